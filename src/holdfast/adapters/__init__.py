@@ -1,0 +1,1 @@
+"""Adapters: the SQLite journal, clocks and transports behind the ports."""

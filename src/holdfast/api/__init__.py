@@ -1,0 +1,1 @@
+"""HTTP interface: intents in, reads and server-sent events out."""

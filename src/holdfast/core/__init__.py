@@ -1,0 +1,1 @@
+"""Functional core: decides what to do, from state and input alone."""

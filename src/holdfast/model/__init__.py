@@ -1,0 +1,1 @@
+"""Shared vocabulary: numbers, instruments, intents, orders, events. Imports nothing else of ours."""

@@ -1,0 +1,1 @@
+"""Deterministic simulation: virtual time, faults and the invariants checked after each run."""
