@@ -1,0 +1,106 @@
+"""Everything that can be set on a paper exchange, as values.
+
+Money is `Decimal`; times carry their unit in the name. Defaults describe production as it was
+measured (protocol notes A.7, B.2, I.5). Each field of `VenueFacts` is one question that nobody could
+verify on the real venue (RULES 14), so each is a switch here.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+
+class VenueFacts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Switches for behaviour of the real venue that is not proved. The defaults are the best guess."""
+
+    stop_without_position: Literal["accept", "-4509", "accept-then-REJECTED"] = "accept"
+    """What happens to a closing conditional order (close-all, reduce-only, GTE_GTC) on a flat position."""
+    second_close_position: Literal["accept", "-4130"] = "-4130"
+    """A second close-all stop (or target) in the same direction."""
+    cancel_all_touches_algos: bool = False
+    """Whether cancelling all open orders of a symbol also cancels its conditional orders."""
+    countdown_touches_algos: bool = False
+    """Whether the dead-man switch also cancels conditional orders."""
+    legacy_place_fields: bool = False
+    """Place and cancel replies carry avgPrice and cumQuote, as they did before July 2026."""
+    event_before_ack: bool = False
+    """User events are handed out before the reply of the request that caused them."""
+    reduce_only_over_size: Literal["clip", "reject"] = "clip"
+    """A reduce-only order larger than the position: the excess expires, or the order is refused with -2022."""
+    duplicate_client_id: Literal["-4116", "-4115"] = "-4116"
+    """The code for a client id that an open order already has."""
+    reuse_filled_client_id: Literal["accept", "-4116"] = "accept"
+    """Whether the client id of an order that is closed may be used again."""
+    gte_gtc: Literal["accept", "-1115"] = "accept"
+    """Whether the undocumented time in force GTE_GTC is accepted by the algo service."""
+    trigger_bands: Literal["none", "-4210"] = "none"
+    """Whether trigger prices must lie inside the PERCENT_PRICE band (-4210 above, -4211 below)."""
+    algo_recv_window: bool = True
+    """Whether the algo service checks timestamp and recvWindow at all."""
+    unrouted_ws: Literal["public", "all"] = "public"
+    """What a stream connection without a route carries: public data only (production) or everything (demo)."""
+
+
+class RateLimits(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Limits per window; `None` lifts one. Production values are the defaults."""
+
+    weight_per_minute: int | None = 2400
+    orders_per_minute: int | None = 1200
+    orders_per_10_seconds: int | None = 300
+    ws_messages_per_second: int | None = 10
+
+
+class AccountConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """One account and its key. An account has an HMAC secret, an Ed25519 public key (PEM), or both.
+
+    `ed25519_api_key` names a second key of the same account for the Ed25519 public key; when it is
+    empty the PEM belongs to `api_key`.
+    """
+
+    name: str
+    api_key: str
+    api_secret: str = ""
+    ed25519_public_pem: str = ""
+    ed25519_api_key: str = ""
+    balances: dict[str, Decimal] = msgspec.field(default_factory=lambda: {"USDT": Decimal(10_000)})
+    can_withdraw: bool = False
+    ip_restricted: bool = True
+    hedge_mode: bool = False
+
+
+class Bracket(msgspec.Struct, frozen=True, kw_only=True):
+    """One leverage tier, with the field names of the venue's own reply (protocol notes C.11)."""
+
+    bracket: int
+    initialLeverage: int
+    notionalCap: Decimal
+    notionalFloor: Decimal
+    maintMarginRatio: Decimal
+    cum: Decimal
+
+
+def default_accounts() -> list[AccountConfig]:
+    """One account with 10,000 USDT and a key that is obviously not a real one."""
+    return [AccountConfig(name="paper", api_key="paper-key", api_secret="paper-secret")]
+
+
+class PaperConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The whole configuration of one paper exchange."""
+
+    accounts: list[AccountConfig] = msgspec.field(default_factory=default_accounts)
+    maker_fee: Decimal = Decimal("0.0002")
+    taker_fee: Decimal = Decimal("0.0005")
+    default_leverage: int = 20
+    brackets: dict[str, list[Bracket]] = msgspec.field(default_factory=dict)
+    """Leverage tiers by symbol. A symbol that is not named uses the built-in tiers."""
+    facts: VenueFacts = msgspec.field(default_factory=VenueFacts)
+    limits: RateLimits = msgspec.field(default_factory=RateLimits)
+    listen_key_life_ms: int = 3_600_000
+    connection_life_ms: int = 86_400_000
+    history_limit: int = 100_000
+    """Closed orders kept per account for queries; the oldest is forgotten first."""
+    log_ring: int = 100_000
+    """Log records kept in memory for the control verb `log`."""
