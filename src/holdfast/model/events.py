@@ -1,0 +1,441 @@
+"""What has happened: the journal's records, past tense, frozen, tagged. They are the contract with every reader.
+
+`at_ms` is venue time. An event is durable before the effects of its step leave, save what an earlier batch
+pre-authorised (RULES 8).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from holdfast.model.ids import Role
+from holdfast.model.intent import Intent
+from holdfast.model.orders import Spec
+from holdfast.model.plans import IntentResult, TradePlan, TradeResult
+from holdfast.model.reasons import AlarmCode, DenyCode, Outcome, TradePhase, TradingState
+from holdfast.model.reports import AlgoReport, BalanceReport, Fill, IncomeRow, OrderReport
+from holdfast.model.settings import Venue
+from holdfast.model.venue_facts import VenueFacts
+
+FORMAT = 1
+"""Version of the journal's event format."""
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event"):
+    """Base of every journal record."""
+
+    at_ms: int
+
+
+class EngineStarted(Event, frozen=True, kw_only=True, tag="engine_started"):
+    """An engine took the account. Venue facts are journalled so that a replay decides alike (RULES 14)."""
+
+    version: str
+    config_hash: str
+    venue: Venue
+    account: str
+    key_fingerprint: str
+    facts: VenueFacts
+    format: int = FORMAT
+
+
+class IntentAccepted(Event, frozen=True, kw_only=True, tag="intent_accepted"):
+    """The gate let an intent pass; `facts` are the numbers it saw. `plan` is present for opening intents."""
+
+    intent: Intent
+    content_hash: str
+    verdict: str
+    plan: TradePlan | None = None
+    facts: dict[str, str] = {}
+
+
+class IntentDenied(Event, frozen=True, kw_only=True, tag="intent_denied"):
+    """The gate refused an intent: the code, the numbers, and what would have passed.
+
+    A repeat of an id with other content is denied without touching the first intent's record.
+    """
+
+    intent_id: str
+    source: str
+    symbol: str
+    action: str
+    content_hash: str
+    code: DenyCode
+    facts: dict[str, str] = {}
+    counterfactual: dict[str, str] = {}
+
+
+class OrderPlanned(Event, frozen=True, kw_only=True, tag="order_planned"):
+    """The command record of an order: written before it may leave (invariant I2).
+
+    `subject` is the intent id, or the position episode for an order that no intent asked for. `preauthorised` marks
+    stop and flatten that were journalled with their entry and may leave later without waiting for the disk; their
+    quantity and price may then be adapted to the evidence (`unjournalled` in the answer says so).
+    """
+
+    spec: Spec
+    subject: str
+    trade_id: str
+    n: int
+    timestamp_ms: int
+    recv_window_ms: int
+    verdict: str
+    preauthorised: bool = False
+
+
+class OrderSendDue(Event, frozen=True, kw_only=True, tag="order_send_due"):
+    """A planned order is handed to the gateway; `again` counts repeats of a stop under the same id (RULES 2)."""
+
+    client_id: str
+    timestamp_ms: int
+    again: int = 0
+
+
+class OrderAnswered(Event, frozen=True, kw_only=True, tag="order_answered"):
+    """How the placing request ended (RULES 1)."""
+
+    client_id: str
+    outcome: Outcome
+    sent_ms: int
+    recv_window_ms: int
+    code: int = 0
+    message: str = ""
+    status: int = 0
+    local: str = ""
+    until_ms: int = 0
+
+
+class CancelPlanned(Event, frozen=True, kw_only=True, tag="cancel_planned"):
+    """We ask the venue to remove an order of ours."""
+
+    client_id: str
+    reason: str
+
+
+class CancelAnswered(Event, frozen=True, kw_only=True, tag="cancel_answered"):
+    """How a cancel ended; −2011 is evidence to look into, not proof (RULES 1)."""
+
+    client_id: str
+    outcome: Outcome
+    code: int = 0
+    message: str = ""
+
+
+class OrderUpdated(Event, frozen=True, kw_only=True, tag="order_updated"):
+    """New evidence about a plain order of ours."""
+
+    report: OrderReport
+
+
+class AlgoUpdated(Event, frozen=True, kw_only=True, tag="algo_updated"):
+    """New evidence about an algo order of ours."""
+
+    report: AlgoReport
+
+
+class FillBooked(Event, frozen=True, kw_only=True, tag="fill_booked"):
+    """One execution, applied once. `cause`: OURS, EXTERNAL, LIQUIDATION, ADL, SETTLEMENT, OPERATOR (I26)."""
+
+    fill: Fill
+    client_id: str
+    trade_id: str
+    cause: str = "OURS"
+    role: Role | None = None
+
+
+class FillCompleted(Event, frozen=True, kw_only=True, tag="fill_completed"):
+    """Fee and profit of a fill that was first known without them (TRADE_LITE)."""
+
+    symbol: str
+    order_id: int
+    trade_id: int
+    fee: Decimal
+    fee_asset: str
+    realized: Decimal
+    maker: bool
+    client_id: str = ""
+
+
+class UnknownOpened(Event, frozen=True, kw_only=True, tag="unknown_opened"):
+    """The outcome of a request is unknown; resolution begins (RULES 3)."""
+
+    client_id: str
+    reason: str
+
+
+class AbsenceNoted(Event, frozen=True, kw_only=True, tag="absence_noted"):
+    """One endpoint did not show the order. Absence counts only in the sum of RULES 3."""
+
+    client_id: str
+    endpoint: str
+    asked_ms: int
+
+
+class UnknownResolved(Event, frozen=True, kw_only=True, tag="unknown_resolved"):
+    """Positive evidence, or the complete proof of absence, ended an unknown outcome."""
+
+    client_id: str
+    resolution: str
+    evidence: str
+
+
+class PhaseChanged(Event, frozen=True, kw_only=True, tag="phase_changed"):
+    """A trade moved on."""
+
+    trade_id: str
+    phase: TradePhase
+    reason: str = ""
+
+
+class TradeAdopted(Event, frozen=True, kw_only=True, tag="trade_adopted"):
+    """A position became a trade without an opening intent of its own: a late entry, or `adopt` by configuration."""
+
+    plan: TradePlan
+    cause: str
+
+
+class FlattenStarted(Event, frozen=True, kw_only=True, tag="flatten_started"):
+    """The flatten loop of a symbol began (RULES 7). `subject` names its orders."""
+
+    symbol: str
+    subject: str
+    trade_id: str
+    reason: str
+
+
+class FlattenEnded(Event, frozen=True, kw_only=True, tag="flatten_ended"):
+    """The venue showed no position twice."""
+
+    symbol: str
+    subject: str
+
+
+class QuarantineSet(Event, frozen=True, kw_only=True, tag="quarantine_set"):
+    """No entry on the symbol before `until_ms`, and while any of `client_ids` lives (RULES 4)."""
+
+    symbol: str
+    until_ms: int
+    client_ids: tuple[str, ...]
+
+
+class QuarantineLifted(Event, frozen=True, kw_only=True, tag="quarantine_lifted"):
+    """The symbol may be entered again, by time and proof or by a named operator."""
+
+    symbol: str
+    by: str
+
+
+class SettingPlanned(Event, frozen=True, kw_only=True, tag="setting_planned"):
+    """We change leverage or margin type of an unused symbol (RULES 13)."""
+
+    symbol: str
+    leverage: int | None = None
+    margin_type: str | None = None
+
+
+class SettingRead(Event, frozen=True, kw_only=True, tag="setting_read"):
+    """The venue's settings of a symbol, as read back."""
+
+    symbol: str
+    leverage: int
+    margin_type: str
+
+
+class PositionSeen(Event, frozen=True, kw_only=True, tag="position_seen"):
+    """The venue's position differs from our fold, or was confirmed at a boot or a close."""
+
+    symbol: str
+    amount: Decimal
+    entry_price: Decimal
+    ours: Decimal
+    asked_ms: int
+
+
+class ForeignSeen(Event, frozen=True, kw_only=True, tag="foreign_seen"):
+    """A quantity on the account that our journal does not explain; `policy` is what we do (RULES 4)."""
+
+    symbol: str
+    amount: Decimal
+    policy: str
+
+
+class StopLost(Event, frozen=True, kw_only=True, tag="stop_lost"):
+    """A live stop is proved gone while its position is open (RULES 12)."""
+
+    symbol: str
+    client_id: str
+    evidence: str
+
+
+class SymbolHalted(Event, frozen=True, kw_only=True, tag="symbol_halted"):
+    """No entries on the symbol until an operator releases it."""
+
+    symbol: str
+    reason: str
+
+
+class IncomeBooked(Event, frozen=True, kw_only=True, tag="income_booked"):
+    """A money movement of the venue's income record, applied once. `trade_id` is "" when no trade owns it."""
+
+    row: IncomeRow
+    trade_id: str = ""
+
+
+class BalanceSeen(Event, frozen=True, kw_only=True, tag="balance_seen"):
+    """The account's balances as read or pushed."""
+
+    balances: tuple[BalanceReport, ...]
+    reason: str
+
+
+class DayStarted(Event, frozen=True, kw_only=True, tag="day_started"):
+    """The base of the daily loss: equity at (or first seen after) UTC midnight (RULES 9)."""
+
+    day: str
+    equity: Decimal
+
+
+class DailyLossLatched(Event, frozen=True, kw_only=True, tag="daily_loss_latched"):
+    """The daily loss limit was reached; it stays latched until an operator resumes within the limit."""
+
+    loss: Decimal
+    limit: Decimal
+    window: str
+
+
+class StateCommanded(Event, frozen=True, kw_only=True, tag="state_commanded"):
+    """The commanded trading state: persisted and latched (RULES 9)."""
+
+    state: TradingState
+    by: str
+    reason: str
+
+
+class ResumePrepared(Event, frozen=True, kw_only=True, tag="resume_prepared"):
+    """First step of leaving a halt: what will be resumed, and the token that confirms it until `expires_ms`."""
+
+    token: str
+    by: str
+    expires_ms: int
+    summary: dict[str, str] = {}
+
+
+class EffectiveChanged(Event, frozen=True, kw_only=True, tag="effective_changed"):
+    """min(commanded, health) changed, with the reasons that hold it down."""
+
+    state: TradingState
+    reasons: tuple[str, ...]
+
+
+class Reconciled(Event, frozen=True, kw_only=True, tag="reconciled"):
+    """The engine has compared itself with the venue; `findings` counts corrections."""
+
+    findings: dict[str, int] = {}
+
+
+class LateEntryFound(Event, frozen=True, kw_only=True, tag="late_entry_found"):
+    """An entry that was shown never placed surfaced after all (RULES 3)."""
+
+    client_id: str
+    intent_id: str
+    policy: str
+
+
+class AlarmRaised(Event, frozen=True, kw_only=True, tag="alarm_raised"):
+    """A human should look; the engine has already acted."""
+
+    code: AlarmCode
+    subject: str
+    text: str
+
+
+class AlarmCleared(Event, frozen=True, kw_only=True, tag="alarm_cleared"):
+    """The cause of an alarm is gone."""
+
+    code: AlarmCode
+    subject: str
+
+
+class ResultPublished(Event, frozen=True, kw_only=True, tag="result_published"):
+    """The one terminal result of an intent."""
+
+    result: IntentResult
+
+
+class TradeClosed(Event, frozen=True, kw_only=True, tag="trade_closed"):
+    """The one closing record of a trade."""
+
+    result: TradeResult
+
+
+class ResultCorrected(Event, frozen=True, kw_only=True, tag="result_corrected"):
+    """A later finding about something published; nothing published is rewritten (RULES 15)."""
+
+    trade_id: str
+    reason: str
+    facts: dict[str, str] = {}
+
+
+AnyEvent = (
+    EngineStarted
+    | IntentAccepted
+    | IntentDenied
+    | OrderPlanned
+    | OrderSendDue
+    | OrderAnswered
+    | CancelPlanned
+    | CancelAnswered
+    | OrderUpdated
+    | AlgoUpdated
+    | FillBooked
+    | FillCompleted
+    | UnknownOpened
+    | AbsenceNoted
+    | UnknownResolved
+    | PhaseChanged
+    | TradeAdopted
+    | FlattenStarted
+    | FlattenEnded
+    | QuarantineSet
+    | QuarantineLifted
+    | SettingPlanned
+    | SettingRead
+    | PositionSeen
+    | ForeignSeen
+    | StopLost
+    | SymbolHalted
+    | IncomeBooked
+    | BalanceSeen
+    | DayStarted
+    | DailyLossLatched
+    | StateCommanded
+    | ResumePrepared
+    | EffectiveChanged
+    | Reconciled
+    | LateEntryFound
+    | AlarmRaised
+    | AlarmCleared
+    | ResultPublished
+    | TradeClosed
+    | ResultCorrected
+)
+
+_encoder = msgspec.json.Encoder(decimal_format="string")
+_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
+
+
+def encode(event: Event) -> bytes:
+    """The journal's bytes of an event."""
+    return _encoder.encode(event)
+
+
+def decode(body: bytes) -> AnyEvent:
+    """The event of journal bytes. Raises `msgspec.ValidationError` for a record of another format."""
+    return _decoder.decode(body)
+
+
+def kind_of(event: Event) -> str:
+    """The tag of an event, as stored beside its body."""
+    return str(event.__struct_config__.tag)

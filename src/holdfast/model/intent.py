@@ -1,0 +1,221 @@
+"""Intent v1: what a source may ask for (DESIGN §5). Decoding is strict: an unknown field is refused."""
+
+from __future__ import annotations
+
+import hashlib
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from holdfast.model import num
+from holdfast.model.orders import Direction
+
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:/@-]+$")]
+Symbol = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+
+
+class Size(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How much: exactly one of the four.
+
+    quantity: base asset units. notional: quote asset units at the worst price the order permits.
+    equity_pct: notional as percent of account equity. risk_pct: percent of equity lost if the stop is hit (RULES 11).
+    """
+
+    quantity: Decimal | None = None
+    notional: Decimal | None = None
+    equity_pct: Decimal | None = None
+    risk_pct: Decimal | None = None
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How to get in.
+
+    market: a LIMIT IOC with a cap `max_slippage_bps` beyond the touch, or, with `plain`, a MARKET order.
+    limit: rests at `price` (GTD, RULES 10), for at most `ttl_ms`.
+    """
+
+    type: Literal["market", "limit"] = "market"
+    price: Decimal | None = None
+    time_in_force: Literal["GTD", "IOC", "FOK", "GTX"] | None = None
+    max_slippage_bps: Decimal | None = None
+    plain: bool = False
+    ttl_ms: Annotated[int, msgspec.Meta(ge=100, le=86_400_000)] | None = None
+
+
+class Distance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A stop: an absolute `price`, or `pct` percent from the arrival mid (RULES 11). Exactly one."""
+
+    price: Decimal | None = None
+    pct: Decimal | None = None
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A take profit: price or percent from the arrival mid, and the fraction (0, 1] of the filled quantity."""
+
+    price: Decimal | None = None
+    pct: Decimal | None = None
+    fraction: Decimal = num.ONE
+
+
+class Intent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A request to change exposure; the unit of *once*. `id` is unique per account for ever.
+
+    `expires_at` is epoch milliseconds by the venue's clock; after it nothing is sent.
+    """
+
+    id: Text
+    source: Text
+    symbol: Symbol
+    action: Literal["open", "close", "flatten"]
+    side: Literal["long", "short"] | None = None
+    size: Size | None = None
+    entry: Entry = msgspec.field(default_factory=Entry)
+    leverage: Annotated[int, msgspec.Meta(ge=1, le=125)] | None = None
+    stop_loss: Distance | None = None
+    take_profits: Annotated[tuple[Target, ...], msgspec.Meta(max_length=10)] = ()
+    min_size: Literal["deny", "up"] = "deny"
+    expires_at: Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_000)] | None = None
+    confidence: Decimal | None = None
+    meta: dict[str, str] = {}
+
+    @property
+    def direction(self) -> Direction:
+        """The side as a direction; only for an intent that has one."""
+        assert self.side is not None, "invariant: an open intent has a side"
+        return Direction(self.side)
+
+
+class IntentError(ValueError):
+    """An intent that cannot be understood: names the field, the rule and a value that would pass."""
+
+    def __init__(self, field: str, rule: str, passes: str) -> None:
+        super().__init__(f"{field}: {rule}; would pass: {passes}")
+        self.field = field
+        self.rule = rule
+        self.passes = passes
+
+
+MAX_BODY_BYTES = 16_384
+"""An intent is small; a larger body is refused before it is parsed (security list S11)."""
+
+_decoder = msgspec.json.Decoder(Intent)
+_encoder = msgspec.json.Encoder(order="sorted", decimal_format="string")
+
+
+def decode(body: bytes) -> Intent:
+    """Parse and check one intent. Raises `IntentError`."""
+    if len(body) > MAX_BODY_BYTES:
+        raise IntentError("body", f"is {len(body)} bytes, over the limit", f"at most {MAX_BODY_BYTES} bytes")
+    try:
+        intent = _decoder.decode(body)
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        message, _, path = str(error).partition(" - at `$")
+        field = path.rstrip("`").lstrip(".") or _quoted_name(message) or "body"
+        raise IntentError(field, message, _EXAMPLES.get(field.split("[")[0], "see the intent schema")) from None
+    validate(intent)
+    return intent
+
+
+def from_builtins(value: Any) -> Intent:
+    """Check an intent that arrives as a parsed JSON object. Raises `IntentError`."""
+    return decode(msgspec.json.encode(value, decimal_format="string"))
+
+
+def encode(intent: Intent) -> bytes:
+    """The canonical bytes of an intent: sorted keys, defaults left out, decimals as text."""
+    return _encoder.encode(intent)
+
+
+def content_hash(intent: Intent) -> str:
+    """What "same content" means: equal numbers written differently (1.0 and 1) are the same content."""
+    return hashlib.sha256(_encoder.encode(_plain(msgspec.to_builtins(intent, builtin_types=(Decimal,))))).hexdigest()
+
+
+def validate(intent: Intent) -> None:
+    """The rules that need nothing but the intent itself. Raises `IntentError`."""
+    for name, value in _numbers(intent):
+        try:
+            num.check(value)
+        except num.NumberError as error:
+            raise IntentError(name, str(error), "a plain decimal such as 1.5") from None
+        if value <= 0 and name != "confidence":
+            raise IntentError(name, f"must be above zero, was {num.text(value)}", "a positive number")
+    if len(msgspec.json.encode(intent.meta)) > 4_096:
+        raise IntentError("meta", "is over 4096 bytes", "a few short texts")
+    if intent.action == "open":
+        _validate_open(intent)
+        return
+    for name in ("size", "stop_loss", "leverage"):
+        if getattr(intent, name) is not None:
+            raise IntentError(name, f"has no meaning for action {intent.action}", "leave it out")
+    if intent.take_profits:
+        raise IntentError("take_profits", f"has no meaning for action {intent.action}", "leave it out")
+
+
+def _validate_open(intent: Intent) -> None:
+    if intent.side is None:
+        raise IntentError("side", "is needed to open", '"long" or "short"')
+    size = intent.size
+    if size is None or _count(size.quantity, size.notional, size.equity_pct, size.risk_pct) != 1:
+        raise IntentError("size", "needs exactly one measure", '{"risk_pct": "1"} or one of quantity, notional, equity_pct')
+    entry = intent.entry
+    if entry.type == "limit" and entry.price is None:
+        raise IntentError("entry.price", "a limit entry needs its price", '"price": "25000.10"')
+    if entry.type == "market" and (entry.price is not None or entry.time_in_force is not None):
+        raise IntentError("entry.price", "a market entry takes neither price nor time_in_force", "max_slippage_bps")
+    if entry.plain and entry.type != "market":
+        raise IntentError("entry.plain", "only a market entry can be plain", "leave it out")
+    if intent.stop_loss is not None and _count(intent.stop_loss.price, intent.stop_loss.pct) != 1:
+        raise IntentError("stop_loss", "needs exactly one of price and pct", '{"price": "24500"}')
+    for index, target in enumerate(intent.take_profits):
+        if _count(target.price, target.pct) != 1:
+            raise IntentError(f"take_profits[{index}]", "needs exactly one of price and pct", '{"pct": "2"}')
+    if intent.take_profits and sum((t.fraction for t in intent.take_profits), num.ZERO) > 1:
+        raise IntentError("take_profits", "fractions add up to more than 1", "fractions with a sum of at most 1")
+
+
+def _numbers(intent: Intent) -> list[tuple[str, Decimal]]:
+    groups: list[tuple[str, Any]] = [("size", intent.size), ("entry", intent.entry), ("stop_loss", intent.stop_loss)]
+    groups += [(f"take_profits[{index}]", target) for index, target in enumerate(intent.take_profits)]
+    found = [
+        (f"{prefix}.{name}", value)
+        for prefix, group in groups
+        if group is not None
+        for name in group.__struct_fields__
+        if isinstance(value := getattr(group, name), Decimal)
+    ]
+    return found + ([("confidence", intent.confidence)] if intent.confidence is not None else [])
+
+
+def _count(*values: Decimal | None) -> int:
+    return sum(value is not None for value in values)
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Decimal():
+            return num.text(num.plain(value))
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case _:
+            return value
+
+
+def _quoted_name(message: str) -> str:
+    parts = message.split("`")
+    return parts[1] if "field" in message and len(parts) >= 3 else ""
+
+
+_EXAMPLES = {
+    "id": '"my-strategy-000123"',
+    "symbol": '"BTCUSDT"',
+    "action": '"open", "close" or "flatten"',
+    "side": '"long" or "short"',
+    "size": '{"risk_pct": "1"}',
+    "leverage": "a whole number from 1 to 125",
+    "expires_at": "epoch milliseconds, a whole number",
+    "entry": '{"type": "market", "max_slippage_bps": "10"}',
+}
