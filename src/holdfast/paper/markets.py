@@ -1,0 +1,153 @@
+"""One symbol's live state: its book and prices, our resting orders and the triggers that wait on it."""
+
+from __future__ import annotations
+
+from bisect import insort
+from decimal import Decimal
+from typing import Any
+
+from holdfast.model.num import ZERO
+from holdfast.paper.account import Account
+from holdfast.paper.book import Book
+from holdfast.paper.config import Bracket
+from holdfast.paper.orders import Algo, Order
+from holdfast.paper.symbols import PaperSymbol
+
+
+def _bid_key(order: Order) -> tuple[Decimal, int]:
+    return (-order.price, order.sequence)
+
+
+def _ask_key(order: Order) -> tuple[Decimal, int]:
+    return (order.price, order.sequence)
+
+
+def _up_key(algo: Algo) -> tuple[Decimal, int]:
+    return (algo.trigger, algo.algo_id)
+
+
+def _down_key(algo: Algo) -> tuple[Decimal, int]:
+    return (-algo.trigger, algo.algo_id)
+
+
+class Triggers:
+    """The conditional orders that wait on one price: nearest first in each direction."""
+
+    __slots__ = ("down", "up")
+
+    def __init__(self) -> None:
+        """Start with nothing waiting."""
+        self.up: list[Algo] = []
+        self.down: list[Algo] = []
+
+    def add(self, algo: Algo) -> None:
+        """Start waiting."""
+        if algo.triggers_up:
+            insort(self.up, algo, key=_up_key)
+        else:
+            insort(self.down, algo, key=_down_key)
+
+    def remove(self, algo: Algo) -> None:
+        """Stop waiting. Removing one that does not wait is a mistake of the caller and raises ValueError."""
+        (self.up if algo.triggers_up else self.down).remove(algo)
+
+    def due(self, price: Decimal) -> list[Algo]:
+        """Those whose condition is true at `price`, nearest trigger first. They keep waiting until removed."""
+        found: list[Algo] = []
+        for algo in self.up:
+            if algo.trigger > price:
+                break
+            found.append(algo)
+        for algo in self.down:
+            if algo.trigger < price:
+                break
+            found.append(algo)
+        return found
+
+
+class Market:
+    """One symbol as the matching engine sees it."""
+
+    def __init__(
+        self, symbol: PaperSymbol, row: dict[str, Any], brackets: list[Bracket]
+    ) -> None:
+        """Start with an empty book and no price."""
+        self.symbol = symbol
+        self.row = row
+        self.brackets = brackets
+        self.book = Book()
+        self.last: Decimal | None = None
+        self.last_ms = 0
+        self.mark: Decimal | None = None
+        self.index: Decimal | None = None
+        self.funding_rate = ZERO
+        self.next_funding_ms = 0
+        self.funded_ms = 0
+        self.mark_ms = 0
+        self.bids: list[Order] = []
+        self.asks: list[Order] = []
+        self.mark_triggers = Triggers()
+        self.last_triggers = Triggers()
+        self.holders: dict[str, Account] = {}
+        self.book_shift = ZERO
+        self.mark_shift = ZERO
+        self.next_order_id = 4_000_000_001
+        self.next_trade_id = 7_200_000_001
+
+    def order_id(self) -> int:
+        """A new order id: strictly rising per symbol."""
+        self.next_order_id += 1
+        return self.next_order_id
+
+    def trade_id(self) -> int:
+        """A new trade id: strictly rising per symbol."""
+        self.next_trade_id += 1
+        return self.next_trade_id
+
+    def reference(self) -> Decimal | None:
+        """The mark price, or the nearest thing to it while no mark was reported."""
+        if self.mark is not None:
+            return self.mark
+        mid = self.book.mid()
+        return mid if mid is not None else self.last
+
+    def contract_price(self) -> Decimal | None:
+        """The last trade, or the middle of the book before the first trade."""
+        return self.last if self.last is not None else self.book.mid()
+
+    def price_for(self, working_type: str) -> Decimal | None:
+        """The price a trigger of the given working type looks at."""
+        return (
+            self.reference() if working_type == "MARK_PRICE" else self.contract_price()
+        )
+
+    def triggers_for(self, working_type: str) -> Triggers:
+        """The triggers that wait on the price of a working type."""
+        return (
+            self.mark_triggers if working_type == "MARK_PRICE" else self.last_triggers
+        )
+
+    def has_triggers(self) -> bool:
+        """Whether any conditional order waits here."""
+        return bool(
+            self.mark_triggers.up
+            or self.mark_triggers.down
+            or self.last_triggers.up
+            or self.last_triggers.down
+        )
+
+    def resting(self, *, buying: bool) -> list[Order]:
+        """Our resting orders of one direction, best price first, older first at the same price."""
+        return self.bids if buying else self.asks
+
+    def rest(self, order: Order) -> None:
+        """Put an order on the book, behind everything recorded at its price."""
+        order.ahead = self.book.own(buying=order.is_buy).available(order.price)
+        if order.is_buy:
+            insort(self.bids, order, key=_bid_key)
+        else:
+            insort(self.asks, order, key=_ask_key)
+
+    def unrest(self, order: Order) -> None:
+        """Take an order off the book."""
+        self.resting(buying=order.is_buy).remove(order)
