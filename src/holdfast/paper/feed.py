@@ -103,21 +103,23 @@ class _Wrapped(msgspec.Struct):
 class _Snapshot(msgspec.Struct):
     """The answer of the REST depth call."""
 
-    lastUpdateId: int
+    last_update_id: int = msgspec.field(name="lastUpdateId")
     bids: list[Level]
     asks: list[Level]
     T: int
     E: int
 
 
+_NOTHING = msgspec.Raw(b"")
+
+
 class _Kind(msgspec.Struct):
     """Just enough of any line to tell what it is when it is none of the usual frames."""
 
-    e: str | None = None
-    data: msgspec.Raw | None = None
-    lastUpdateId: int | None = None
-    result: msgspec.Raw | None = None
-    id: msgspec.Raw | None = None
+    e: str = ""
+    data: msgspec.Raw = _NOTHING
+    last_update_id: int | None = msgspec.field(name="lastUpdateId", default=None)
+    id: msgspec.Raw = _NOTHING
 
 
 _decode_wrapped = msgspec.json.Decoder(_Wrapped).decode
@@ -240,15 +242,20 @@ class FrameReader:
         """Bare frames, snapshots and frames to pass over; everything else breaks a rule."""
         try:
             kind = _decode_kind(body)
-            inner = _decode_kind(kind.data) if kind.data is not None else kind
-            if kind.lastUpdateId is not None:
+            if kind.last_update_id is not None:
                 return self._read_snapshot(received_us, _decode_snapshot(body))
-            if inner.e in _KINDS:
-                frame = _decode_bare(kind.data if kind.data is not None else body)
-                return self._timed(received_us, _event(frame))
-            if inner.e is not None or kind.id is not None:
+            frame = bytes(kind.data) or body
+            if frame.startswith(b"["):
+                # The streams of all symbols at once come as arrays; a recording to trade on names its symbols.
                 return []
-        except (msgspec.DecodeError, ValueError, InvalidOperation) as error:
+            inner = _decode_kind(frame)
+            if inner.e in _KINDS:
+                return self._timed(received_us, _event(_decode_bare(frame)))
+            if inner.e or kind.id:
+                return []
+        except InvalidOperation:
+            raise self._broken("prices, quantities and rates are plain decimal numbers", body) from None
+        except (msgspec.DecodeError, ValueError) as error:
             raise self._broken(str(error), body) from None
         raise self._broken("the JSON is a stream frame or a depth snapshot", body)
 
@@ -271,7 +278,7 @@ class FrameReader:
         bids, asks = _levels(snapshot.bids), _levels(snapshot.asks)
         return DepthSnapshot(
             symbol=symbol,
-            u=snapshot.lastUpdateId,
+            u=snapshot.last_update_id,
             bids=bids,
             asks=asks,
             T=snapshot.T,
