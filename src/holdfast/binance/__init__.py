@@ -1,1 +1,1 @@
-"""Binance USDⓈ-M protocol as a pure layer: signing, requests, parsing, outcomes. Bytes and time in, events and bytes out."""
+"""Binance USDⓈ-M protocol as a pure layer: signing, requests, parsing, outcomes. Bytes and time in, bytes out."""
