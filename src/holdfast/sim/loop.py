@@ -1,0 +1,189 @@
+"""Event loops with a time of their own: `VirtualLoop` jumps from timer to timer, `ScaledLoop` runs N times as fast.
+
+On a virtual loop an hour passes as fast as its callbacks run, and the same seed gives the same order
+of callbacks, in any process. That holds for code that keeps to what is deterministic: no threads (they raise here), and
+none of `asyncio.wait`, `as_completed`, aborting task groups, or walks over sets of objects, whose order changes from
+run to run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import random
+import selectors
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn, TypeVar
+
+Result = TypeVar("Result")
+
+_COMPACT_FROM = 100
+"""Cancelled timers that may lie in the heap before it is cleaned."""
+
+
+class VirtualDeadlock(RuntimeError):
+    """Nothing is ready and no timer is left: on a virtual loop nothing can ever happen again."""
+
+
+class VirtualLoop(asyncio.BaseEventLoop):
+    """An event loop without sockets, threads or a clock.
+
+    Time stands still while callbacks are ready and jumps to the next timer when none is. With a seed,
+    the ready callbacks of each turn are rotated by it: tests then see more orders than one.
+    """
+
+    _ready: deque[asyncio.Handle]
+    _scheduled: list[asyncio.TimerHandle]
+    _stopping: bool
+
+    def __init__(self, *, seed: int | None = None) -> None:
+        """Start at time 0. `seed` None keeps the order in which callbacks were scheduled."""
+        super().__init__()
+        self._now = 0.0
+        self._order = None if seed is None else random.Random(seed)
+        self._cancelled_timers = 0
+
+    def time(self) -> float:
+        """Virtual seconds since the loop was made."""
+        return self._now
+
+    def _run_once(self) -> None:
+        """One turn: jump if idle, collect due timers, run what is ready now."""
+        self._drop_cancelled()
+        if not self._ready and not self._stopping:
+            self._jump()
+        self._collect_due()
+        ready = self._ready
+        count = len(ready)
+        if self._order is not None and count > 1:
+            ready.rotate(self._order.randrange(count))
+        for _ in range(count):
+            handle = ready.popleft()
+            if not handle.cancelled():
+                handle._run()
+
+    def _jump(self) -> None:
+        if not self._scheduled:
+            raise VirtualDeadlock("invariant: a virtual loop has a callback or a timer left")
+        self._now = max(self._now, self._scheduled[0].when())
+
+    def _collect_due(self) -> None:
+        while self._scheduled and self._scheduled[0].when() <= self._now:
+            handle = heapq.heappop(self._scheduled)
+            handle._scheduled = False  # type: ignore[attr-defined]
+            if handle.cancelled():
+                self._cancelled_timers -= 1
+            else:
+                self._ready.append(handle)
+
+    def _drop_cancelled(self) -> None:
+        """Forget cancelled timers: always at the front, everywhere when they are the greater part."""
+        scheduled = self._scheduled
+        if self._cancelled_timers > _COMPACT_FROM and self._cancelled_timers * 2 > len(scheduled):
+            for handle in scheduled:
+                if handle.cancelled():
+                    handle._scheduled = False  # type: ignore[attr-defined]
+            self._scheduled = scheduled = [handle for handle in scheduled if not handle.cancelled()]
+            heapq.heapify(scheduled)
+            self._cancelled_timers = 0
+        while scheduled and scheduled[0].cancelled():
+            handle = heapq.heappop(scheduled)
+            handle._scheduled = False  # type: ignore[attr-defined]
+            self._cancelled_timers -= 1
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """A timer says that it was cancelled (called by asyncio)."""
+        if handle._scheduled:  # type: ignore[attr-defined]
+            self._cancelled_timers += 1
+
+    def _write_to_self(self) -> NoReturn:
+        raise RuntimeError("invariant: no thread wakes a virtual loop")
+
+    def call_soon_threadsafe(self, callback: Callable[..., object], *args: Any, context: Any = None) -> NoReturn:
+        """Refused: another thread's timing would decide the order."""
+        raise RuntimeError("invariant: no thread schedules on a virtual loop (an async generator left open does, too)")
+
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> NoReturn:
+        """Refused: work in threads ends at a time that no seed decides."""
+        raise RuntimeError("invariant: no work in threads on a virtual loop")
+
+
+class _ScaledSelector(selectors.DefaultSelector):
+    """Waits `speed` times shorter than asked."""
+
+    def __init__(self, speed: float) -> None:
+        super().__init__()
+        self._speed = speed
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait for sockets; `timeout` is in the loop's seconds."""
+        return super().select(timeout / self._speed if timeout and timeout > 0 else timeout)
+
+
+class ScaledLoop(asyncio.SelectorEventLoop):
+    """A full event loop (sockets, threads) on which N seconds pass in one real second.
+
+    Sockets answer in real time: at high speeds their delays look long on the loop's clock, and a wait
+    is exact to about `speed` milliseconds.
+    """
+
+    def __new__(cls, speed: float) -> ScaledLoop:
+        """Refuse an impossible speed before there is a half-made loop to close."""
+        if not speed > 0:
+            raise ValueError(f"the speed of a loop is above 0, got {speed}")
+        return super().__new__(cls)
+
+    def __init__(self, speed: float) -> None:
+        """`speed` > 0; 1 is real time."""
+        self._speed = speed
+        self._origin = time.monotonic()
+        super().__init__(_ScaledSelector(speed))
+        self._clock_resolution: float = time.get_clock_info("monotonic").resolution * speed
+
+    def time(self) -> float:
+        """Seconds since the loop was made, `speed` times as fast as real ones."""
+        return (time.monotonic() - self._origin) * self._speed
+
+
+class LoopClock:
+    """The `Clock` port read from a loop, so that wall clock and timers tell the same time."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, start_us: int) -> None:
+        """Loop time now is `start_us`, microseconds since the epoch."""
+        self._loop = loop
+        self._start_us = start_us
+        self._origin_us = round(loop.time() * 1_000_000)
+
+    def wall_us(self) -> int:
+        """Microseconds since the epoch, as the loop sees it."""
+        return self._start_us + self.mono_us()
+
+    def mono_us(self) -> int:
+        """Microseconds since the clock was made."""
+        return round(self._loop.time() * 1_000_000) - self._origin_us
+
+
+def run(main: Callable[[], Coroutine[Any, Any, Result]], *, loop: asyncio.AbstractEventLoop) -> Result:
+    """Run `main` to its end on `loop`, cancel what it left running, close the loop.
+
+    The counterpart of `asyncio.run` for these loops; leftover tasks are cancelled in the order of their names.
+    """
+    asyncio.set_event_loop(loop)
+    try:
+        return loop.run_until_complete(main())
+    finally:
+        try:
+            _cancel_leftovers(loop)
+            loop.run_until_complete(loop.shutdown_asyncgens())
+        finally:
+            asyncio.set_event_loop(None)
+            loop.close()
+
+
+def _cancel_leftovers(loop: asyncio.AbstractEventLoop) -> None:
+    for task in sorted(asyncio.all_tasks(loop), key=asyncio.Task.get_name):
+        task.cancel()
+        # The task's own ending, good or bad, was its owner's to see; here it only has to end.
+        loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
