@@ -35,9 +35,7 @@ class Leg:
         before = self.amt
         self.amt = before + delta
         if not before or sign(before) == sign(delta):
-            self.entry = money.average(
-                abs(before) * self.entry + abs(delta) * price, abs(self.amt)
-            )
+            self.entry = money.average(abs(before) * self.entry + abs(delta) * price, abs(self.amt))
             return ZERO
         closed = min(abs(before), abs(delta))
         profit = money.cut((price - self.entry) * closed * sign(before))
@@ -75,9 +73,7 @@ class Exposure:
 class Account:
     """One account with everything the venue remembers about it."""
 
-    def __init__(
-        self, config: AccountConfig, *, default_leverage: int, history_limit: int
-    ) -> None:
+    def __init__(self, config: AccountConfig, *, default_leverage: int, history_limit: int) -> None:
         """Start with the configured balances and nothing open."""
         self.name = config.name
         self.config = config

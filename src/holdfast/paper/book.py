@@ -159,10 +159,7 @@ class Book:
             self.bids.set_best(event.bid, event.bid_qty)
             self.asks.set_best(event.ask, event.ask_qty)
             return
-        for side, price, quantity in (
-            (self.bids, event.bid, event.bid_qty),
-            (self.asks, event.ask, event.ask_qty),
-        ):
+        for side, price, quantity in ((self.bids, event.bid, event.bid_qty), (self.asks, event.ask, event.ask_qty)):
             if side.prices and side.prices[0] != price:
                 side.clear()
             side.set(price, quantity)

@@ -65,9 +65,7 @@ class AccountConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     api_secret: str = ""
     ed25519_public_pem: str = ""
     ed25519_api_key: str = ""
-    balances: dict[str, Decimal] = msgspec.field(
-        default_factory=lambda: {"USDT": Decimal(10_000)}
-    )
+    balances: dict[str, Decimal] = msgspec.field(default_factory=lambda: {"USDT": Decimal(10_000)})
     can_withdraw: bool = False
     ip_restricted: bool = True
     hedge_mode: bool = False

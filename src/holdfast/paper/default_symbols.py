@@ -14,82 +14,14 @@ from holdfast.paper.config import Bracket
 # symbol: price precision, quantity precision, min price, max price, tick, min quantity, max quantity,
 # max market quantity, min notional, percent price up, percent price down
 _ROWS: dict[str, tuple[int, int, str, str, str, str, str, str, str, str, str]] = {
-    "BTCUSDT": (
-        2,
-        3,
-        "556.80",
-        "4529764",
-        "0.10",
-        "0.001",
-        "1000",
-        "120",
-        "50",
-        "1.0500",
-        "0.9500",
-    ),
-    "ETHUSDT": (
-        2,
-        3,
-        "39.86",
-        "306177",
-        "0.01",
-        "0.001",
-        "10000",
-        "2000",
-        "20",
-        "1.0500",
-        "0.9500",
-    ),
-    "SOLUSDT": (
-        4,
-        2,
-        "0.4200",
-        "6857",
-        "0.0100",
-        "0.01",
-        "1000000",
-        "5000",
-        "5",
-        "1.0500",
-        "0.9500",
-    ),
-    "XRPUSDT": (
-        4,
-        1,
-        "0.0143",
-        "100000",
-        "0.0001",
-        "0.1",
-        "10000000",
-        "2000000",
-        "5",
-        "1.0500",
-        "0.9500",
-    ),
-    "DOGEUSDT": (
-        6,
-        0,
-        "0.002440",
-        "30",
-        "0.000010",
-        "1",
-        "50000000",
-        "30000000",
-        "5",
-        "1.0500",
-        "0.9500",
-    ),
+    "BTCUSDT": (2, 3, "556.80", "4529764", "0.10", "0.001", "1000", "120", "50", "1.0500", "0.9500"),
+    "ETHUSDT": (2, 3, "39.86", "306177", "0.01", "0.001", "10000", "2000", "20", "1.0500", "0.9500"),
+    "SOLUSDT": (4, 2, "0.4200", "6857", "0.0100", "0.01", "1000000", "5000", "5", "1.0500", "0.9500"),
+    "XRPUSDT": (4, 1, "0.0143", "100000", "0.0001", "0.1", "10000000", "2000000", "5", "1.0500", "0.9500"),
+    "DOGEUSDT": (6, 0, "0.002440", "30", "0.000010", "1", "50000000", "30000000", "5", "1.0500", "0.9500"),
 }
 
-_ORDER_TYPES = (
-    "LIMIT",
-    "MARKET",
-    "STOP",
-    "STOP_MARKET",
-    "TAKE_PROFIT",
-    "TAKE_PROFIT_MARKET",
-    "TRAILING_STOP_MARKET",
-)
+_ORDER_TYPES = ("LIMIT", "MARKET", "STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET")
 
 
 def default_exchange_info() -> dict[str, Any]:
@@ -98,27 +30,13 @@ def default_exchange_info() -> dict[str, Any]:
         "timezone": "UTC",
         "futuresType": "U_MARGINED",
         "exchangeFilters": [],
-        "assets": [
-            {"asset": "USDT", "marginAvailable": True, "autoAssetExchange": "-10000"}
-        ],
+        "assets": [{"asset": "USDT", "marginAvailable": True, "autoAssetExchange": "-10000"}],
         "symbols": [_row(name) for name in _ROWS],
     }
 
 
 def _row(name: str) -> dict[str, Any]:
-    (
-        price_digits,
-        quantity_digits,
-        low,
-        high,
-        tick,
-        least,
-        most,
-        market_most,
-        notional,
-        up,
-        down,
-    ) = _ROWS[name]
+    (price_digits, quantity_digits, low, high, tick, least, most, market_most, notional, up, down) = _ROWS[name]
     step = "1" if quantity_digits == 0 else f"0.{'0' * (quantity_digits - 1)}1"
     return {
         "symbol": name,
@@ -143,32 +61,12 @@ def _row(name: str) -> dict[str, Any]:
         "marketTakeBound": "0.05",
         "maxMoveOrderLimit": 10000,
         "filters": [
-            {
-                "filterType": "PRICE_FILTER",
-                "minPrice": low,
-                "maxPrice": high,
-                "tickSize": tick,
-            },
-            {
-                "filterType": "LOT_SIZE",
-                "minQty": least,
-                "maxQty": most,
-                "stepSize": step,
-            },
-            {
-                "filterType": "MARKET_LOT_SIZE",
-                "minQty": least,
-                "maxQty": market_most,
-                "stepSize": step,
-            },
+            {"filterType": "PRICE_FILTER", "minPrice": low, "maxPrice": high, "tickSize": tick},
+            {"filterType": "LOT_SIZE", "minQty": least, "maxQty": most, "stepSize": step},
+            {"filterType": "MARKET_LOT_SIZE", "minQty": least, "maxQty": market_most, "stepSize": step},
             {"filterType": "MAX_NUM_ORDERS", "limit": 200},
             {"filterType": "MIN_NOTIONAL", "notional": notional},
-            {
-                "filterType": "PERCENT_PRICE",
-                "multiplierUp": up,
-                "multiplierDown": down,
-                "multiplierDecimal": "4",
-            },
+            {"filterType": "PERCENT_PRICE", "multiplierUp": up, "multiplierDown": down, "multiplierDecimal": "4"},
             {"filterType": "POSITION_RISK_CONTROL", "positionControlSide": "NONE"},
         ],
         "orderTypes": list(_ORDER_TYPES),

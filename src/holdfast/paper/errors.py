@@ -93,15 +93,7 @@ MESSAGES: dict[int, str] = {
     -5041: "No depth matches this BBO order.",
 }
 
-_STATUSES: dict[int, int] = {
-    -1003: 429,
-    -1015: 429,
-    -1007: 408,
-    -1008: 503,
-    -2014: 401,
-    -2015: 401,
-    -5000: 404,
-}
+_STATUSES: dict[int, int] = {-1003: 429, -1015: 429, -1007: 408, -1008: 503, -2014: 401, -2015: 401, -5000: 404}
 
 AHEAD_OF_TIME = "Timestamp for this request was 1000ms ahead of the server's time."
 UNKNOWN_503 = "Unknown error, please check your request or try again later."
@@ -111,20 +103,10 @@ UNAVAILABLE_503 = "Service Unavailable."
 class VenueError(Exception):
     """The venue refuses a request: `code` and `message` go to the client, with HTTP `status`."""
 
-    def __init__(
-        self,
-        code: int,
-        *details: object,
-        message: str | None = None,
-        status: int | None = None,
-    ) -> None:
+    def __init__(self, code: int, *details: object, message: str | None = None, status: int | None = None) -> None:
         """Take the text of the table (filled with `details`) unless `message` gives another."""
         self.code = code
-        self.message = (
-            message
-            if message is not None
-            else (MESSAGES[code] % details if details else MESSAGES[code])
-        )
+        self.message = message if message is not None else (MESSAGES[code] % details if details else MESSAGES[code])
         self.status = status if status is not None else _STATUSES.get(code, 400)
         super().__init__(f"{code} {self.message}")
 
@@ -141,7 +123,4 @@ def unwanted(name: str) -> VenueError:
 
 def needs_either(first: str, second: str) -> VenueError:
     """One of two parameters must be sent and neither was."""
-    return VenueError(
-        -1102,
-        message=f"Param '{first}' or '{second}' must be sent, but both were empty/null!",
-    )
+    return VenueError(-1102, message=f"Param '{first}' or '{second}' must be sent, but both were empty/null!")

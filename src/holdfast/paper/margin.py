@@ -44,11 +44,7 @@ def tier(brackets: list[Bracket], notional: Decimal) -> Bracket:
 
 def notional_cap(brackets: list[Bracket], leverage: int) -> Decimal:
     """The largest position notional allowed at a leverage; 0 when no tier allows the leverage."""
-    caps = [
-        bracket.notionalCap
-        for bracket in brackets
-        if bracket.initialLeverage >= leverage
-    ]
+    caps = [bracket.notionalCap for bracket in brackets if bracket.initialLeverage >= leverage]
     return max(caps, default=ZERO)
 
 
@@ -71,9 +67,7 @@ def leg_margin(market: Market, exposure: Exposure, leg: Leg) -> Margin:
     return Margin(
         position_initial=position,
         order_initial=max(total - position, ZERO),
-        maintenance=notional * bracket.maintMarginRatio - bracket.cum
-        if notional
-        else ZERO,
+        maintenance=notional * bracket.maintMarginRatio - bracket.cum if notional else ZERO,
         unrealized=(mark - leg.entry) * leg.amt,
     )
 
@@ -113,9 +107,7 @@ def assumed_price(market: Market, order: Order) -> Decimal | None:
     return bid if bid is not None else market.reference()
 
 
-def order_cost(
-    market: Market, exposure: Exposure, leg: Leg, order: Order
-) -> tuple[Decimal, Decimal]:
+def order_cost(market: Market, exposure: Exposure, leg: Leg, order: Order) -> tuple[Decimal, Decimal]:
     """What an order adds: (initial margin plus opening loss, worst notional with the order in)."""
     price = assumed_price(market, order) or order.price
     mark = market.reference() or price
@@ -132,27 +124,19 @@ def order_cost(
     return divide(added, Decimal(exposure.leverage)) + opening_loss, after
 
 
-def liquidation_price(
-    markets: Mapping[str, Market], account: Account, market: Market
-) -> Decimal:
+def liquidation_price(markets: Mapping[str, Market], account: Account, market: Market) -> Decimal:
     """The mark price at which the account is liquidated if only this symbol moves; 0 when there is none."""
     asset = market.symbol.margin_asset
     exposure = account.exposures[market.symbol.name]
     others = asset_margin(markets, account, asset)
-    numerator = (
-        account.wallets.get(asset, ZERO) + others.unrealized - others.maintenance
-    )
+    numerator = account.wallets.get(asset, ZERO) + others.unrealized - others.maintenance
     denominator = ZERO
     for leg in exposure.legs.values():
         if not leg.amt:
             continue
         own = leg_margin(market, exposure, leg)
-        bracket = tier(
-            market.brackets, abs(leg.amt) * (market.reference() or leg.entry)
-        )
-        numerator += (
-            own.maintenance - own.unrealized + bracket.cum - leg.amt * leg.entry
-        )
+        bracket = tier(market.brackets, abs(leg.amt) * (market.reference() or leg.entry))
+        numerator += own.maintenance - own.unrealized + bracket.cum - leg.amt * leg.entry
         denominator += abs(leg.amt) * bracket.maintMarginRatio - leg.amt
     if not denominator:
         return ZERO

@@ -52,9 +52,7 @@ class DepthSnapshot(msgspec.Struct, frozen=True, tag="depth_snapshot", kw_only=T
     E: int
 
 
-class PublicTrade(
-    msgspec.Struct, frozen=True, tag="public_trade", kw_only=True, gc=False
-):
+class PublicTrade(msgspec.Struct, frozen=True, tag="public_trade", kw_only=True, gc=False):
     """One recorded trade of strangers. `buyer_maker`: the aggressor sold."""
 
     symbol: str

@@ -68,9 +68,7 @@ class Triggers:
 class Market:
     """One symbol as the matching engine sees it."""
 
-    def __init__(
-        self, symbol: PaperSymbol, row: dict[str, Any], brackets: list[Bracket]
-    ) -> None:
+    def __init__(self, symbol: PaperSymbol, row: dict[str, Any], brackets: list[Bracket]) -> None:
         """Start with an empty book and no price."""
         self.symbol = symbol
         self.row = row
@@ -91,6 +89,7 @@ class Market:
         self.holders: dict[str, Account] = {}
         self.book_shift = ZERO
         self.mark_shift = ZERO
+        self.sent_ms: dict[str, int] = {}
         self.next_order_id = 4_000_000_001
         self.next_trade_id = 7_200_000_001
 
@@ -117,23 +116,16 @@ class Market:
 
     def price_for(self, working_type: str) -> Decimal | None:
         """The price a trigger of the given working type looks at."""
-        return (
-            self.reference() if working_type == "MARK_PRICE" else self.contract_price()
-        )
+        return self.reference() if working_type == "MARK_PRICE" else self.contract_price()
 
     def triggers_for(self, working_type: str) -> Triggers:
         """The triggers that wait on the price of a working type."""
-        return (
-            self.mark_triggers if working_type == "MARK_PRICE" else self.last_triggers
-        )
+        return self.mark_triggers if working_type == "MARK_PRICE" else self.last_triggers
 
     def has_triggers(self) -> bool:
         """Whether any conditional order waits here."""
         return bool(
-            self.mark_triggers.up
-            or self.mark_triggers.down
-            or self.last_triggers.up
-            or self.last_triggers.down
+            self.mark_triggers.up or self.mark_triggers.down or self.last_triggers.up or self.last_triggers.down
         )
 
     def resting(self, *, buying: bool) -> list[Order]:

@@ -13,13 +13,9 @@ import msgspec
 from holdfast.model.num import ZERO
 
 OPEN_STATES = frozenset({"NEW", "PARTIALLY_FILLED"})
-CONDITIONAL_TYPES = (
-    "STOP",
-    "STOP_MARKET",
-    "TAKE_PROFIT",
-    "TAKE_PROFIT_MARKET",
-    "TRAILING_STOP_MARKET",
-)
+CONDITIONAL_TYPES = ("STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET")
+
+_CLOSING_SIDE = {"LONG": "SELL", "SHORT": "BUY"}
 
 # Expiry reasons of ORDER_TRADE_UPDATE (`er`, protocol notes E.3).
 NO_REASON = "0"
@@ -79,6 +75,11 @@ class Order(msgspec.Struct, kw_only=True, eq=False):
     def is_buy(self) -> bool:
         """Whether the order buys."""
         return self.side == "BUY"
+
+    @property
+    def closes_only(self) -> bool:
+        """Whether the order may only reduce: by its flag, or by its direction in hedge mode."""
+        return self.reduce_only or _CLOSING_SIDE.get(self.position_side) == self.side
 
 
 class Algo(msgspec.Struct, kw_only=True, eq=False):

@@ -65,9 +65,7 @@ class Quarantined(msgspec.Struct, frozen=True):
     reason: str
 
 
-def load_symbols(
-    info: dict[str, Any],
-) -> tuple[dict[str, PaperSymbol], list[Quarantined]]:
+def load_symbols(info: dict[str, Any]) -> tuple[dict[str, PaperSymbol], list[Quarantined]]:
     """Read every row of an exchangeInfo document: the good ones by name, and the bad ones with a reason."""
     good: dict[str, PaperSymbol] = {}
     bad: list[Quarantined] = []
@@ -111,9 +109,7 @@ def parse_row(row: dict[str, Any]) -> PaperSymbol:
         multiplier_down=_number(percent["multiplierDown"]),
         maximum_orders=int(filters.get("MAX_NUM_ORDERS", {}).get("limit", 200)),
         trigger_protect=_number(row.get("triggerProtect", "0.05")),
-        market_take_bound=_positive(
-            row.get("marketTakeBound", "0.05"), "marketTakeBound"
-        ),
+        market_take_bound=_positive(row.get("marketTakeBound", "0.05"), "marketTakeBound"),
         liquidation_fee=_number(row.get("liquidationFee", "0.0125")),
     )
 
@@ -144,9 +140,7 @@ def _positive(value: object, name: str) -> Decimal:
 
 def _precision(value: object) -> int:
     if not isinstance(value, int) or not 0 <= value <= 18:
-        raise TypeError(
-            f"a precision must be a whole number from 0 to 18, got {value!r}"
-        )
+        raise TypeError(f"a precision must be a whole number from 0 to 18, got {value!r}")
     return value
 
 

@@ -1,0 +1,325 @@
+"""The algo service: conditional orders before, at and after their trigger (protocol notes D).
+
+A conditional order has an id space of its own, is not margin-checked when placed, and spawns an
+order with a new order id and the same client id when its price condition comes true.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from holdfast.model.num import ZERO
+from holdfast.paper import checks, matching
+from holdfast.paper.account import Account
+from holdfast.paper.algo_state import end_algo, set_status
+from holdfast.paper.errors import VenueError, missing, needs_either, unwanted
+from holdfast.paper.events import algo_event
+from holdfast.paper.exchange import Exchange
+from holdfast.paper.faults import Match, algo_meets
+from holdfast.paper.markets import Market
+from holdfast.paper.orders import Algo, Order
+from holdfast.paper.params import Params
+from holdfast.paper.placement import admit
+
+MOST_OPEN = 200
+_TYPES = ("STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET")
+_TIFS = ("GTC", "IOC", "FOK", "GTX", "GTD", "GTE_GTC")
+_WORKING_TYPES = ("MARK_PRICE", "CONTRACT_PRICE")
+_REASONS = {-2022: "Reduce Only reject"}
+
+
+def place(exchange: Exchange, account: Account, params: Params) -> Algo:
+    """Place a conditional order; raises VenueError when the venue refuses it."""
+    if params.need("algoType").upper() != "CONDITIONAL":
+        raise VenueError(-1130, "algoType")
+    market = exchange.market(params.need("symbol"))
+    algo = _read(exchange, account, market, params)
+    _check_account(exchange, account, market, algo)
+    algo.algo_id = exchange.algo_id()
+    account.add_algo(algo)
+    market.triggers_for(algo.working_type).add(algo)
+    algo_event(exchange, account, algo)
+    if _closes(algo) and exchange.facts.stop_without_position == "accept-then-REJECTED" and _is_flat(account, algo):
+        end_algo(exchange, account, algo, "REJECTED", "Reduce Only reject")
+    _schedule_vanishing(exchange, account, algo)
+    if algo.good_till_ms:
+        _schedule_expiry(exchange, account, algo)
+    return algo
+
+
+def _read(exchange: Exchange, account: Account, market: Market, params: Params) -> Algo:
+    checks.check_symbol_trades(market.symbol)
+    side = checks.read_side(params)
+    kind = _read_type(params)
+    position_side = checks.read_position_side(account, params)
+    tif = checks.check_tif(params.get("timeInForce") or "GTC", _TIFS)
+    if tif == "GTE_GTC" and exchange.facts.gte_gtc == "-1115":
+        raise VenueError(-1115)
+    working_type = params.get("workingType").upper() or "CONTRACT_PRICE"
+    if working_type not in _WORKING_TYPES:
+        raise VenueError(-4031)
+    trigger = params.decimal("triggerPrice")
+    if trigger is None:
+        raise missing("triggerPrice")
+    checks.check_trigger(market, trigger, exchange.facts)
+    algo = Algo(
+        account=account.name,
+        algo_id=0,
+        client_id=checks.read_client_id(exchange, params, "clientAlgoId"),
+        symbol=market.symbol.name,
+        side=side,
+        position_side=position_side,
+        type=kind,
+        tif=tif,
+        qty=ZERO,
+        price=ZERO,
+        trigger=trigger,
+        working_type=working_type,
+        close_position=params.flag("closePosition"),
+        reduce_only=checks.read_reduce_only(account, params),
+        price_protect=params.flag("priceProtect"),
+        price_match=checks.read_price_match(params),
+        stp=checks.read_stp(params),
+        good_till_ms=checks.read_good_till(exchange, params, tif),
+        created_us=exchange.now_us,
+        updated_us=exchange.now_us,
+    )
+    algo.qty = _read_quantity(market, params, algo)
+    algo.price = _read_price(market, params, algo)
+    checks.read_response_type(params)
+    return algo
+
+
+def _read_type(params: Params) -> str:
+    kind = params.need("type").upper()
+    if kind not in _TYPES:
+        raise VenueError(-1116)
+    return kind
+
+
+def _read_quantity(market: Market, params: Params, algo: Algo) -> Decimal:
+    quantity = params.decimal("quantity")
+    if algo.close_position:
+        if not algo.is_market:
+            raise unwanted("closeposition")
+        if quantity:
+            raise VenueError(-4137)
+        if params.has("reduceOnly"):
+            raise unwanted("reduceonly")
+        opening = {"LONG": "BUY", "SHORT": "SELL"}.get(algo.position_side)
+        if opening == algo.side:
+            raise VenueError(-4061)
+        return ZERO
+    if quantity is None:
+        raise missing("quantity")
+    checks.check_quantity(market.symbol, quantity, market_order=algo.is_market)
+    return quantity
+
+
+def _read_price(market: Market, params: Params, algo: Algo) -> Decimal:
+    price = params.decimal("price")
+    if algo.is_market:
+        if price:
+            raise unwanted("price")
+        if algo.price_match != "NONE":
+            raise VenueError(-5038)
+        return ZERO
+    if algo.price_match != "NONE":
+        if price is not None:
+            raise unwanted("price")
+        return ZERO
+    if price is None:
+        raise missing("price")
+    checks.check_price(market.symbol, price)
+    return price
+
+
+def _check_account(exchange: Exchange, account: Account, market: Market, algo: Algo) -> None:
+    if account.open_algo_with_client(algo.client_id) is not None:
+        raise VenueError(int(exchange.facts.duplicate_client_id))
+    if exchange.facts.reuse_filled_client_id == "-4116" and algo.client_id in account.algo_clients:
+        raise VenueError(int(exchange.facts.duplicate_client_id))
+    if len(account.open_algos) >= MOST_OPEN:
+        raise VenueError(-4045)
+    price = market.price_for(algo.working_type)
+    if price is not None and _is_due(algo, price):
+        raise VenueError(-2021)
+    if algo.close_position and exchange.facts.second_close_position == "-4130":
+        _check_single_close(account, algo)
+    if exchange.facts.stop_without_position == "-4509" and _closes(algo) and _is_flat(account, algo):
+        raise VenueError(-4509)
+
+
+def _check_single_close(account: Account, algo: Algo) -> None:
+    """At most one close-all stop, and one close-all target, per position and direction."""
+    wanted = (algo.symbol, algo.side, algo.position_side, algo.is_stop)
+    for other in account.open_algos.values():
+        if other.close_position and (other.symbol, other.side, other.position_side, other.is_stop) == wanted:
+            raise VenueError(-4130)
+
+
+def _closes(algo: Algo) -> bool:
+    """Whether a conditional order can only close a position."""
+    return algo.close_position or algo.reduce_only or algo.tif == "GTE_GTC"
+
+
+def _is_flat(account: Account, algo: Algo) -> bool:
+    """Whether there is no position that the conditional order would close."""
+    amt = account.leg(algo.symbol, algo.position_side).amt
+    return not (amt < 0 if algo.side == "BUY" else amt > 0)
+
+
+def _is_due(algo: Algo, price: Decimal) -> bool:
+    return price >= algo.trigger if algo.triggers_up else price <= algo.trigger
+
+
+def _schedule_expiry(exchange: Exchange, account: Account, algo: Algo) -> None:
+    def expire(_now_us: int) -> None:
+        if algo.status == "NEW":
+            end_algo(exchange, account, algo, "EXPIRED")
+
+    exchange.timers.at(algo.good_till_ms * 1000, expire)
+
+
+def _schedule_vanishing(exchange: Exchange, account: Account, algo: Algo) -> None:
+    fault = exchange.faults.for_algo("algo.vanish", algo) if exchange.faults.algos else None
+    if fault is None:
+        return
+
+    def disappear(_now_us: int) -> None:
+        vanish(exchange, account, algo)
+
+    exchange.timers.at(exchange.now_us + fault.ms * 1000, disappear)
+
+
+def vanish(exchange: Exchange, account: Account, algo: Algo) -> None:
+    """A waiting conditional order is gone without a word to its owner; only the venue log knows."""
+    if algo.status != "NEW":
+        return
+    exchange.log("fault", verb="algo.vanish", account=account.name, algo_id=algo.algo_id)
+    algo.vanished = True
+    end_algo(exchange, account, algo, "EXPIRED", "vanished by an injected fault")
+
+
+def find(account: Account, params: Params) -> Algo | None:
+    """The conditional order by `algoId`, which wins, or by `clientAlgoId` (the newest match)."""
+    algo_id = params.integer("algoId")
+    if algo_id is not None:
+        return account.algos.get(algo_id)
+    client_id = params.get("clientAlgoId")
+    if not client_id:
+        raise needs_either("algoId", "clientAlgoId")
+    return account.algo_clients.get(client_id)
+
+
+def cancel(exchange: Exchange, account: Account, params: Params) -> Algo:
+    """Cancel a waiting conditional order; -4117 while it triggers, -2011 when none waits under the id."""
+    algo = find(account, params)
+    if algo is None or not algo.is_open:
+        raise VenueError(-2011)
+    if algo.status == "TRIGGERING":
+        raise VenueError(-4117)
+    end_algo(exchange, account, algo, "CANCELED")
+    return algo
+
+
+def cancel_all(exchange: Exchange, account: Account, symbol: str) -> None:
+    """Cancel every waiting conditional order of a symbol."""
+    for algo in list(account.open_algos.values()):
+        if algo.symbol == symbol and algo.status == "NEW":
+            end_algo(exchange, account, algo, "CANCELED")
+
+
+def on_price(exchange: Exchange, market: Market, working_type: str) -> None:
+    """A working price has changed: trigger what is due, nearest trigger first."""
+    price = market.price_for(working_type)
+    triggers = market.triggers_for(working_type)
+    if price is None or not (triggers.up or triggers.down):
+        return
+    for algo in triggers.due(price):
+        if algo.status == "NEW" and not _is_protected(market, algo):
+            trigger(exchange, market, algo)
+
+
+def _is_protected(market: Market, algo: Algo) -> bool:
+    """Whether price protection holds a trigger back: mark and last trade are too far apart."""
+    if not algo.price_protect or market.mark is None or market.last is None:
+        return False
+    return abs(market.mark - market.last) > market.mark * market.symbol.trigger_protect
+
+
+def trigger(exchange: Exchange, market: Market, algo: Algo) -> None:
+    """The condition came true: spawn the order, or end rejected with a reason (notes D.6)."""
+    account = exchange.accounts[algo.account]
+    market.triggers_for(algo.working_type).remove(algo)
+    algo.triggered_us = exchange.now_us
+    set_status(exchange, account, algo, "TRIGGERING")
+    if exchange.faults.algos:
+        if exchange.faults.for_algo("algo.stuck", algo) is not None:
+            exchange.log("fault", verb="algo.stuck", account=account.name, algo_id=algo.algo_id)
+            return
+        fault = exchange.faults.for_algo("algo.reject", algo)
+        if fault is not None:
+            exchange.log("fault", verb="algo.reject", account=account.name, algo_id=algo.algo_id)
+            set_status(exchange, account, algo, "REJECTED", fault.reason or "Margin is insufficient.")
+            return
+    _spawn(exchange, account, market, algo)
+
+
+def _spawn(exchange: Exchange, account: Account, market: Market, algo: Algo) -> None:
+    try:
+        order = _child(account, market, algo)
+        admit(exchange, account, market, order)
+    except VenueError as refusal:
+        set_status(exchange, account, algo, "REJECTED", _REASONS.get(refusal.code, refusal.message))
+        return
+    algo.child = order
+    matching.submit(exchange, account, market, order)
+    set_status(exchange, account, algo, "TRIGGERED")
+    if not order.is_open:
+        set_status(exchange, account, algo, "FINISHED")
+
+
+def _child(account: Account, market: Market, algo: Algo) -> Order:
+    """The order a conditional order spawns; a close-all one takes the size of the position as it is now."""
+    position = abs(account.leg(algo.symbol, algo.position_side).amt)
+    if algo.close_position and (not position or _is_flat(account, algo)):
+        raise VenueError(-2022)
+    price = algo.price
+    if algo.price_match != "NONE":
+        levels = market.book.opposite(buying=algo.side == "BUY").shown(1)
+        if not levels:
+            raise VenueError(-5041)
+        price = levels[0][0]
+    return Order(
+        account=account.name,
+        order_id=0,
+        client_id=algo.client_id,
+        symbol=algo.symbol,
+        side=algo.side,
+        position_side=algo.position_side,
+        type="MARKET" if algo.is_market else "LIMIT",
+        original_type=algo.type,
+        tif="GTC" if algo.tif in ("GTE_GTC", "GTD") else algo.tif,
+        price=price,
+        qty=position if algo.close_position else algo.qty,
+        trigger=algo.trigger,
+        reduce_only=algo.reduce_only or (algo.close_position and algo.position_side == "BOTH"),
+        close_position=algo.close_position,
+        working_type=algo.working_type,
+        price_protect=algo.price_protect,
+        price_match=algo.price_match,
+        stp=algo.stp,
+        algo=algo,
+    )
+
+
+def vanish_matching(exchange: Exchange, match: Match, count: int) -> int:
+    """Make up to `count` waiting conditional orders that match vanish now (-1: all); answer how many did."""
+    gone = 0
+    for account in exchange.accounts.values():
+        for algo in list(account.open_algos.values()):
+            if algo.status == "NEW" and gone != count and algo_meets(match, algo):
+                vanish(exchange, account, algo)
+                gone += 1
+    return gone

@@ -1,0 +1,285 @@
+"""What the venue refuses before an order exists, and with which code (protocol notes B.2, C.1, H).
+
+Prices and quantities are checked in the order: form, precision, bounds, step. Filters are data of
+the symbol; a grid counts from its minimum (notes B.2).
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from holdfast.model.num import ZERO
+from holdfast.paper import margin
+from holdfast.paper.account import Account
+from holdfast.paper.config import VenueFacts
+from holdfast.paper.errors import VenueError, missing, unwanted
+from holdfast.paper.exchange import Exchange
+from holdfast.paper.markets import Market
+from holdfast.paper.matching import beyond, limit_price
+from holdfast.paper.orders import CONDITIONAL_TYPES, Order
+from holdfast.paper.params import Params
+from holdfast.paper.symbols import PaperSymbol, QuantityRule
+
+_CLIENT_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
+_STP_MODES = ("EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "NONE")
+_PRICE_MATCHES = ("OPPONENT", "OPPONENT_5", "QUEUE", "QUEUE_5", "QUEUE_10", "QUEUE_20")
+_GTD_LEAD_MS = 600_000
+_GTD_LATEST_MS = 253_402_300_799_000
+
+
+def read_side(params: Params) -> str:
+    """The `side`: BUY or SELL, -1117 otherwise."""
+    side = params.need("side").upper()
+    if side not in ("BUY", "SELL"):
+        raise VenueError(-1117)
+    return side
+
+
+def read_position_side(account: Account, params: Params) -> str:
+    """The `positionSide` for the account's position mode; -4060 unknown, -4061 mismatched."""
+    value = params.get("positionSide").upper() or "BOTH"
+    if value not in ("BOTH", "LONG", "SHORT"):
+        raise VenueError(-4060)
+    if (value == "BOTH") == account.hedge:
+        raise VenueError(-4061)
+    return value
+
+
+def read_reduce_only(account: Account, params: Params) -> bool:
+    """The `reduceOnly` flag, which has no place in hedge mode."""
+    if account.hedge and params.has("reduceOnly"):
+        raise unwanted("reduceonly")
+    return params.flag("reduceOnly")
+
+
+def read_client_id(exchange: Exchange, params: Params, name: str) -> str:
+    """The client id, or a generated one; -4015 when it is malformed."""
+    value = params.get(name)
+    if not value:
+        return exchange.client_id()
+    if not _CLIENT_ID.fullmatch(value):
+        raise VenueError(-4015)
+    return value
+
+
+def read_stp(params: Params) -> str:
+    """The self-trade prevention mode; -5039 when unknown."""
+    value = params.get("selfTradePreventionMode").upper() or "EXPIRE_MAKER"
+    if value not in _STP_MODES:
+        raise VenueError(-5039)
+    return value
+
+
+def read_price_match(params: Params) -> str:
+    """The price match mode, NONE when absent; -5037 when unknown."""
+    value = params.get("priceMatch").upper() or "NONE"
+    if value != "NONE" and value not in _PRICE_MATCHES:
+        raise VenueError(-5037)
+    return value
+
+
+def read_good_till(exchange: Exchange, params: Params, tif: str) -> int:
+    """The `goodTillDate` in milliseconds, cut to seconds; 0 unless the time in force is GTD."""
+    if tif != "GTD":
+        return 0
+    value = params.integer("goodTillDate")
+    if value is None:
+        raise missing("goodTillDate")
+    if not exchange.now_ms + _GTD_LEAD_MS < value < _GTD_LATEST_MS:
+        raise VenueError(-5040)
+    return value - value % 1000
+
+
+def read_response_type(params: Params) -> str:
+    """The `newOrderRespType`, ACK when absent; -1136 when unknown."""
+    value = params.get("newOrderRespType").upper() or "ACK"
+    if value not in ("ACK", "RESULT"):
+        raise VenueError(-1136)
+    return value
+
+
+def check_order_type(value: str, allowed: tuple[str, ...]) -> str:
+    """An order type this endpoint takes; -4120 for conditional ones, -1116 for the rest."""
+    kind = value.upper()
+    if kind in allowed:
+        return kind
+    raise VenueError(-4120 if kind in CONDITIONAL_TYPES else -1116)
+
+
+def check_tif(value: str, allowed: tuple[str, ...]) -> str:
+    """A time in force this endpoint takes; -1115 otherwise."""
+    tif = value.upper()
+    if tif not in allowed:
+        raise VenueError(-1115)
+    return tif
+
+
+def check_symbol_trades(symbol: PaperSymbol) -> None:
+    """-1122 unless the contract is trading."""
+    if symbol.status != "TRADING":
+        raise VenueError(-1122)
+
+
+def _check_digits(value: Decimal, exponent: Decimal) -> None:
+    if value % exponent:
+        raise VenueError(-1111)
+
+
+def check_price(symbol: PaperSymbol, price: Decimal) -> None:
+    """PRICE_FILTER: -4001, -1111, -4013, -4002, -4014."""
+    if price <= 0:
+        raise VenueError(-4001)
+    _check_digits(price, symbol.price_exponent)
+    if price < symbol.minimum_price:
+        raise VenueError(-4013)
+    if symbol.maximum_price and price > symbol.maximum_price:
+        raise VenueError(-4002)
+    if (price - symbol.minimum_price) % symbol.tick:
+        raise VenueError(-4014)
+
+
+def check_trigger(market: Market, trigger: Decimal, facts: VenueFacts) -> None:
+    """The price filter for trigger prices: -4006, -1111, -4007, -4014, and the bands where the venue has them."""
+    symbol = market.symbol
+    if trigger <= 0:
+        raise VenueError(-4006)
+    _check_digits(trigger, symbol.price_exponent)
+    if symbol.maximum_price and trigger > symbol.maximum_price:
+        raise VenueError(-4007)
+    if trigger < symbol.minimum_price:
+        raise VenueError(-4013)
+    if (trigger - symbol.minimum_price) % symbol.tick:
+        raise VenueError(-4014)
+    mark = market.reference()
+    if facts.trigger_bands == "none" or mark is None:
+        return
+    if trigger > mark * symbol.multiplier_up:
+        raise VenueError(-4210)
+    if trigger < mark * symbol.multiplier_down:
+        raise VenueError(-4211)
+
+
+def check_quantity(symbol: PaperSymbol, quantity: Decimal, *, market_order: bool) -> None:
+    """LOT_SIZE or MARKET_LOT_SIZE: -4003, -1111, -4004, -4005, -4023."""
+    rule: QuantityRule = symbol.market_lot if market_order else symbol.lot
+    if quantity <= 0:
+        raise VenueError(-4003)
+    _check_digits(quantity, symbol.quantity_exponent)
+    if quantity < rule.minimum:
+        raise VenueError(-4004)
+    if quantity > rule.maximum:
+        raise VenueError(-4005)
+    if (quantity - rule.minimum) % rule.step:
+        raise VenueError(-4023)
+
+
+def check_percent_price(market: Market, price: Decimal, *, buying: bool) -> None:
+    """PERCENT_PRICE: buys are capped above the mark (-4016), sells floored below it (-4024)."""
+    mark = market.reference()
+    if mark is None:
+        return
+    cap = mark * market.symbol.multiplier_up
+    floor = mark * market.symbol.multiplier_down
+    if buying and price > cap:
+        raise VenueError(-4016, market.symbol.price_text(cap))
+    if not buying and price < floor:
+        raise VenueError(-4024, market.symbol.price_text(floor))
+
+
+def check_notional(market: Market, order: Order) -> None:
+    """MIN_NOTIONAL: -4164, at the order's price or at the mark for market orders; not for closing ones."""
+    if order.closes_only or order.close_position:
+        return
+    price = order.price if order.type == "LIMIT" else market.reference()
+    if price is not None and price * order.qty < market.symbol.minimum_notional:
+        raise VenueError(-4164, format(market.symbol.minimum_notional, "f"))
+
+
+def check_reducing(account: Account, order: Order, facts: VenueFacts) -> None:
+    """-2022 for a closing order without a position to close, or larger than it where the venue refuses that."""
+    if not order.closes_only:
+        return
+    amt = account.leg(order.symbol, order.position_side).amt
+    if not (amt < 0 if order.is_buy else amt > 0):
+        raise VenueError(-2022)
+    strict = facts.reduce_only_over_size == "reject" or not order.reduce_only
+    if strict and not order.close_position and order.qty > abs(amt):
+        raise VenueError(-2022)
+
+
+def check_duplicate(exchange: Exchange, account: Account, symbol: str, client_id: str) -> None:
+    """The client id of an open order is taken; that of a closed one is free, unless the venue says otherwise."""
+    used = client_id in account.open_clients
+    if exchange.facts.reuse_filled_client_id == "-4116" and (symbol, client_id) in account.by_client:
+        used = True
+    if used:
+        raise VenueError(int(exchange.facts.duplicate_client_id))
+
+
+def check_open_orders(account: Account, market: Market) -> None:
+    """MAX_NUM_ORDERS of the symbol: -2025."""
+    name = market.symbol.name
+    limit = market.symbol.maximum_orders
+    if len(account.open_orders) < limit:
+        return
+    if sum(1 for symbol, _ in account.open_orders if symbol == name) >= limit:
+        raise VenueError(-2025)
+
+
+def check_margin(exchange: Exchange, account: Account, market: Market, order: Order) -> None:
+    """-2019 when the free balance does not cover the order, -2027 beyond the tier of the leverage."""
+    if order.closes_only:
+        return
+    exposure = account.exposure(order.symbol)
+    leg = exposure.leg(order.position_side)
+    cost, worst = margin.order_cost(market, exposure, leg, order)
+    if not cost:
+        return
+    if worst > margin.notional_cap(market.brackets, exposure.leverage):
+        raise VenueError(-2027)
+    asset = market.symbol.margin_asset
+    held = margin.asset_margin(exchange.markets, account, asset)
+    if cost > margin.available(account.wallets.get(asset, ZERO), held):
+        raise VenueError(-2019)
+
+
+def check_matching(market: Market, order: Order) -> None:
+    """What depends on the book at this instant: -5022 post-only, -5021 fill-or-kill, -4131 market bound."""
+    best = best_opposite(market, order)
+    if order.tif == "GTX" and best is not None and not beyond(best, order.price, buying=order.is_buy):
+        raise VenueError(-5022)
+    if order.tif == "FOK" and fillable(market, order) < order.qty:
+        raise VenueError(-5021)
+    if order.type != "LIMIT" and best is not None and beyond(best, limit_price(market, order), buying=order.is_buy):
+        raise VenueError(-4131)
+
+
+def best_opposite(market: Market, order: Order) -> Decimal | None:
+    """The best price an order could trade at, recorded or ours."""
+    prices = [price for price, _ in _first(market, order)]
+    resting = market.resting(buying=not order.is_buy)
+    if resting:
+        prices.append(resting[0].price)
+    return (min(prices) if order.is_buy else max(prices)) if prices else None
+
+
+def _first(market: Market, order: Order) -> list[tuple[Decimal, Decimal]]:
+    for level in market.book.opposite(buying=order.is_buy).levels():
+        return [level]
+    return []
+
+
+def fillable(market: Market, order: Order) -> Decimal:
+    """How much of an order could trade at once within its limit."""
+    limit = limit_price(market, order)
+    total = ZERO
+    for price, left in market.book.opposite(buying=order.is_buy).levels():
+        if beyond(price, limit, buying=order.is_buy) or total >= order.qty:
+            break
+        total += left
+    for rival in market.resting(buying=not order.is_buy):
+        if beyond(rival.price, limit, buying=order.is_buy):
+            break
+        total += rival.remaining
+    return total

@@ -1,0 +1,297 @@
+"""User events as they go out on the private stream (protocol notes D.7, E.3 to E.5), and their log records.
+
+Each function writes the venue log first and builds the event only when somebody listens.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from holdfast.model.num import text
+from holdfast.paper import money
+from holdfast.paper.account import Account, Leg
+from holdfast.paper.exchange import Exchange
+from holdfast.paper.margin import break_even
+from holdfast.paper.markets import Market
+from holdfast.paper.orders import Algo, Order, Trade
+from holdfast.paper.symbols import PaperSymbol
+
+ZERO_TEXT = "0"
+
+
+def average_price(order: Order) -> Decimal:
+    """The mean price of an order's fills; 0 without any."""
+    return money.average(order.quote, order.executed) if order.executed else order.executed
+
+
+def average_text(symbol: PaperSymbol, order: Order) -> str:
+    """The mean price with the contract's decimals, and more only where it needs them."""
+    mean = average_price(order)
+    shown = mean.quantize(symbol.price_exponent)
+    return text(shown) if shown == mean else money.trim(mean)
+
+
+def order_event(exchange: Exchange, account: Account, order: Order, x: str, trade: Trade | None = None) -> None:
+    """Log a state change of an order and send its ORDER_TRADE_UPDATE."""
+    symbol = exchange.markets[order.symbol].symbol
+    _log_order(exchange, symbol, order, x)
+    if exchange.listened(account):
+        exchange.push(
+            account,
+            "ORDER_TRADE_UPDATE",
+            {
+                "e": "ORDER_TRADE_UPDATE",
+                "T": exchange.now_ms,
+                "E": exchange.now_ms,
+                "o": _order_body(account, exchange, symbol, order, x, trade),
+            },
+            symbol=order.symbol,
+            client_id=order.client_id,
+            order_id=order.order_id,
+        )
+
+
+def _log_order(exchange: Exchange, symbol: PaperSymbol, order: Order, x: str) -> None:
+    fields: dict[str, object] = {
+        "account": order.account,
+        "symbol": order.symbol,
+        "order_id": order.order_id,
+        "client_id": order.client_id,
+        "side": order.side,
+        "position_side": order.position_side,
+        "type": order.type,
+        "tif": order.tif,
+        "price": text(order.price),
+        "qty": text(order.qty),
+        "executed": text(order.executed),
+        "avg_price": average_text(symbol, order),
+        "status": order.status,
+        "x": x,
+        "reduce_only": order.reduce_only,
+        "close_position": order.close_position,
+    }
+    if order.algo is not None:
+        fields["algo_id"] = order.algo.algo_id
+    if order.expiry_reason != "0":
+        fields["expiry_reason"] = order.expiry_reason
+    exchange.log("order", **fields)
+
+
+def _order_body(
+    account: Account, exchange: Exchange, symbol: PaperSymbol, order: Order, x: str, trade: Trade | None
+) -> dict[str, Any]:
+    leg = account.leg(order.symbol, order.position_side)
+    body: dict[str, Any] = {
+        "s": order.symbol,
+        "c": order.client_id,
+        "S": order.side,
+        "o": order.type,
+        "f": order.tif,
+        "q": symbol.quantity_text(order.qty),
+        "p": symbol.price_text(order.price) if order.price else ZERO_TEXT,
+        "ap": average_text(symbol, order) if order.executed else ZERO_TEXT,
+        "sp": symbol.price_text(order.trigger) if order.trigger else ZERO_TEXT,
+        "x": x,
+        "X": order.status,
+        "i": order.order_id,
+        "l": symbol.quantity_text(trade.qty) if trade is not None else ZERO_TEXT,
+        "z": symbol.quantity_text(order.executed) if order.executed else ZERO_TEXT,
+        "L": symbol.price_text(trade.price) if trade is not None else ZERO_TEXT,
+    }
+    if trade is not None:
+        body["n"] = money.text(trade.fee)
+        body["N"] = trade.fee_asset
+    body |= {
+        "T": order.updated_us // 1000,
+        "t": trade.trade_id if trade is not None else 0,
+        "b": money.trim(leg.bids),
+        "a": money.trim(leg.asks),
+        "m": trade.maker if trade is not None else False,
+        "R": order.reduce_only,
+        "wt": order.working_type,
+        "ot": order.original_type,
+        "ps": order.position_side,
+        "cp": order.close_position,
+        "rp": money.trim(trade.realized) if trade is not None else ZERO_TEXT,
+        "pP": order.price_protect,
+        "si": 0,
+        "ss": 0,
+        "V": order.stp,
+        "pm": order.price_match,
+        "gtd": order.good_till_ms,
+        "er": order.expiry_reason,
+    }
+    return body
+
+
+def trade_events(exchange: Exchange, account: Account, market: Market, order: Order, trade: Trade, x: str) -> None:
+    """The three events of one fill, in the order seen on the wire: TRADE_LITE, ACCOUNT_UPDATE, ORDER_TRADE_UPDATE."""
+    if exchange.listened(account):
+        symbol = market.symbol
+        exchange.push(
+            account,
+            "TRADE_LITE",
+            {
+                "e": "TRADE_LITE",
+                "E": exchange.now_ms,
+                "T": exchange.now_ms,
+                "s": order.symbol,
+                "q": symbol.quantity_text(order.qty),
+                "p": symbol.price_text(order.price) if order.price else ZERO_TEXT,
+                "m": trade.maker,
+                "c": order.client_id,
+                "S": order.side,
+                "L": symbol.price_text(trade.price),
+                "l": symbol.quantity_text(trade.qty),
+                "t": trade.trade_id,
+                "i": order.order_id,
+            },
+            symbol=order.symbol,
+            client_id=order.client_id,
+            order_id=order.order_id,
+        )
+    leg = account.leg(order.symbol, order.position_side)
+    account_event(exchange, account, "ORDER", assets=(market.symbol.margin_asset,), legs=((market, leg),))
+    order_event(exchange, account, order, x, trade)
+
+
+def account_event(
+    exchange: Exchange,
+    account: Account,
+    reason: str,
+    *,
+    assets: tuple[str, ...],
+    legs: tuple[tuple[Market, Leg], ...] = (),
+    change: Decimal | None = None,
+    symbol: str = "",
+) -> None:
+    """Send an ACCOUNT_UPDATE with the changed balances and positions. `change` excludes profit and fees."""
+    if not exchange.listened(account):
+        return
+    body: dict[str, Any] = {
+        "m": reason,
+        "B": [
+            {
+                "a": asset,
+                "wb": money.text(account.wallets[asset]),
+                "cw": money.text(account.wallets[asset]),
+                "bc": money.trim(change) if change is not None else ZERO_TEXT,
+            }
+            for asset in assets
+        ],
+        "P": [_position_row(exchange, account, market, leg) for market, leg in legs],
+    }
+    if symbol:
+        body["S"] = symbol
+    exchange.push(
+        account, "ACCOUNT_UPDATE", {"e": "ACCOUNT_UPDATE", "T": exchange.now_ms, "E": exchange.now_ms, "a": body}
+    )
+
+
+def _position_row(exchange: Exchange, account: Account, market: Market, leg: Leg) -> dict[str, str]:
+    mark = market.reference() or leg.entry
+    isolated = account.exposure(market.symbol.name).margin_type == "ISOLATED"
+    return {
+        "s": market.symbol.name,
+        "pa": market.symbol.quantity_text(leg.amt) if leg.amt else ZERO_TEXT,
+        "ep": money.trim(leg.entry),
+        "bep": money.trim(break_even(leg, exchange.config.taker_fee)),
+        "cr": money.trim(leg.realized),
+        "up": money.trim(money.cut((mark - leg.entry) * leg.amt)),
+        "mt": "isolated" if isolated else "cross",
+        "iw": ZERO_TEXT,
+        "ps": leg.side,
+    }
+
+
+def algo_event(exchange: Exchange, account: Account, algo: Algo) -> None:
+    """Log a status change of a conditional order and send its ALGO_UPDATE."""
+    symbol = exchange.markets[algo.symbol].symbol
+    fields: dict[str, object] = {
+        "account": algo.account,
+        "symbol": algo.symbol,
+        "algo_id": algo.algo_id,
+        "client_id": algo.client_id,
+        "side": algo.side,
+        "position_side": algo.position_side,
+        "type": algo.type,
+        "trigger": text(algo.trigger),
+        "price": text(algo.price),
+        "qty": text(algo.qty),
+        "close_position": algo.close_position,
+        "reduce_only": algo.reduce_only,
+        "working_type": algo.working_type,
+        "status": algo.status,
+    }
+    if algo.child is not None:
+        fields["order_id"] = algo.child.order_id
+    if algo.reason:
+        fields["reason"] = algo.reason
+    exchange.log("algo", **fields)
+    if exchange.listened(account) and not algo.vanished:
+        exchange.push(
+            account,
+            "ALGO_UPDATE",
+            {
+                "e": "ALGO_UPDATE",
+                "T": algo.updated_us // 1000,
+                "E": exchange.now_ms,
+                "o": _algo_body(symbol, algo),
+            },
+            symbol=algo.symbol,
+            client_id=algo.client_id,
+        )
+
+
+def _algo_body(symbol: PaperSymbol, algo: Algo) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "caid": algo.client_id,
+        "aid": algo.algo_id,
+        "at": "CONDITIONAL",
+        "o": algo.type,
+        "s": algo.symbol,
+        "S": algo.side,
+        "ps": algo.position_side,
+        "f": algo.tif,
+        "q": symbol.quantity_text(algo.qty),
+        "X": algo.status,
+        "ai": "" if algo.child is None else str(algo.child.order_id),
+    }
+    if algo.child is not None:
+        body["ap"] = average_text(symbol, algo.child) if algo.status == "FINISHED" else ZERO_TEXT
+        body["aq"] = symbol.quantity_text(algo.child.executed) if algo.status == "FINISHED" else ZERO_TEXT
+        body["act"] = algo.child.type
+    body |= {
+        "tp": money.trim(algo.trigger),
+        "p": money.trim(algo.price),
+        "V": algo.stp,
+        "wt": algo.working_type,
+        "pm": algo.price_match,
+        "cp": algo.close_position,
+        "pP": algo.price_protect,
+        "R": algo.reduce_only,
+        "tt": algo.triggered_us // 1000,
+        "gtd": algo.good_till_ms,
+    }
+    if algo.reason:
+        body["rm"] = algo.reason
+    return body
+
+
+def leverage_event(exchange: Exchange, account: Account, symbol: str, leverage: int) -> None:
+    """Send the ACCOUNT_CONFIG_UPDATE of a leverage change."""
+    _config_event(exchange, account, {"ac": {"s": symbol, "l": leverage}})
+
+
+def multi_assets_event(exchange: Exchange, account: Account) -> None:
+    """Send the ACCOUNT_CONFIG_UPDATE of a multi-assets mode change."""
+    _config_event(exchange, account, {"ai": {"j": account.multi_assets}})
+
+
+def _config_event(exchange: Exchange, account: Account, body: dict[str, Any]) -> None:
+    if exchange.listened(account):
+        now_ms = exchange.now_ms
+        exchange.push(
+            account, "ACCOUNT_CONFIG_UPDATE", {"e": "ACCOUNT_CONFIG_UPDATE", "E": now_ms, "T": now_ms, **body}
+        )

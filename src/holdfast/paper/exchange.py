@@ -1,0 +1,191 @@
+"""The exchange's state in one place, with the few primitives every part of it uses.
+
+The parts (matching, algo service, requests, streams) are modules of functions over this state.
+Venue time is told from outside and never goes backwards: an earlier time counts as the latest one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from holdfast.model.num import text
+from holdfast.paper.account import Account
+from holdfast.paper.auth import load_keys
+from holdfast.paper.config import PaperConfig
+from holdfast.paper.default_symbols import default_brackets
+from holdfast.paper.errors import VenueError
+from holdfast.paper.faults import FaultBox
+from holdfast.paper.limits import Limits
+from holdfast.paper.markets import Market
+from holdfast.paper.orders import Income
+from holdfast.paper.streams import Conn, Streams
+from holdfast.paper.symbols import load_symbols
+from holdfast.paper.timers import Timers
+from holdfast.paper.wire_out import Close, Out
+
+Log = Callable[[dict[str, object]], None]
+
+
+class Exchange:
+    """All state of one paper exchange."""
+
+    def __init__(self, config: PaperConfig, exchange_info: dict[str, Any], now_us: int, log: Log) -> None:
+        """Load symbols and accounts, and write one `start` record per account."""
+        self.config = config
+        self.facts = config.facts
+        self.now_us = now_us
+        self.info = exchange_info
+        self._log = log
+        self._log_number = 0
+        self.log_ring: deque[dict[str, object]] = deque(maxlen=config.log_ring)
+        self.out: list[Out] = []
+        self.timers = Timers()
+        self.limits = Limits(config.limits)
+        self.faults = FaultBox()
+        self.streams = Streams(
+            self.out,
+            carries_all=config.facts.unrouted_ws == "all",
+            messages_per_second=config.limits.ws_messages_per_second,
+        )
+        self.ws_api: dict[int, Conn] = {}
+        self.markets, self.quarantined = self._load_markets(exchange_info)
+        self.accounts = {
+            account.name: Account(
+                account, default_leverage=config.default_leverage, history_limit=config.history_limit
+            )
+            for account in config.accounts
+        }
+        self.keys = load_keys(config.accounts)
+        self._ids = 0
+        self.rested = 0
+        self.next_algo_id = 3_000_000_000_000_000
+        self.next_tran_id = 9_100_000_000
+        for account in self.accounts.values():
+            self._log_start(account)
+
+    def _load_markets(self, info: dict[str, Any]) -> tuple[dict[str, Market], dict[str, str]]:
+        symbols, broken = load_symbols(info)
+        rows = {row.get("symbol"): row for row in info.get("symbols", []) if isinstance(row, dict)}
+        markets = {
+            name: Market(symbol, rows[name], self.config.brackets.get(name) or default_brackets(name))
+            for name, symbol in symbols.items()
+        }
+        return markets, {row.symbol: row.reason for row in broken}
+
+    def _log_start(self, account: Account) -> None:
+        self.log(
+            "start",
+            format=1,
+            engine="holdfast-paper",
+            account=account.name,
+            facts=msgspec.to_builtins(self.facts),
+            fees={"maker": text(self.config.maker_fee), "taker": text(self.config.taker_fee)},
+            balance={asset: text(amount) for asset, amount in account.wallets.items()},
+        )
+
+    @property
+    def now_ms(self) -> int:
+        """Venue time in milliseconds."""
+        return self.now_us // 1000
+
+    def tell_time(self, now_us: int) -> None:
+        """Move venue time forward and run what is due."""
+        if now_us > self.now_us:
+            self.now_us = now_us
+        due = self.timers.next_due_us()
+        if due is not None and due <= self.now_us:
+            self.timers.run(self.now_us)
+
+    def log(self, kind: str, **fields: object) -> int:
+        """Write one record of the venue log; answer its number. `None` fields are left out by the caller."""
+        self._log_number += 1
+        record: dict[str, object] = {"n": self._log_number, "us": self.now_us, "k": kind, **fields}
+        self.log_ring.append(record)
+        self._log(record)
+        return self._log_number
+
+    def market(self, symbol: str) -> Market:
+        """The market of a symbol, in any case of letters; -1121 when there is none."""
+        market = self.markets.get(symbol) or self.markets.get(symbol.upper())
+        if market is None:
+            raise VenueError(-1121)
+        return market
+
+    def client_id(self) -> str:
+        """A client id as the venue makes one when the client sent none: 22 letters and digits."""
+        self._ids += 1
+        return hashlib.sha256(b"client id %d" % self._ids).hexdigest()[:22]
+
+    def algo_id(self) -> int:
+        """A new algo id."""
+        self.next_algo_id += 1
+        return self.next_algo_id
+
+    def add_income(
+        self, account: Account, kind: str, asset: str, amount: Decimal, *, symbol: str = "", trade_id: str = ""
+    ) -> None:
+        """Book a signed amount into a wallet, with its income row and log record."""
+        self.next_tran_id += 1
+        account.change_wallet(asset, amount)
+        row = Income(
+            tran_id=self.next_tran_id,
+            type=kind,
+            asset=asset,
+            amount=amount,
+            symbol=symbol,
+            trade_id=trade_id,
+            us=self.now_us,
+        )
+        account.income.append(row)
+        fields: dict[str, object] = {
+            "account": account.name,
+            "tran_id": row.tran_id,
+            "type": kind,
+            "asset": asset,
+            "amount": text(amount),
+        }
+        if symbol:
+            fields["symbol"] = symbol
+        if trade_id:
+            fields["trade_id"] = trade_id
+        self.log("income", **fields)
+
+    def listened(self, account: Account) -> dict[int, Conn]:
+        """The connections that receive the account's user events now."""
+        if not account.listen_key:
+            return _NOBODY
+        return self.streams.listeners.get(account.listen_key, _NOBODY)
+
+    def push(self, account: Account, kind: str, payload: dict[str, Any], **ids: object) -> None:
+        """Hand a user event to every private connection of the account, unless a stream fault swallows it."""
+        data = msgspec.json.encode(payload)
+        for conn in self.listened(account).values():
+            wanted = conn.events.get(account.listen_key)
+            if wanted is not None and kind not in wanted:
+                continue
+            copies = 1
+            if self.faults.streams:
+                fault = self.faults.for_event(kind, account.name, self.now_us)
+                if fault is not None:
+                    copies = 2 if fault.verb == "ws.dup" else 0
+                    self.log("fault", verb=fault.verb, conn=conn.ident, account=account.name, e=kind)
+            for _ in range(copies):
+                self.log("push", conn=conn.ident, account=account.name, e=kind, **ids)
+                self.streams.send(conn, account.listen_key, data)
+
+    def close_conn(self, ident: int, code: int, reason: str, *, abort: bool = False) -> None:
+        """Close a connection from the venue's side."""
+        conn = self.streams.close(ident) or self.ws_api.pop(ident, None)
+        if conn is None:
+            return
+        self.out.append(Close(ident, code, reason, abort))
+        self.log("ws", conn=ident, path=conn.path, ev="close")
+
+
+_NOBODY: dict[int, Conn] = {}

@@ -1,0 +1,335 @@
+"""The matching engine: takers walk the recorded book and our resting orders; resting orders wait.
+
+A resting order fills when the recording trades through its price, when it trades at its price more
+than stood before us, and when the recorded opposite side reaches it. Fills of resting orders are
+always at the order's own price.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from holdfast.model.num import ONE, ZERO, text
+from holdfast.paper import money
+from holdfast.paper.account import Account, Leg
+from holdfast.paper.algo_state import end_algo, finish_parent
+from holdfast.paper.events import order_event, trade_events
+from holdfast.paper.exchange import Exchange
+from holdfast.paper.market import PublicTrade
+from holdfast.paper.markets import Market
+from holdfast.paper.orders import (
+    IOC_LEFTOVER,
+    IOC_SELF_TRADE,
+    MARKET_LEFTOVER,
+    POSITION_GONE,
+    REDUCE_ONLY_LEFTOVER,
+    SELF_TRADE,
+    Order,
+    Trade,
+)
+
+
+def submit(exchange: Exchange, account: Account, market: Market, order: Order) -> None:
+    """Put an admitted order into the matching engine: report NEW, take what it may, rest or expire."""
+    order.created_us = order.updated_us = exchange.now_us
+    account.add_order(order)
+    order_event(exchange, account, order, "NEW")
+    stopped = _take(exchange, account, market, order)
+    if order.is_open:
+        _settle_remainder(exchange, account, market, order, stopped)
+    if order.executed:
+        settle_position(exchange, account, market, order.position_side)
+
+
+def _settle_remainder(exchange: Exchange, account: Account, market: Market, order: Order, stopped: str) -> None:
+    if stopped == SELF_TRADE:
+        reason = IOC_SELF_TRADE if order.tif == "IOC" else SELF_TRADE
+        close(exchange, account, order, x="EXPIRED", status="EXPIRED_IN_MATCH", reason=reason)
+    elif stopped:
+        close(exchange, account, order, x="EXPIRED", status="EXPIRED", reason=stopped)
+    elif order.type != "LIMIT":
+        close(exchange, account, order, x="EXPIRED", status="EXPIRED", reason=MARKET_LEFTOVER)
+    elif order.tif in ("IOC", "FOK"):
+        close(exchange, account, order, x="EXPIRED", status="EXPIRED", reason=IOC_LEFTOVER)
+    else:
+        _rest(exchange, account, market, order)
+
+
+def _rest(exchange: Exchange, account: Account, market: Market, order: Order) -> None:
+    exchange.rested += 1
+    order.sequence = exchange.rested
+    market.rest(order)
+    _count(account, order, order.remaining)
+    if order.good_till_ms:
+
+        def expire(_now_us: int) -> None:
+            if order.is_open:
+                close(exchange, account, order, x="EXPIRED", status="EXPIRED")
+
+        exchange.timers.at(order.good_till_ms * 1000, expire)
+
+
+def _count(account: Account, order: Order, quantity: Decimal) -> None:
+    """Add the notional of a resting order that may open exposure to what margin must cover."""
+    if order.closes_only:
+        return
+    leg = account.leg(order.symbol, order.position_side)
+    if order.is_buy:
+        leg.bids += order.price * quantity
+    else:
+        leg.asks += order.price * quantity
+
+
+def limit_price(market: Market, order: Order) -> Decimal | None:
+    """The worst price an order may trade at: its limit, or the market bound around the mark."""
+    if order.type == "LIMIT":
+        return order.price
+    mark = market.reference()
+    if mark is None:
+        return None
+    bound = market.symbol.market_take_bound
+    return mark * (ONE + bound if order.is_buy else ONE - bound)
+
+
+def beyond(price: Decimal, limit: Decimal | None, *, buying: bool) -> bool:
+    """Whether a taker of the given direction may not trade at `price`."""
+    return limit is not None and (price > limit if buying else price < limit)
+
+
+def reducible(account: Account, order: Order) -> Decimal:
+    """How much of an order may still execute, given that a reduce-only order never opens exposure."""
+    if not order.closes_only:
+        return order.remaining
+    amt = account.leg(order.symbol, order.position_side).amt
+    opposite = amt < 0 if order.is_buy else amt > 0
+    return min(order.remaining, abs(amt)) if opposite else ZERO
+
+
+def _take(exchange: Exchange, account: Account, market: Market, order: Order) -> str:
+    """Trade as far as price and quantities allow; answer why it stopped early, or an empty text."""
+    buying = order.is_buy
+    limit = limit_price(market, order)
+    side = market.book.opposite(buying=buying)
+    levels = side.levels()
+    level = next(levels, None)
+    while order.is_open:
+        quantity = reducible(account, order)
+        if not quantity:
+            return REDUCE_ONLY_LEFTOVER
+        rival = _first_rival(market, order, level[0] if level is not None else None)
+        if rival is not None:
+            if beyond(rival.price, limit, buying=buying):
+                return ""
+            if rival.account == order.account and order.stp != "NONE" and order.tif != "FOK":
+                if order.stp != "EXPIRE_TAKER":
+                    close(exchange, account, rival, x="EXPIRED", status="EXPIRED_IN_MATCH", reason=SELF_TRADE)
+                if order.stp != "EXPIRE_MAKER":
+                    return SELF_TRADE
+                continue
+            _cross(exchange, account, market, order, rival, quantity)
+            continue
+        if level is None or beyond(level[0], limit, buying=buying):
+            return ""
+        price, left = level
+        traded = min(quantity, left)
+        side.take(price, traded)
+        level = (price, left - traded) if traded < left else next(levels, None)
+        fill(exchange, account, market, order, price=price, qty=traded, maker=False, trade_id=market.trade_id())
+    return ""
+
+
+def _first_rival(market: Market, order: Order, book_price: Decimal | None) -> Order | None:
+    """Our best resting order on the other side, if it is strictly better than the recorded level."""
+    resting = market.resting(buying=not order.is_buy)
+    if not resting:
+        return None
+    rival = resting[0]
+    if book_price is None:
+        return rival
+    better = rival.price < book_price if order.is_buy else rival.price > book_price
+    return rival if better else None
+
+
+def _cross(
+    exchange: Exchange, account: Account, market: Market, order: Order, rival: Order, quantity: Decimal
+) -> None:
+    """Trade a taker against one of our resting orders; both sides share the trade id."""
+    owner = exchange.accounts[rival.account]
+    traded = min(quantity, reducible(owner, rival))
+    if not traded:
+        close(exchange, owner, rival, x="EXPIRED", status="EXPIRED", reason=REDUCE_ONLY_LEFTOVER)
+        return
+    trade_id = market.trade_id()
+    fill(exchange, owner, market, rival, price=rival.price, qty=traded, maker=True, trade_id=trade_id)
+    fill(exchange, account, market, order, price=rival.price, qty=traded, maker=False, trade_id=trade_id)
+    if owner is not account:
+        settle_position(exchange, owner, market, rival.position_side)
+
+
+def fill(
+    exchange: Exchange,
+    account: Account,
+    market: Market,
+    order: Order,
+    *,
+    price: Decimal,
+    qty: Decimal,
+    maker: bool,
+    trade_id: int,
+    x: str = "TRADE",
+) -> None:
+    """Execute a quantity of an order: position, wallet, histories, log, events."""
+    leg = account.leg(order.symbol, order.position_side)
+    realized = leg.trade(qty if order.is_buy else -qty, price)
+    leg.updated_us = order.updated_us = exchange.now_us
+    if order.sequence:
+        _count(account, order, -qty)
+    quote = price * qty
+    rate = exchange.config.maker_fee if maker else exchange.config.taker_fee
+    order.executed += qty
+    order.quote += quote
+    order.status = "FILLED" if order.executed >= order.qty else "PARTIALLY_FILLED"
+    trade = Trade(
+        account=account.name,
+        symbol=order.symbol,
+        order_id=order.order_id,
+        client_id=order.client_id,
+        trade_id=trade_id,
+        side=order.side,
+        position_side=order.position_side,
+        price=price,
+        qty=qty,
+        quote=quote,
+        fee=money.cut(quote * rate),
+        fee_asset=market.symbol.margin_asset,
+        realized=realized,
+        maker=maker,
+        us=exchange.now_us,
+    )
+    _book(exchange, account, market, leg, trade)
+    if not order.is_open:
+        _leave_book(account, market, order)
+    trade_events(exchange, account, market, order, trade, x)
+    if not order.is_open:
+        finish_parent(exchange, account, order.algo)
+
+
+def _book(exchange: Exchange, account: Account, market: Market, leg: Leg, trade: Trade) -> None:
+    """Record a trade, its income rows and the position it leaves."""
+    account.add_trade(trade)
+    exchange.log(
+        "trade",
+        account=trade.account,
+        symbol=trade.symbol,
+        order_id=trade.order_id,
+        client_id=trade.client_id,
+        trade_id=trade.trade_id,
+        side=trade.side,
+        position_side=trade.position_side,
+        price=text(trade.price),
+        qty=text(trade.qty),
+        quote=text(trade.quote),
+        fee=text(trade.fee),
+        fee_asset=trade.fee_asset,
+        realized=text(trade.realized),
+        maker=trade.maker,
+    )
+    ids = {"symbol": trade.symbol, "trade_id": str(trade.trade_id)}
+    if trade.realized:
+        exchange.add_income(account, "REALIZED_PNL", trade.fee_asset, trade.realized, **ids)
+    if trade.fee:
+        exchange.add_income(account, "COMMISSION", trade.fee_asset, -trade.fee, **ids)
+    if account.exposure(trade.symbol).has_position():
+        market.holders[account.name] = account
+    else:
+        market.holders.pop(account.name, None)
+    exchange.log(
+        "position",
+        account=account.name,
+        symbol=trade.symbol,
+        position_side=leg.side,
+        amt=text(leg.amt),
+        entry=money.trim(leg.entry),
+    )
+
+
+def _leave_book(account: Account, market: Market, order: Order) -> None:
+    if order.sequence:
+        market.unrest(order)
+    account.close_order(order)
+
+
+def close(
+    exchange: Exchange, account: Account, order: Order, *, x: str = "CANCELED", status: str = "CANCELED", reason: str = "0"
+) -> None:
+    """End an open order without a fill."""
+    market = exchange.markets[order.symbol]
+    if order.sequence:
+        _count(account, order, -order.remaining)
+    order.status = status
+    order.expiry_reason = reason
+    order.updated_us = exchange.now_us
+    _leave_book(account, market, order)
+    order_event(exchange, account, order, x)
+    finish_parent(exchange, account, order.algo)
+
+
+def settle_position(exchange: Exchange, account: Account, market: Market, position_side: str) -> None:
+    """After executions: what depended on a position that is gone ends too."""
+    symbol = market.symbol.name
+    for order in list(account.open_orders.values()):
+        ours = order.symbol == symbol and order.position_side == position_side and order.sequence
+        if ours and order.closes_only and not reducible(account, order):
+            close(exchange, account, order, x="EXPIRED", status="EXPIRED", reason=REDUCE_ONLY_LEFTOVER)
+    if account.leg(symbol, position_side).amt:
+        return
+    for algo in list(account.open_algos.values()):
+        ours = algo.symbol == symbol and algo.position_side == position_side and algo.status == "NEW"
+        if ours and algo.tif == "GTE_GTC":
+            end_algo(exchange, account, algo, "EXPIRED", POSITION_GONE)
+
+
+def on_trade(exchange: Exchange, market: Market, event: PublicTrade) -> None:
+    """A recorded trade: it fills what it passes, and advances the queue of what it meets."""
+    buying = event.buyer_maker
+    passed = ZERO
+    for order in list(market.resting(buying=buying)):
+        if order.price != event.price:
+            if beyond(event.price, order.price, buying=buying):
+                break
+            _fill_resting(exchange, market, order, order.remaining)
+            continue
+        if order.price not in market.book.own(buying=buying).quantities:
+            order.ahead = ZERO
+        open_quantity = event.qty - order.ahead - passed
+        order.ahead = max(order.ahead - event.qty, ZERO)
+        if open_quantity > 0:
+            passed += _fill_resting(exchange, market, order, open_quantity)
+
+
+def on_touch(exchange: Exchange, market: Market) -> None:
+    """The recorded book has moved: it fills the resting orders that it now crosses."""
+    for buying in (True, False):
+        side = market.book.opposite(buying=buying)
+        for order in list(market.resting(buying=buying)):
+            best = side.best()
+            if best is None or beyond(best, order.price, buying=buying):
+                break
+            for price, left in side.levels():
+                if beyond(price, order.price, buying=buying) or not order.is_open:
+                    break
+                filled = _fill_resting(exchange, market, order, left)
+                if filled:
+                    side.take(price, filled)
+
+
+def _fill_resting(exchange: Exchange, market: Market, order: Order, quantity: Decimal) -> Decimal:
+    """Fill a resting order at its own price with up to `quantity`; answer what was filled."""
+    if not order.is_open:
+        return ZERO
+    account = exchange.accounts[order.account]
+    traded = min(quantity, reducible(account, order))
+    if traded:
+        fill(exchange, account, market, order, price=order.price, qty=traded, maker=True, trade_id=market.trade_id())
+    settle_position(exchange, account, market, order.position_side)
+    return traded

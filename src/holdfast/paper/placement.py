@@ -1,0 +1,138 @@
+"""Placing an order at the matching engine: read the parameters, check everything, submit (notes C.1)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from holdfast.model.num import ZERO
+from holdfast.paper import checks, matching
+from holdfast.paper.account import Account
+from holdfast.paper.errors import VenueError, missing, unwanted
+from holdfast.paper.exchange import Exchange
+from holdfast.paper.markets import Market
+from holdfast.paper.orders import Order
+from holdfast.paper.params import Params
+
+_TIFS = ("GTC", "IOC", "FOK", "GTX", "GTD")
+_DEPTHS = {"OPPONENT": 1, "OPPONENT_5": 5, "QUEUE": 1, "QUEUE_5": 5, "QUEUE_10": 10, "QUEUE_20": 20}
+
+
+def place(exchange: Exchange, account: Account, params: Params) -> Order:
+    """Place an order as the account; raises VenueError when the venue refuses it."""
+    market = exchange.market(params.need("symbol"))
+    order = read_order(exchange, account, market, params)
+    admit(exchange, account, market, order)
+    matching.submit(exchange, account, market, order)
+    return order
+
+
+def read_order(exchange: Exchange, account: Account, market: Market, params: Params) -> Order:
+    """Build an order from the parameters; only their form and the price and quantity filters are checked."""
+    checks.check_symbol_trades(market.symbol)
+    side = checks.read_side(params)
+    kind = checks.check_order_type(params.need("type"), ("LIMIT", "MARKET"))
+    tif = _read_tif(params, kind)
+    order = Order(
+        account=account.name,
+        order_id=0,
+        client_id=checks.read_client_id(exchange, params, "newClientOrderId"),
+        symbol=market.symbol.name,
+        side=side,
+        position_side=checks.read_position_side(account, params),
+        type=kind,
+        original_type=kind,
+        tif=tif,
+        price=ZERO,
+        qty=_read_quantity(market, params, market_order=kind == "MARKET"),
+        reduce_only=checks.read_reduce_only(account, params),
+        stp=checks.read_stp(params),
+        price_match=checks.read_price_match(params),
+        good_till_ms=checks.read_good_till(exchange, params, tif),
+    )
+    order.price = read_price(market, params, order)
+    checks.read_response_type(params)
+    return order
+
+
+def _read_tif(params: Params, kind: str) -> str:
+    if kind == "LIMIT":
+        return checks.check_tif(params.need("timeInForce"), _TIFS)
+    if params.has("timeInForce"):
+        raise unwanted("timeinforce")
+    return "GTC"
+
+
+def _read_quantity(market: Market, params: Params, *, market_order: bool) -> Decimal:
+    quantity = params.decimal("quantity")
+    if quantity is None:
+        raise missing("quantity")
+    checks.check_quantity(market.symbol, quantity, market_order=market_order)
+    return quantity
+
+
+def read_price(market: Market, params: Params, order: Order) -> Decimal:
+    """The limit price, given or taken from the book by `priceMatch`; 0 for market orders."""
+    price = params.decimal("price")
+    matched = order.price_match != "NONE"
+    if order.type != "LIMIT":
+        if price is not None:
+            raise unwanted("price")
+        if matched:
+            raise VenueError(-5038)
+        return ZERO
+    if matched:
+        if price is not None:
+            raise unwanted("price")
+        return _matched_price(market, order)
+    if price is None:
+        raise missing("price")
+    checks.check_price(market.symbol, price)
+    return price
+
+
+def _matched_price(market: Market, order: Order) -> Decimal:
+    depth = _DEPTHS[order.price_match]
+    book = market.book
+    side = book.opposite(buying=order.is_buy) if "OPPONENT" in order.price_match else book.own(buying=order.is_buy)
+    levels = side.shown(depth)
+    if len(levels) < depth:
+        raise VenueError(-5041)
+    return levels[-1][0]
+
+
+def admit(exchange: Exchange, account: Account, market: Market, order: Order) -> None:
+    """Everything that depends on account and market; a refused order leaves no trace. Gives the order its id."""
+    checks.check_duplicate(exchange, account, order.symbol, order.client_id)
+    if order.type == "LIMIT":
+        checks.check_percent_price(market, order.price, buying=order.is_buy)
+    checks.check_notional(market, order)
+    checks.check_reducing(account, order, exchange.facts)
+    checks.check_open_orders(account, market)
+    checks.check_margin(exchange, account, market, order)
+    checks.check_matching(market, order)
+    order.order_id = market.order_id()
+    order.status = "NEW"
+
+
+def cancel(exchange: Exchange, account: Account, params: Params) -> Order:
+    """Cancel an open order by order id or client id; -2011 when none is open under it."""
+    market = exchange.market(params.need("symbol"))
+    order = find(account, market, params)
+    if order is None or not order.is_open:
+        raise VenueError(-2011)
+    matching.close(exchange, account, order)
+    return order
+
+
+def find(account: Account, market: Market, params: Params) -> Order | None:
+    """The order of a symbol by `orderId`, which wins, or by `origClientOrderId` (the newest match)."""
+    from_id = params.integer("orderId")
+    name = market.symbol.name
+    if from_id is not None:
+        return account.orders.get(name, {}).get(from_id)
+    client_id = params.get("origClientOrderId")
+    if not client_id:
+        raise VenueError(
+            -1102, message="Param 'origClientOrderId' or 'orderId' must be sent, but both were empty/null!"
+        )
+    return account.by_client.get((name, client_id))
