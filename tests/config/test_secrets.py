@@ -54,7 +54,7 @@ def test_missing_empty_folder_binary_and_huge_files_are_refused(secret: Path) ->
     """Each gets its own rule."""
     with pytest.raises(BadValue, match="cannot be opened"):
         read_secret(secret.parent / "absent")
-    with pytest.raises(BadValue, match="regular file"):
+    with pytest.raises(BadValue, match="directory"):
         read_secret(secret.parent)
     secret.write_bytes(b" \n")
     with pytest.raises(BadValue, match="is empty"):
