@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.sim.loop import LoopClock, ScaledLoop, VirtualDeadlock, VirtualLoop, run
+from holdfast.sim.loop import ScaledLoop, VirtualDeadlock, VirtualLoop, run
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = "import sys; from tests.sim.test_loop import digest; print(digest(int(sys.argv[1])))"
@@ -197,19 +197,6 @@ def test_exception_of_main_is_raised() -> None:
 
     with pytest.raises(LookupError, match="mine"):
         on_virtual(main)
-
-
-def test_clock_follows_the_loop() -> None:
-    """Wall clock and timers tell the same time, to the microsecond."""
-
-    async def main() -> tuple[int, int]:
-        loop = asyncio.get_running_loop()
-        await asyncio.sleep(5)
-        clock = LoopClock(loop, start_us=1_800_000_000_000_000)
-        await asyncio.sleep(1.234567)
-        return clock.wall_us(), clock.mono_us()
-
-    assert on_virtual(main) == (1_800_000_001_234_567, 1_234_567)
 
 
 def test_scaled_loop_runs_faster_than_the_clock() -> None:

@@ -15,9 +15,12 @@ import selectors
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import Any, NoReturn, TypeVar
+from concurrent.futures import Executor
+from contextvars import Context
+from typing import Any, NoReturn, TypeVar, TypeVarTuple, Unpack
 
 Result = TypeVar("Result")
+Arguments = TypeVarTuple("Arguments")
 
 _COMPACT_FROM = 100
 """Cancelled timers that may lie in the heap before it is cleaned."""
@@ -101,11 +104,15 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def _write_to_self(self) -> NoReturn:
         raise RuntimeError("invariant: no thread wakes a virtual loop")
 
-    def call_soon_threadsafe(self, callback: Callable[..., object], *args: Any, context: Any = None) -> NoReturn:
+    def call_soon_threadsafe(
+        self, callback: Callable[[Unpack[Arguments]], object], *args: Unpack[Arguments], context: Context | None = None
+    ) -> asyncio.Handle:
         """Refused: another thread's timing would decide the order."""
         raise RuntimeError("invariant: no thread schedules on a virtual loop (an async generator left open does, too)")
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> NoReturn:
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[Unpack[Arguments]], Result], *args: Unpack[Arguments]
+    ) -> asyncio.Future[Result]:
         """Refused: work in threads ends at a time that no seed decides."""
         raise RuntimeError("invariant: no work in threads on a virtual loop")
 
@@ -145,24 +152,6 @@ class ScaledLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Seconds since the loop was made, `speed` times as fast as real ones."""
         return (time.monotonic() - self._origin) * self._speed
-
-
-class LoopClock:
-    """The `Clock` port read from a loop, so that wall clock and timers tell the same time."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, *, start_us: int) -> None:
-        """Loop time now is `start_us`, microseconds since the epoch."""
-        self._loop = loop
-        self._start_us = start_us
-        self._origin_us = round(loop.time() * 1_000_000)
-
-    def wall_us(self) -> int:
-        """Microseconds since the epoch, as the loop sees it."""
-        return self._start_us + self.mono_us()
-
-    def mono_us(self) -> int:
-        """Microseconds since the clock was made."""
-        return round(self._loop.time() * 1_000_000) - self._origin_us
 
 
 def run(main: Callable[[], Coroutine[Any, Any, Result]], *, loop: asyncio.AbstractEventLoop) -> Result:
