@@ -1,0 +1,1 @@
+INSERT INTO event (seq, at_us, kind, body, hash) VALUES (?, ?, ?, ?, ?);

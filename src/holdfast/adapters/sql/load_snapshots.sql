@@ -1,0 +1,1 @@
+SELECT seq, hash, state, digest FROM snapshot ORDER BY seq DESC;

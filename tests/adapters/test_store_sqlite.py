@@ -1,0 +1,325 @@
+"""What only the SQLite journal promises: locks, formats, damage, write errors, the size of its log."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from holdfast.adapters import store_sqlite
+from holdfast.adapters.lock_file import AlreadyRunning, lock_account
+from holdfast.adapters.sqlite_file import SqliteReader
+from holdfast.adapters.store_sqlite import SqliteJournal
+from holdfast.model.chain import ChainBroken, JournalUnusable, check_link
+from holdfast.ports import GENESIS, Head, JournalEntry, JournalFailed, Snapshot
+
+ENTRY = JournalEntry("kind", b"x" * 320)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the journal lies."""
+    return tmp_path / "account.journal"
+
+
+async def filled(path: Path, records: int, *, snapshot: bool = False) -> None:
+    """Write a journal of `records` single-record batches and close it."""
+    journal = SqliteJournal(path, log_pages=0)
+    for n in range(records):
+        await journal.append([JournalEntry("kind", b"record %d " % n * 20)], n)
+    if snapshot:
+        await journal.save_snapshot(Snapshot(journal.head, b"state"))
+    journal.close()
+
+
+def size_of(path: Path) -> int:
+    """The size of the main file."""
+    return path.stat().st_size
+
+
+def change(path: Path, sql: str) -> None:
+    """Change the file behind the journal's back."""
+    connection = sqlite3.connect(path)
+    connection.execute(sql)
+    connection.commit()
+    connection.close()
+
+
+def test_the_file_is_readable_by_its_owner_only(path: Path) -> None:
+    """A journal tells what somebody owns."""
+    SqliteJournal(path, log_pages=0).close()
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_rules_8_a_second_engine_on_the_journal_is_refused_by_pid(path: Path) -> None:
+    """Another process gets an error that names the holder."""
+    journal = SqliteJournal(path, log_pages=0)
+    program = (
+        "import sys, os, pathlib; from holdfast.adapters.store_sqlite import SqliteJournal\n"
+        "try: SqliteJournal(pathlib.Path(sys.argv[1]))\n"
+        "except Exception as error: print(type(error).__name__, error)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True)
+    journal.close()
+    assert done.stdout.startswith("AlreadyRunning")
+    assert f"process {os.getpid()} " in done.stdout
+
+
+def test_the_lock_ends_with_close(path: Path) -> None:
+    """The next engine may start."""
+    SqliteJournal(path, log_pages=0).close()
+    SqliteJournal(path, log_pages=0).close()
+
+
+def test_a_failed_open_leaves_no_lock(path: Path) -> None:
+    """The second attempt reports the true reason again, not a lock of our own."""
+    path.write_bytes(b"this is no database at all" * 100)
+    for _ in range(2):
+        with pytest.raises(JournalUnusable, match="not a Holdfast journal"):
+            SqliteJournal(path)
+
+
+def test_a_foreign_database_is_refused(path: Path) -> None:
+    """A SQLite file of another program stays untouched."""
+    change(path, "CREATE TABLE theirs (x)")
+    before = path.read_bytes()
+    with pytest.raises(JournalUnusable, match="another program"):
+        SqliteJournal(path)
+    assert path.read_bytes() == before
+
+
+async def test_another_format_is_named(path: Path) -> None:
+    """A journal of a later version says which format it has and which we read."""
+    await filled(path, 1)
+    change(path, "PRAGMA user_version = 9")
+    with pytest.raises(JournalUnusable, match="format 9, this program reads format 1"):
+        SqliteJournal(path)
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    """The error names the path."""
+    with pytest.raises(JournalUnusable, match="nowhere"):
+        SqliteJournal(tmp_path / "nowhere" / "a.journal")
+
+
+def test_reading_a_missing_journal_creates_nothing(path: Path) -> None:
+    """The reader of a wrong path leaves no empty file."""
+    with pytest.raises(JournalUnusable, match="there is no journal"):
+        SqliteReader(path)
+    assert not path.exists()
+
+
+async def test_a_changed_last_record_is_refused_at_open(path: Path) -> None:
+    """Opening checks the last link; recovery checks the others."""
+    await filled(path, 5)
+    change(path, "UPDATE event SET body = x'00' WHERE seq = 5")
+    with pytest.raises(ChainBroken, match="record 5: its content"):
+        SqliteJournal(path)
+
+
+async def test_a_missing_record_is_refused_at_open(path: Path) -> None:
+    """A gap before the last record."""
+    await filled(path, 5)
+    change(path, "DELETE FROM event WHERE seq = 4")
+    with pytest.raises(ChainBroken, match="record 4 is missing"):
+        SqliteJournal(path)
+
+
+async def test_a_journal_of_one_record_is_checked_from_genesis(path: Path) -> None:
+    """Record 1 cannot be exchanged either."""
+    await filled(path, 1)
+    SqliteJournal(path, log_pages=0).close()
+    change(path, "UPDATE event SET kind = 'other'")
+    with pytest.raises(ChainBroken, match="record 1"):
+        SqliteJournal(path)
+
+
+async def test_an_engine_that_runs_can_be_read(path: Path) -> None:
+    """`explain` and `verify` need no lock and see what is durable."""
+    journal = SqliteJournal(path, log_pages=0)
+    await journal.append([ENTRY], 1)
+    reader = SqliteReader(path)
+    assert reader.head == journal.head
+    await journal.append([ENTRY], 2)
+    assert len(list(reader.read())) == 2
+    reader.close()
+    journal.close()
+
+
+async def test_reading_goes_over_chunks(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More records than one query answers."""
+    monkeypatch.setattr("holdfast.adapters.sqlite_file.CHUNK_RECORDS", 3)
+    journal = SqliteJournal(path, log_pages=0)
+    await journal.append([ENTRY] * 10, 1)
+    assert [record.seq for record in journal.read(1)] == list(range(2, 11))
+    journal.close()
+
+
+async def test_a_damaged_snapshot_is_not_used(path: Path) -> None:
+    """The older one is taken, and none when both are damaged."""
+    await filled(path, 2, snapshot=True)
+    journal = SqliteJournal(path, log_pages=0)
+    await journal.append([ENTRY], 3)
+    await journal.save_snapshot(Snapshot(journal.head, b"newer"))
+    journal.close()
+    change(path, "UPDATE snapshot SET state = x'00' WHERE seq = 3")
+    journal = SqliteJournal(path, log_pages=0)
+    kept = journal.load_snapshot()
+    assert kept is not None
+    assert kept.state == b"state"
+    journal.close()
+
+
+async def test_a_snapshot_of_another_chain_is_not_used(path: Path) -> None:
+    """A state is only as good as the record it stands on."""
+    await filled(path, 2, snapshot=True)
+    change(path, f"UPDATE snapshot SET hash = x'{'ab' * 32}'")
+    journal = SqliteJournal(path, log_pages=0)
+    assert journal.load_snapshot() is None
+    journal.close()
+
+
+async def test_the_log_is_grown_at_open_and_keeps_its_size(path: Path) -> None:
+    """A growing log doubles the cost of a synchronisation; checkpoints do not shorten it."""
+    journal = SqliteJournal(path, log_pages=512)
+    log = path.with_name(path.name + "-wal")
+    size = log.stat().st_size
+    assert size > 490 * 4_096
+    for n in range(3):
+        await asyncio.gather(*(journal.append([ENTRY] * 100, n) for _ in range(40)))
+        journal._checkpoint()
+    assert log.stat().st_size == size
+    journal.close()
+
+
+def test_growing_the_log_does_not_grow_the_journal(path: Path) -> None:
+    """The space is written and rolled back."""
+    for _ in range(3):
+        SqliteJournal(path, log_pages=512).close()
+    assert path.stat().st_size < 100_000
+
+
+async def test_an_idle_moment_moves_the_log(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the appends stop, the records are in the main file."""
+    monkeypatch.setattr(store_sqlite, "CHECKPOINT_PAGES", 1)
+    monkeypatch.setattr(store_sqlite, "IDLE_S", 0.01)
+    journal = SqliteJournal(path, log_pages=64)
+    await journal.append([ENTRY] * 1_000, 1)
+    async with asyncio.timeout(10):
+        while size_of(path) < 300_000:  # noqa: ASYNC110 - the writer thread has nobody to tell of a checkpoint
+            await asyncio.sleep(0.01)
+    journal.close()
+
+
+async def test_queued_batches_share_a_commit(path: Path) -> None:
+    """A hundred appends at once cost far fewer than a hundred transactions."""
+    journal = SqliteJournal(path, log_pages=64)
+    commits: list[str] = []
+    journal._connection.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
+    await asyncio.gather(*(journal.append([ENTRY], n) for n in range(100)))
+    journal.close()
+    assert 1 <= len(commits) <= 20
+
+
+@pytest.fixture
+def small_files() -> Iterator[None]:
+    """Files of this process may not grow beyond 300 kB: a real write error without a special disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("inline", [True, False])
+@pytest.mark.usefixtures("small_files")
+async def test_a_full_disk_fails_the_batch_and_all_later_ones(path: Path, inline: bool) -> None:
+    """The error is final even when there would be room again; what was durable stays."""
+    journal = SqliteJournal(path, inline=inline, log_pages=0)
+    head = await journal.append([ENTRY], 1)
+    with pytest.raises(JournalFailed, match="cannot be written"):
+        await journal.append([JournalEntry("kind", bytes(1_000_000))], 2)
+    with pytest.raises(JournalFailed):
+        await journal.append([ENTRY], 3)
+    with pytest.raises(JournalFailed):
+        await journal.save_snapshot(Snapshot(head, b"state"))
+    journal.close()
+    again = SqliteJournal(path, log_pages=0)
+    assert again.head == head
+    again.close()
+
+
+async def test_everything_queued_behind_a_failure_fails(path: Path) -> None:
+    """No later batch becomes durable over a hole."""
+    journal = SqliteJournal(path, log_pages=0)
+    await journal.append([ENTRY], 1)
+    journal._failure = JournalFailed("the disk is gone")
+    results = await asyncio.gather(*(journal.append([ENTRY], n) for n in range(5)), return_exceptions=True)
+    assert all(isinstance(result, JournalFailed) for result in results)
+    assert len(list(journal.read())) == 1
+    journal.close()
+
+
+def intact_prefix(path: Path) -> int:
+    """Open the journal, walk its chain and return the number of records. Raises `JournalUnusable`."""
+    journal = SqliteJournal(path, inline=True, log_pages=0)
+    previous = Head(0, GENESIS)
+    for record in journal.read():
+        check_link(*previous, record.seq, record.at_us, record.kind, record.body, record.hash)
+        previous = Head(record.seq, record.hash)
+    journal.close()
+    return previous.seq
+
+
+async def unclosed(path: Path, records: int) -> tuple[bytes, bytes]:
+    """The main file and the log of a journal that was never closed."""
+    journal = SqliteJournal(path, inline=True, log_pages=0)
+    for n in range(records):
+        await journal.append([JournalEntry("kind", b"record %d" % n * 10)], n)
+    files = [file.read_bytes() for file in (path, path.with_name(path.name + "-wal"))]
+    journal.close()
+    return files[0], files[1]
+
+
+def test_a_log_cut_at_every_512_bytes_gives_a_prefix(path: Path, tmp_path: Path) -> None:
+    """A power cut leaves any length of the log: every record before the cut is there, none is half there."""
+    main, log = asyncio.run(unclosed(path, 12))
+    found = []
+    for cut in [*range(0, len(log), 512), len(log)]:
+        copy = tmp_path / "copy" / "cut.journal"
+        shutil.rmtree(copy.parent, ignore_errors=True)
+        copy.parent.mkdir()
+        copy.write_bytes(main)
+        copy.with_name(copy.name + "-wal").write_bytes(log[:cut])
+        found.append(intact_prefix(copy))
+    assert found == sorted(found)
+    assert found[0] == 0
+    assert found[-1] == 12
+
+
+def test_a_main_file_cut_at_every_512_bytes_is_refused(path: Path, tmp_path: Path) -> None:
+    """A cut main file never passes for a shorter journal."""
+    asyncio.run(filled(path, 40))
+    whole = path.read_bytes()
+    for cut in range(512, len(whole), 512):
+        copy = tmp_path / "cut.journal"
+        copy.write_bytes(whole[:cut])
+        with pytest.raises(JournalUnusable):
+            intact_prefix(copy)
+
+
+def test_rules_8_one_engine_per_key_on_a_host(tmp_path: Path) -> None:
+    """The same key with another journal and another account name is the same account."""
+    held = lock_account(tmp_path / "locks", "live", "main", "ab12cd34")
+    with pytest.raises(AlreadyRunning, match="account other"):
+        lock_account(tmp_path / "locks", "live", "other", "ab12cd34")
+    lock_account(tmp_path / "locks", "demo", "main", "ab12cd34").release()
+    held.release()
+    lock_account(tmp_path / "locks", "live", "other", "ab12cd34").release()
