@@ -52,7 +52,7 @@ make_environment() {
 
 have_uv() {
     "$venv_python" -m uv --version >/dev/null 2>&1 ||
-        { "$venv_python" -m pip install -qq --require-hashes -r requirements/uv.txt &&
+        { "$venv_python" -m pip install -qq --require-hashes -r requirements/uv.txt 2>/dev/null &&
             "$venv_python" -m uv --version >/dev/null 2>&1; }
 }
 

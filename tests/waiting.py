@@ -1,0 +1,26 @@
+"""Waiting for a condition nobody signals: a file that another process writes, a port that opens.
+
+The only place of the tests that sleeps. Where a signal exists (an event, a queue, a line of output), wait for that.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+PAUSE_S = 0.01
+
+
+def until(condition: Callable[[], object], *, within_s: float = 10.0, what: str = "the condition") -> None:
+    """Return as soon as `condition()` is true; fail the test when that takes longer than `within_s` seconds."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not come true within {within_s} s"
+        time.sleep(PAUSE_S)
+
+
+async def eventually(condition: Callable[[], object], *, within_s: float = 10.0, what: str = "the condition") -> None:
+    """The same for tests that run in an event loop, which goes on meanwhile."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not come true within {within_s} s"
+        await asyncio.sleep(PAUSE_S)
