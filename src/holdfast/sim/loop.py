@@ -105,13 +105,13 @@ class VirtualLoop(asyncio.BaseEventLoop):
         raise RuntimeError("invariant: no thread wakes a virtual loop")
 
     def call_soon_threadsafe(
-        self, callback: Callable[[Unpack[Arguments]], object], *args: Unpack[Arguments], context: Context | None = None
+        self, callback: Callable[[Unpack[Arguments]], object], *args: *Arguments, context: Context | None = None
     ) -> asyncio.Handle:
         """Refused: another thread's timing would decide the order."""
         raise RuntimeError("invariant: no thread schedules on a virtual loop (an async generator left open does, too)")
 
     def run_in_executor(
-        self, executor: Executor | None, func: Callable[[Unpack[Arguments]], Result], *args: Unpack[Arguments]
+        self, executor: Executor | None, func: Callable[[Unpack[Arguments]], Result], *args: *Arguments
     ) -> asyncio.Future[Result]:
         """Refused: work in threads ends at a time that no seed decides."""
         raise RuntimeError("invariant: no work in threads on a virtual loop")
