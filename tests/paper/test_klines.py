@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.paper.klines import HEADER, Kline, parse_klines, path, read_klines
-from holdfast.paper.market import DepthSnapshot, Mark, MarketEvent, PublicTrade
+from holdfast.paper.market import BookTop, DepthSnapshot, Mark, MarketEvent, PublicTrade
 from holdfast.paper.source import Grid, MarketFileError
 
 KLINES = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "klines"
@@ -96,6 +96,14 @@ def test_book_is_one_tick_wide_around_the_price() -> None:
         bid, ask = book.bids[0][0], book.asks[0][0]
         assert ask - bid == GRID.tick
         assert mark.mark in (bid, ask)
+
+
+def test_touch_of_the_book_is_told_on_its_own() -> None:
+    """Streams of the best bid and ask carry it."""
+    events = market(row("100", "101", "99", "100.5"))
+    books = [event for event in events if isinstance(event, DepthSnapshot)]
+    tops = [event for event in events if isinstance(event, BookTop)]
+    assert [(top.bid, top.ask) for top in tops] == [(book.bids[0][0], book.asks[0][0]) for book in books]
 
 
 def test_rising_path_trades_at_the_ask() -> None:

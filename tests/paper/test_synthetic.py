@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from holdfast.model.num import is_multiple
-from holdfast.paper.market import DepthDiff, DepthSnapshot, Mark, MarketEvent, PublicTrade
+from holdfast.paper.market import BookTop, DepthDiff, DepthSnapshot, Mark, MarketEvent, PublicTrade
 from holdfast.paper.source import Grid, MarketFileError
 from holdfast.paper.synthetic import SyntheticMarket
 
@@ -128,6 +128,20 @@ def test_book_of_the_differences_is_never_crossed() -> None:
                     del side[price]
         assert min(asks) - max(bids) == BTC.tick
         assert (len(bids), len(asks)) == (8, 8)
+
+
+def test_touch_follows_every_change_of_the_book() -> None:
+    """Streams of the best bid and ask carry it, with the update id of the change."""
+    tops = 0
+    for before, event in pairwise(events(market(grids=(BTC,)))):
+        if isinstance(before, DepthDiff | DepthSnapshot):
+            assert isinstance(event, BookTop)
+            assert event.u == before.u
+            assert event.ask - event.bid == BTC.tick
+            assert (event.ask, event.ask_qty) in before.asks
+            assert (event.bid, event.bid_qty) in before.bids
+            tops += 1
+    assert tops == 241
 
 
 def test_update_ids_are_chained() -> None:

@@ -21,7 +21,7 @@ from decimal import Decimal
 import msgspec
 
 from holdfast.model.num import NumberError, parse
-from holdfast.paper.market import DepthSnapshot, Level, Mark, MarketEvent, PublicTrade
+from holdfast.paper.market import BookTop, DepthSnapshot, Level, Mark, MarketEvent, PublicTrade
 from holdfast.paper.source import Grid, MarketFileError, MarketSource
 
 HEADER = "open_time_ms,open,high,low,close,volume"
@@ -131,6 +131,14 @@ def _shares(volume: int) -> list[int]:
     return shares
 
 
+def _touch(book: DepthSnapshot) -> BookTop:
+    """The best bid and ask of a book: streams carry them on their own."""
+    (bid, bid_qty), (ask, ask_qty) = book.bids[0], book.asks[0]
+    return BookTop(
+        symbol=book.symbol, bid=bid, bid_qty=bid_qty, ask=ask, ask_qty=ask_qty, u=book.u, T=book.T, E=book.E
+    )
+
+
 class _Market:
     """What goes on from candle to candle: ids, the direction of the last move, the usual volume."""
 
@@ -152,7 +160,9 @@ class _Market:
             if price != self._price:
                 self._rising = price > self._price
                 self._price = price
-            yield at_ms * 1000, self._book(price, level_units, at_ms)
+            book = self._book(price, level_units, at_ms)
+            yield at_ms * 1000, book
+            yield at_ms * 1000, _touch(book)
             if shares[second]:
                 yield at_ms * 1000, self._trade(price, shares[second], at_ms)
             yield at_ms * 1000, self._mark(price, at_ms)
@@ -162,6 +172,7 @@ class _Market:
         self._id += 1
         bid = price - 1 if self._rising and price > 1 else price
         spacing = max(1, price // _SPACING_TICKS)
+        # A price of one tick has no room for a bid below it, so there the path trades at the bid.
         bids = [self._level(bid - rank * spacing, level_units) for rank in range(_LEVELS) if bid > rank * spacing]
         asks = [self._level(bid + 1 + rank * spacing, level_units) for rank in range(_LEVELS)]
         return DepthSnapshot(symbol=self._grid.symbol, u=self._id, bids=bids, asks=asks, T=at_ms, E=at_ms)

@@ -6,7 +6,7 @@ Within ten minutes stops and targets at 0.3 to 1 % are reached. The price stays 
 times its start, because trends turn towards the start when they have gone far.
 
 All arithmetic is in integers (ticks in fixed point, returns in billionths), so no rounding differs
-between machines. Every step brings a change of the book and up to three trades; every second a mark,
+between machines. Every step brings a change of the book, its touch and up to three trades; every second a mark,
 which follows the middle with a lag as real marks do.
 """
 
@@ -19,7 +19,7 @@ from decimal import Decimal
 import msgspec
 
 from holdfast.model.num import divide
-from holdfast.paper.market import DepthDiff, DepthSnapshot, Level, Mark, MarketEvent, PublicTrade
+from holdfast.paper.market import BookTop, DepthDiff, DepthSnapshot, Level, Mark, MarketEvent, PublicTrade
 from holdfast.paper.prng import NOISE_DEVIATION, Prng
 from holdfast.paper.source import Grid, MarketFileError, MarketSource, merge
 
@@ -101,6 +101,7 @@ class SyntheticMarket(msgspec.Struct, frozen=True, kw_only=True):
             if step:
                 walk.step()
             yield at_us, book.change(at_ms) if step else book.snapshot(at_ms)
+            yield at_us, book.top(at_ms)
             for _ in range(walk.random.bits() & 3):
                 yield at_us, book.trade(at_ms)
             if step % steps_a_second == 0:
@@ -208,6 +209,16 @@ class _Book:
         symbol = self._grid.symbol
         first = previous + 1
         return DepthDiff(symbol=symbol, U=first, u=self._id, pu=previous, bids=bids, asks=asks, T=at_ms, E=at_ms)
+
+    def top(self, at_ms: int) -> BookTop:
+        """The touch, as of the last change."""
+        best_ask = self._walk.ticks
+        bid, bid_qty = self._level(best_ask - 1, self._bids[best_ask - 1])
+        ask, ask_qty = self._level(best_ask, self._asks[best_ask])
+        symbol = self._grid.symbol
+        return BookTop(
+            symbol=symbol, bid=bid, bid_qty=bid_qty, ask=ask, ask_qty=ask_qty, u=self._id, T=at_ms, E=at_ms
+        )
 
     def trade(self, at_ms: int) -> PublicTrade:
         """A stranger's trade at the touch, mostly in the direction of the last move."""
