@@ -253,12 +253,12 @@ def test_a_file_that_only_declares_needs_no_test_file():
 
 def test_a_missing_test_file_is_named():
     """With the name it should have; packages themselves need none."""
-    product = ["src/holdfast/core/risk.py", "src/holdfast/ports.py", "src/holdfast/core/__init__.py"]
+    product = ["src/holdfast/core/risk.py", "src/holdfast/nowhere.py", "src/holdfast/core/__init__.py"]
     assert missing_tests(product, set()) == [
         "src/holdfast/core/risk.py: write tests/core/test_risk.py",
-        "src/holdfast/ports.py: write tests/test_ports.py",
+        "src/holdfast/nowhere.py: write tests/test_nowhere.py",
     ]
-    assert missing_tests(product, {"tests/core/test_risk.py", "tests/test_ports.py"}) == []
+    assert missing_tests(product, {"tests/core/test_risk.py", "tests/test_nowhere.py"}) == []
 
 
 @pytest.mark.parametrize("text", ["see /wo" + "rk/main", "'/tm" + "p/x'", "https://py" + "pi.org/simple"])
