@@ -56,9 +56,7 @@ class Exchange:
         self.ws_api: dict[int, Conn] = {}
         self.markets, self.quarantined = self._load_markets(exchange_info)
         self.accounts = {
-            account.name: Account(
-                account, default_leverage=config.default_leverage, history_limit=config.history_limit
-            )
+            account.name: Account(account, default_leverage=config.default_leverage, history_limit=config.history_limit)
             for account in config.accounts
         }
         self.keys = load_keys(config.accounts)
@@ -88,6 +86,11 @@ class Exchange:
             fees={"maker": text(self.config.maker_fee), "taker": text(self.config.taker_fee)},
             balance={asset: text(amount) for asset, amount in account.wallets.items()},
         )
+
+    @property
+    def log_number(self) -> int:
+        """The number of the last log record."""
+        return self._log_number
 
     @property
     def now_ms(self) -> int:

@@ -49,9 +49,7 @@ def _diff_of_tops(event: BookTop, previous: BookTop | None) -> DepthDiff:
         if previous.ask != event.ask:
             asks.append((previous.ask, Decimal(0)))
     first = min(before + 1, event.u)
-    return DepthDiff(
-        symbol=event.symbol, U=first, u=event.u, pu=before, bids=bids, asks=asks, T=event.T, E=event.E
-    )
+    return DepthDiff(symbol=event.symbol, U=first, u=event.u, pu=before, bids=bids, asks=asks, T=event.T, E=event.E)
 
 
 def publish_diff(exchange: Exchange, market: Market, event: DepthDiff) -> None:

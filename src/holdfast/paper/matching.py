@@ -150,9 +150,7 @@ def _first_rival(market: Market, order: Order, book_price: Decimal | None) -> Or
     return rival if better else None
 
 
-def _cross(
-    exchange: Exchange, account: Account, market: Market, order: Order, rival: Order, quantity: Decimal
-) -> None:
+def _cross(exchange: Exchange, account: Account, market: Market, order: Order, rival: Order, quantity: Decimal) -> None:
     """Trade a taker against one of our resting orders; both sides share the trade id."""
     owner = exchange.accounts[rival.account]
     traded = min(quantity, reducible(owner, rival))
@@ -260,7 +258,13 @@ def _leave_book(account: Account, market: Market, order: Order) -> None:
 
 
 def close(
-    exchange: Exchange, account: Account, order: Order, *, x: str = "CANCELED", status: str = "CANCELED", reason: str = "0"
+    exchange: Exchange,
+    account: Account,
+    order: Order,
+    *,
+    x: str = "CANCELED",
+    status: str = "CANCELED",
+    reason: str = "0",
 ) -> None:
     """End an open order without a fill."""
     market = exchange.markets[order.symbol]

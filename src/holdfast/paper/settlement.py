@@ -52,9 +52,7 @@ def settle_funding(exchange: Exchange, market: Market, instant_ms: int) -> None:
                 exchange.add_income(account, "FUNDING_FEE", asset, amount, symbol=market.symbol.name)
                 total += amount
         if total:
-            account_event(
-                exchange, account, "FUNDING_FEE", assets=(asset,), change=total, symbol=market.symbol.name
-            )
+            account_event(exchange, account, "FUNDING_FEE", assets=(asset,), change=total, symbol=market.symbol.name)
 
 
 def on_mark(exchange: Exchange, market: Market) -> None:

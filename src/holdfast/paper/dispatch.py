@@ -1,0 +1,198 @@
+"""From an identified request to what the client sees: limits, faults, handler, log (both doors use it)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import msgspec
+
+from holdfast.paper.account import Account
+from holdfast.paper.auth import check_time
+from holdfast.paper.call import Call
+from holdfast.paper.errors import UNAVAILABLE_503, UNKNOWN_503, VenueError
+from holdfast.paper.exchange import Exchange
+from holdfast.paper.faults import Fault, RequestFacts
+from holdfast.paper.params import Params
+from holdfast.paper.routes import Route
+
+
+class Incoming(msgspec.Struct, frozen=True, kw_only=True):
+    """A request whose sender was looked up. `check` raises when the sender may not make it."""
+
+    via: Literal["rest", "wsapi"]
+    method: str
+    route: Route
+    params: Params
+    account: Account | None
+    check: Callable[[], None]
+    conn: int | None = None
+
+    @property
+    def account_name(self) -> str:
+        """The account's name, or an empty text for a public request."""
+        return "" if self.account is None else self.account.name
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the client sees: a result, an error, a raw body, or nothing at all."""
+
+    kind: Literal["reply", "reset", "hang"] = "reply"
+    status: int = 200
+    result: Any = None
+    code: int | None = None
+    message: str = ""
+    raw: bytes | None = None
+    content_type: str = "application/json"
+    delay_us: int = 0
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it carries an error object."""
+        return self.status != 200
+
+
+def refused(error: VenueError) -> Answer:
+    """The answer to a refused request."""
+    return Answer(status=error.status, code=error.code, message=error.message)
+
+
+def serve(exchange: Exchange, request: Incoming) -> Answer:
+    """Answer one request, through whatever fault it meets."""
+    fault = _fault_for(exchange, request)
+    if fault is not None and fault.verb == "req.drop":
+        return Answer(kind="hang")
+    number = _log_request(exchange, request)
+    if fault is None:
+        answer = perform(exchange, request)
+        _log_reply(exchange, number, answer, "")
+        return answer
+    return _with_fault(exchange, request, number, fault)
+
+
+def perform(exchange: Exchange, request: Incoming, *, late: bool = False) -> Answer:
+    """Charge the limits, check the sender, run the handler."""
+    try:
+        exchange.limits.charge_weight(request.route.cost(request.params), exchange.now_us)
+        if late:
+            check_time(request.params, exchange.now_us, code=-5028)
+        else:
+            request.check()
+        if request.route.orders and request.account is not None:
+            exchange.limits.charge_order(request.account.name, exchange.now_us)
+        call = Call(exchange=exchange, params=request.params, caller=request.account)
+        return Answer(result=request.route.handler(call))
+    except VenueError as error:
+        return refused(error)
+
+
+def _fault_for(exchange: Exchange, request: Incoming) -> Fault | None:
+    if not exchange.faults.requests:
+        return None
+    params = request.params
+    client_id = params.get("newClientOrderId") or params.get("clientAlgoId") or params.get("origClientOrderId")
+    facts = RequestFacts(
+        via=request.via,
+        method=request.method,
+        operation=request.route.operation,
+        account=request.account_name,
+        client_id=client_id,
+        symbol=params.get("symbol").upper(),
+        reducing=_is_reducing(params),
+    )
+    fault = exchange.faults.for_request(facts)
+    if fault is not None:
+        exchange.log("fault", verb=fault.verb, method=request.method, account=request.account_name, client_id=client_id)
+    return fault
+
+
+def _is_reducing(params: Params) -> bool:
+    """Whether the real venue exempts the order from overload protection (protocol notes A.6)."""
+    closing = {"LONG": "SELL", "SHORT": "BUY"}.get(params.get("positionSide").upper())
+    flags = (params.get("reduceOnly").lower(), params.get("closePosition").lower())
+    return "true" in flags or (closing is not None and closing == params.get("side").upper())
+
+
+def _log_request(exchange: Exchange, request: Incoming) -> int:
+    fields: dict[str, object] = {"via": request.via}
+    if request.conn is not None:
+        fields["conn"] = request.conn
+    return exchange.log(
+        "req", **fields, method=request.method, account=request.account_name, params=request.params.logged()
+    )
+
+
+def _log_reply(exchange: Exchange, number: int, answer: Answer, fault: str) -> None:
+    fields: dict[str, object] = {"req": number, "status": answer.status}
+    if answer.code is not None:
+        fields["code"] = answer.code
+        fields["msg"] = answer.message
+    if fault:
+        fields["fault"] = fault
+    exchange.log("rep", **fields)
+
+
+def _with_fault(exchange: Exchange, request: Incoming, number: int, fault: Fault) -> Answer:
+    if fault.verb == "late":
+
+        def arrive(_now_us: int) -> None:
+            _log_reply(exchange, number, perform(exchange, request, late=True), "late")
+
+        exchange.timers.at(exchange.now_us + fault.ms * 1000, arrive)
+        return Answer(kind="hang")
+    executed = fault.verb in ("resp.drop", "delay") or fault.executed
+    seen = _SEEN[fault.verb](fault)
+    if executed:
+        answer = perform(exchange, request)
+        _log_reply(exchange, number, answer, fault.verb)
+        if fault.verb == "delay":
+            return msgspec.structs.replace(answer, delay_us=fault.ms * 1000)
+        return seen
+    _log_reply(exchange, number, seen, fault.verb)
+    return seen
+
+
+def _unknown_503(_fault: Fault) -> Answer:
+    return Answer(status=503, message=UNKNOWN_503)
+
+
+def _unavailable(_fault: Fault) -> Answer:
+    return Answer(status=503, message=UNAVAILABLE_503)
+
+
+def _coded(fault: Fault) -> Answer:
+    """-1007, -1008, `throttle` (-1003 unless -1015 is named) and `code` (any code and text)."""
+    code = {"-1007": -1007, "-1008": -1008}.get(fault.verb) or fault.code or -1003
+    if fault.verb == "code":
+        status = fault.status if fault.status != _RAW_STATUS else 400
+        return Answer(status=status, code=code, message=fault.msg or f"injected error {code}")
+    details = {-1003: (2400,), -1015: (300, "10 SECOND")}.get(code, ())
+    return refused(VenueError(code, *details))
+
+
+def _raw(fault: Fault) -> Answer:
+    body = fault.body or f"<html><head><title>{fault.status}</title></head><body>{fault.status}</body></html>"
+    return Answer(status=fault.status, raw=body.encode(), content_type=fault.content_type)
+
+
+def _hang(_fault: Fault) -> Answer:
+    return Answer(kind="hang")
+
+
+def _reset(_fault: Fault) -> Answer:
+    return Answer(kind="reset")
+
+
+_RAW_STATUS = 502
+_SEEN: dict[str, Callable[[Fault], Answer]] = {
+    "503-unknown": _unknown_503,
+    "503-unavailable": _unavailable,
+    "-1007": _coded,
+    "-1008": _coded,
+    "throttle": _coded,
+    "code": _coded,
+    "status": _raw,
+    "resp.drop": _hang,
+    "reset": _reset,
+    "delay": _hang,
+}

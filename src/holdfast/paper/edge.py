@@ -1,0 +1,105 @@
+"""The one door of the paper exchange, for its server and for use in process.
+
+Everything is told: bytes, market events and venue time in microseconds. Everything it wants to send
+waits in `drain()`. It never reads a clock, opens a file or touches the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from holdfast.paper import control, inputs, rest, wsapi
+from holdfast.paper.config import PaperConfig
+from holdfast.paper.exchange import Exchange, Log
+from holdfast.paper.market import MarketEvent
+from holdfast.paper.wire_out import Close, HttpOutcome, Out, Outgoing
+
+__all__ = ["Close", "HttpOutcome", "Out", "Outgoing", "PaperVenue"]
+
+
+class PaperVenue:
+    """A whole exchange behind eight calls."""
+
+    def __init__(self, config: PaperConfig, exchange_info: dict[str, Any], now_us: int, log: Log) -> None:
+        """Build the exchange. `log` is called with each record of the venue log, in order, as it happens.
+
+        Raises ValueError or TypeError for accounts whose keys clash or cannot be read.
+        """
+        self.exchange = Exchange(config, exchange_info, now_us, log)
+
+    def http(self, method: str, target: str, headers: Mapping[str, str], body: bytes, now_us: int) -> HttpOutcome:
+        """Answer one HTTP request. `target` is the path with its raw query string."""
+        self.exchange.tell_time(now_us)
+        return rest.handle(self.exchange, method, target, headers, body)
+
+    def ws_open(self, conn: int, target: str, now_us: int) -> bool:
+        """A client wants to open a WebSocket; False when the path is none of ours. `conn` names it from now on."""
+        exchange = self.exchange
+        exchange.tell_time(now_us)
+        path, _, query = target.partition("?")
+        if path == wsapi.PATH:
+            opened = wsapi.open_conn(exchange, conn, query)
+        else:
+            stream = exchange.streams.open(conn, target, exchange.now_us)
+            if stream is None:
+                return False
+            opened = stream
+        exchange.log("ws", conn=conn, path=opened.path, ev="open")
+        life_us = exchange.config.connection_life_ms * 1000
+        exchange.timers.at(exchange.now_us + life_us, lambda _now: self._roll(conn, opened))
+        return True
+
+    def _roll(self, ident: int, opened: object) -> None:
+        """The forced disconnect after a day."""
+        exchange = self.exchange
+        current = exchange.streams.conns.get(ident) or exchange.ws_api.get(ident)
+        if current is opened:
+            exchange.close_conn(ident, 1001, "24 hours are over")
+
+    def ws_text(self, conn: int, text: str | bytes, now_us: int) -> None:
+        """A client sent a text frame. A frame of a connection that is closed already is ignored."""
+        exchange = self.exchange
+        exchange.tell_time(now_us)
+        api = exchange.ws_api.get(conn)
+        if api is not None:
+            wsapi.handle(exchange, api, text)
+            return
+        stream = exchange.streams.conns.get(conn)
+        if stream is not None:
+            exchange.streams.text(stream, text, exchange.now_us)
+
+    def ws_closed(self, conn: int, now_us: int) -> None:
+        """A connection is gone from the client's side."""
+        exchange = self.exchange
+        exchange.tell_time(now_us)
+        closed = exchange.streams.close(conn) or exchange.ws_api.pop(conn, None)
+        if closed is not None:
+            exchange.log("ws", conn=conn, path=closed.path, ev="close")
+
+    def advance(self, now_us: int) -> None:
+        """Tell the time; what is due happens."""
+        self.exchange.tell_time(now_us)
+
+    def next_due_us(self) -> int | None:
+        """When `advance` should be called next at the latest, or None when nothing is due."""
+        return self.exchange.timers.next_due_us()
+
+    def market(self, event: MarketEvent, now_us: int) -> None:
+        """The outside market moved."""
+        self.exchange.tell_time(now_us)
+        inputs.feed(self.exchange, event)
+
+    def control(self, request: dict[str, Any], now_us: int) -> dict[str, Any]:
+        """Carry out one control request: `{"do": ...}`."""
+        self.exchange.tell_time(now_us)
+        return control.handle(self.exchange, request)
+
+    def drain(self) -> list[Out]:
+        """Everything to send, in order; it is handed out once."""
+        out = self.exchange.out
+        if not out:
+            return []
+        sent = out.copy()
+        out.clear()
+        return sent

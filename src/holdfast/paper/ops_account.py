@@ -1,0 +1,259 @@
+"""Account reads and settings, income, and the listen key (protocol notes C.9 to C.12)."""
+
+from __future__ import annotations
+
+import hashlib
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from holdfast.model.num import ZERO
+from holdfast.paper import margin, wire, wire_account
+from holdfast.paper.account import Account
+from holdfast.paper.call import Call, page, window
+from holdfast.paper.errors import VenueError
+from holdfast.paper.events import leverage_event, multi_assets_event
+from holdfast.paper.exchange import Exchange
+from holdfast.paper.markets import Market
+
+_SUCCESS = {"code": 200, "msg": "success"}
+_NUMBERS = msgspec.json.Encoder(decimal_format="number")
+
+
+def _symbol_or_all(call: Call) -> str:
+    return call.exchange.market(call.params.get("symbol")).symbol.name if call.params.has("symbol") else ""
+
+
+def position_risk_v2(call: Call) -> Any:
+    """positionRisk v2."""
+    return wire_account.position_risk_v2(call.exchange, call.account, _symbol_or_all(call))
+
+
+def position_risk_v3(call: Call) -> Any:
+    """positionRisk v3."""
+    return wire_account.position_risk_v3(call.exchange, call.account, _symbol_or_all(call))
+
+
+def account_v2(call: Call) -> Any:
+    """account v2."""
+    return wire_account.account_v2(call.exchange, call.account)
+
+
+def account_v3(call: Call) -> Any:
+    """account v3."""
+    return wire_account.account_v3(call.exchange, call.account)
+
+
+def balance(call: Call) -> Any:
+    """balance v2 and v3."""
+    return wire_account.balances(call.exchange, call.account)
+
+
+def symbol_config(call: Call) -> Any:
+    """symbolConfig of one symbol or of all."""
+    name = _symbol_or_all(call)
+    markets = [call.exchange.markets[name]] if name else list(call.exchange.markets.values())
+    return [wire_account.symbol_config(call.account, market) for market in markets]
+
+
+def account_config(call: Call) -> Any:
+    """accountConfig."""
+    return wire_account.account_config(call.account)
+
+
+def leverage_bracket(call: Call) -> Any:
+    """Leverage tiers: the one reply whose decimals are JSON numbers."""
+    name = _symbol_or_all(call)
+    markets = [call.exchange.markets[name]] if name else list(call.exchange.markets.values())
+    rows = [{"symbol": market.symbol.name, "brackets": market.brackets} for market in markets]
+    return msgspec.Raw(_NUMBERS.encode(rows))
+
+
+def commission_rate(call: Call) -> Any:
+    """The fee rates of a symbol."""
+    market = call.exchange.market(call.params.need("symbol"))
+    config = call.exchange.config
+    return {
+        "symbol": market.symbol.name,
+        "makerCommissionRate": f"{config.maker_fee:.6f}",
+        "takerCommissionRate": f"{config.taker_fee:.6f}",
+        "rpiCommissionRate": "0.000000",
+    }
+
+
+def income(call: Call) -> Any:
+    """Wallet changes in a time window, oldest first."""
+    limit = call.params.limit(default=100, maximum=1000)
+    name, kind = _symbol_or_all(call), call.params.get("incomeType")
+    start, end = window(call)
+    rows = [
+        row
+        for row in call.account.income
+        if start <= row.us // 1000 <= end and name in ("", row.symbol) and kind in ("", row.type)
+    ]
+    shown = page(rows, limit=limit, from_start=call.params.has("startTime"))
+    return [wire.income_reply(row) for row in shown]
+
+
+def order_limits(call: Call) -> Any:
+    """The order limits of the account."""
+    return call.exchange.limits.order_rows()
+
+
+def api_restrictions(call: Call) -> Any:
+    """What the key may do, as the Spot host tells it."""
+    config = call.account.config
+    return {
+        "ipRestrict": config.ip_restricted,
+        "createTime": 1_600_000_000_000,
+        "enableReading": True,
+        "enableWithdrawals": config.can_withdraw,
+        "enableInternalTransfer": False,
+        "enableMargin": False,
+        "enableFutures": True,
+        "permitsUniversalTransfer": False,
+        "enableVanillaOptions": False,
+        "enableFixApiTrade": False,
+        "enableFixReadOnly": False,
+        "enableSpotAndMarginTrading": False,
+        "enablePortfolioMarginTrading": False,
+    }
+
+
+def set_leverage(call: Call) -> Any:
+    """Change the leverage of a symbol: -4028 invalid, -2027 position too large, -2028 too little margin."""
+    exchange, account = call.exchange, call.account
+    market = exchange.market(call.params.need("symbol"))
+    name = market.symbol.name
+    leverage = call.params.integer("leverage")
+    if leverage is None or leverage < 1 or not margin.notional_cap(market.brackets, leverage):
+        raise VenueError(-4028, call.params.get("leverage"))
+    cap = margin.notional_cap(market.brackets, leverage)
+    exposure = account.exposure(name)
+    mark = market.reference() or ZERO
+    worst = sum((margin.worst_notional(leg, mark, leg.bids, leg.asks) for leg in exposure.legs.values()), ZERO)
+    if worst > cap:
+        raise VenueError(-2027)
+    before, exposure.leverage = exposure.leverage, leverage
+    if leverage < before and not _is_funded(exchange, account, market):
+        exposure.leverage = before
+        raise VenueError(-2028)
+    exchange.log("setting", account=account.name, what="leverage", symbol=name, value=leverage)
+    leverage_event(exchange, account, name, leverage)
+    return {"leverage": leverage, "maxNotionalValue": f"{cap:f}", "symbol": name}
+
+
+def _is_funded(exchange: Exchange, account: Account, market: Market) -> bool:
+    asset = market.symbol.margin_asset
+    held = margin.asset_margin(exchange.markets, account, asset)
+    wallet: Decimal = account.wallets.get(asset, ZERO)
+    return wallet + held.unrealized >= held.initial
+
+
+def set_margin_type(call: Call) -> Any:
+    """Change cross or isolated: -4046 already so, -4047 open orders, -4048 a position."""
+    exchange, account = call.exchange, call.account
+    name = exchange.market(call.params.need("symbol")).symbol.name
+    wanted = call.params.need("marginType").upper()
+    if wanted not in ("ISOLATED", "CROSSED"):
+        raise VenueError(-1130, "marginType")
+    exposure = account.exposure(name)
+    if exposure.margin_type == wanted:
+        raise VenueError(-4046)
+    if any(symbol == name for symbol, _ in account.open_orders):
+        raise VenueError(-4047)
+    if exposure.has_position():
+        raise VenueError(-4048)
+    exposure.margin_type = wanted
+    exchange.log("setting", account=account.name, what="margin_type", symbol=name, value=wanted)
+    return _SUCCESS
+
+
+def position_mode(call: Call) -> Any:
+    """Whether the account is in hedge mode."""
+    return {"dualSidePosition": call.account.hedge}
+
+
+def set_position_mode(call: Call) -> Any:
+    """Change one-way or hedge: -4059 already so, -4067 open orders, -4068 a position."""
+    account = call.account
+    call.params.need("dualSidePosition")
+    wanted = call.params.flag("dualSidePosition")
+    if wanted == account.hedge:
+        raise VenueError(-4059)
+    if account.open_orders or account.open_algos:
+        raise VenueError(-4067)
+    if any(exposure.has_position() for exposure in account.exposures.values()):
+        raise VenueError(-4068)
+    account.hedge = wanted
+    call.exchange.log("setting", account=account.name, what="position_mode", value="hedge" if wanted else "one-way")
+    return _SUCCESS
+
+
+def multi_assets(call: Call) -> Any:
+    """Whether the account is in multi-assets mode."""
+    return {"multiAssetsMargin": call.account.multi_assets}
+
+
+def set_multi_assets(call: Call) -> Any:
+    """Change single-asset or multi-assets mode: -4171 already so."""
+    account = call.account
+    call.params.need("multiAssetsMargin")
+    wanted = call.params.flag("multiAssetsMargin")
+    if wanted == account.multi_assets:
+        raise VenueError(-4171)
+    account.multi_assets = wanted
+    call.exchange.log("setting", account=account.name, what="multi_assets", value=wanted)
+    multi_assets_event(call.exchange, account)
+    return _SUCCESS
+
+
+def start_listen_key(call: Call) -> Any:
+    """A listen key: the one that lives, extended, or a new one."""
+    exchange, account = call.exchange, call.account
+    if not account.listen_key:
+        seed = f"listen key {account.name} {exchange.now_us} {exchange.client_id()}"
+        account.listen_key = hashlib.sha256(seed.encode()).hexdigest()
+    _extend(exchange, account)
+    return {"listenKey": account.listen_key}
+
+
+def keep_listen_key(call: Call) -> Any:
+    """Extend the listen key; -1125 when none lives."""
+    if not call.account.listen_key:
+        raise VenueError(-1125)
+    _extend(call.exchange, call.account)
+    return {"listenKey": call.account.listen_key}
+
+
+def end_listen_key(call: Call) -> Any:
+    """End the listen key and the streams of everyone who uses it."""
+    exchange, account = call.exchange, call.account
+    key, listeners = account.listen_key, list(exchange.listened(account).values())
+    account.listen_key = ""
+    for conn in listeners:
+        exchange.streams.remove(conn, key)
+        exchange.close_conn(conn.ident, 1000, "listenKey deleted")
+    return {}
+
+
+def _extend(exchange: Exchange, account: Account) -> None:
+    key = account.listen_key
+    due = exchange.now_us + exchange.config.listen_key_life_ms * 1000
+    account.listen_key_expires_us = due
+
+    def expire(_now_us: int) -> None:
+        if account.listen_key == key and account.listen_key_expires_us == due:
+            expire_listen_key(exchange, account)
+
+    exchange.timers.at(due, expire)
+
+
+def expire_listen_key(exchange: Exchange, account: Account) -> None:
+    """The listen key has run out: one last event, then silence on a connection that stays open."""
+    if not account.listen_key:
+        return
+    event = {"e": "listenKeyExpired", "E": exchange.now_ms, "listenKey": account.listen_key}
+    exchange.push(account, "listenKeyExpired", event)
+    account.listen_key = ""

@@ -1,0 +1,115 @@
+"""Every REST path and WS API method as data: operation, security, weight, handler (protocol notes A.3, B, C, D, G).
+
+The operation is the name both doors share, so that a fault can be armed for either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from holdfast.paper import ops_account as account
+from holdfast.paper import ops_market as market
+from holdfast.paper import ops_trade as trade
+from holdfast.paper.call import Handler
+from holdfast.paper.params import Params
+
+NONE, KEY, SIGNED = "NONE", "KEY", "SIGNED"
+
+
+class Route(msgspec.Struct, frozen=True):
+    """One entry of the table. `orders` says whether it counts as an order."""
+
+    operation: str
+    security: str
+    weight: int | Callable[[Params], int]
+    handler: Handler
+    orders: bool = False
+    algo_service: bool = False
+
+    def cost(self, params: Params) -> int:
+        """The request weight for these parameters."""
+        return self.weight if isinstance(self.weight, int) else self.weight(params)
+
+
+def by_symbol(one: int, every: int) -> Callable[[Params], int]:
+    """A weight that depends on whether a symbol was given."""
+    return lambda params: one if params.has("symbol") else every
+
+
+REST: dict[tuple[str, str], Route] = {
+    ("GET", "/fapi/v1/ping"): Route("ping", NONE, 1, market.ping),
+    ("GET", "/api/v3/ping"): Route("ping", NONE, 1, market.ping),
+    ("GET", "/fapi/v1/time"): Route("time", NONE, 1, market.server_time),
+    ("GET", "/api/v3/time"): Route("time", NONE, 1, market.server_time),
+    ("GET", "/fapi/v1/exchangeInfo"): Route("exchangeInfo", NONE, 1, market.exchange_info),
+    ("GET", "/fapi/v1/depth"): Route("depth", NONE, market.depth_weight, market.depth),
+    ("GET", "/fapi/v1/premiumIndex"): Route("premiumIndex", NONE, by_symbol(1, 10), market.premium_index),
+    ("GET", "/fapi/v1/ticker/price"): Route("ticker.price", NONE, by_symbol(1, 2), market.ticker_price),
+    ("GET", "/fapi/v2/ticker/price"): Route("ticker.price", NONE, by_symbol(1, 2), market.ticker_price),
+    ("GET", "/fapi/v1/ticker/bookTicker"): Route("ticker.book", NONE, by_symbol(2, 5), market.ticker_book),
+    ("POST", "/fapi/v1/order"): Route("order.place", SIGNED, 0, trade.place_order, orders=True),
+    ("PUT", "/fapi/v1/order"): Route("order.modify", SIGNED, 0, trade.modify_order, orders=True),
+    ("GET", "/fapi/v1/order"): Route("order.status", SIGNED, 1, trade.query_order),
+    ("DELETE", "/fapi/v1/order"): Route("order.cancel", SIGNED, 1, trade.cancel_order),
+    ("GET", "/fapi/v1/openOrder"): Route("openOrder", SIGNED, 1, trade.query_open_order),
+    ("GET", "/fapi/v1/openOrders"): Route("openOrders", SIGNED, by_symbol(1, 40), trade.open_orders),
+    ("GET", "/fapi/v1/allOrders"): Route("allOrders", SIGNED, 5, trade.all_orders),
+    ("DELETE", "/fapi/v1/allOpenOrders"): Route("order.cancelAll", SIGNED, 1, trade.cancel_all_orders),
+    ("POST", "/fapi/v1/countdownCancelAll"): Route("countdownCancelAll", SIGNED, 10, trade.countdown_cancel_all),
+    ("GET", "/fapi/v1/userTrades"): Route("userTrades", SIGNED, 5, trade.user_trades),
+    ("POST", "/fapi/v1/algoOrder"): Route(
+        "algoOrder.place", SIGNED, 0, trade.place_algo, orders=True, algo_service=True
+    ),
+    ("GET", "/fapi/v1/algoOrder"): Route("algoOrder.status", SIGNED, 1, trade.query_algo, algo_service=True),
+    ("DELETE", "/fapi/v1/algoOrder"): Route("algoOrder.cancel", SIGNED, 1, trade.cancel_algo, algo_service=True),
+    ("GET", "/fapi/v1/openAlgoOrders"): Route("openAlgoOrders", SIGNED, by_symbol(1, 40), trade.open_algos),
+    ("GET", "/fapi/v1/allAlgoOrders"): Route("allAlgoOrders", SIGNED, 5, trade.all_algos),
+    ("DELETE", "/fapi/v1/algoOpenOrders"): Route(
+        "algoOrder.cancelAll", SIGNED, 1, trade.cancel_all_algos, algo_service=True
+    ),
+    ("GET", "/fapi/v2/positionRisk"): Route("positionRisk", SIGNED, 5, account.position_risk_v2),
+    ("GET", "/fapi/v3/positionRisk"): Route("positionRisk", SIGNED, 5, account.position_risk_v3),
+    ("GET", "/fapi/v2/account"): Route("account", SIGNED, 5, account.account_v2),
+    ("GET", "/fapi/v3/account"): Route("account", SIGNED, 5, account.account_v3),
+    ("GET", "/fapi/v2/balance"): Route("balance", SIGNED, 5, account.balance),
+    ("GET", "/fapi/v3/balance"): Route("balance", SIGNED, 5, account.balance),
+    ("GET", "/fapi/v1/symbolConfig"): Route("symbolConfig", SIGNED, 5, account.symbol_config),
+    ("GET", "/fapi/v1/accountConfig"): Route("accountConfig", SIGNED, 5, account.account_config),
+    ("GET", "/fapi/v1/leverageBracket"): Route("leverageBracket", SIGNED, 1, account.leverage_bracket),
+    ("GET", "/fapi/v1/commissionRate"): Route("commissionRate", SIGNED, 20, account.commission_rate),
+    ("GET", "/fapi/v1/income"): Route("income", SIGNED, 30, account.income),
+    ("GET", "/fapi/v1/rateLimit/order"): Route("rateLimit", SIGNED, 1, account.order_limits),
+    ("POST", "/fapi/v1/leverage"): Route("leverage", SIGNED, 1, account.set_leverage),
+    ("POST", "/fapi/v1/marginType"): Route("marginType", SIGNED, 1, account.set_margin_type),
+    ("GET", "/fapi/v1/positionSide/dual"): Route("positionMode", SIGNED, 30, account.position_mode),
+    ("POST", "/fapi/v1/positionSide/dual"): Route("setPositionMode", SIGNED, 1, account.set_position_mode),
+    ("GET", "/fapi/v1/multiAssetsMargin"): Route("multiAssets", SIGNED, 30, account.multi_assets),
+    ("POST", "/fapi/v1/multiAssetsMargin"): Route("setMultiAssets", SIGNED, 1, account.set_multi_assets),
+    ("POST", "/fapi/v1/listenKey"): Route("userDataStream.start", KEY, 1, account.start_listen_key),
+    ("PUT", "/fapi/v1/listenKey"): Route("userDataStream.ping", KEY, 1, account.keep_listen_key),
+    ("DELETE", "/fapi/v1/listenKey"): Route("userDataStream.stop", KEY, 1, account.end_listen_key),
+    ("GET", "/sapi/v1/account/apiRestrictions"): Route("apiRestrictions", SIGNED, 1, account.api_restrictions),
+}
+
+WS_API: dict[str, Route] = {
+    "order.place": REST["POST", "/fapi/v1/order"],
+    "order.modify": REST["PUT", "/fapi/v1/order"],
+    "order.cancel": REST["DELETE", "/fapi/v1/order"],
+    "order.status": REST["GET", "/fapi/v1/order"],
+    "algoOrder.place": REST["POST", "/fapi/v1/algoOrder"],
+    "algoOrder.cancel": REST["DELETE", "/fapi/v1/algoOrder"],
+    "account.position": REST["GET", "/fapi/v2/positionRisk"],
+    "v2/account.position": REST["GET", "/fapi/v3/positionRisk"],
+    "account.balance": REST["GET", "/fapi/v2/balance"],
+    "v2/account.balance": REST["GET", "/fapi/v3/balance"],
+    "account.status": REST["GET", "/fapi/v2/account"],
+    "v2/account.status": REST["GET", "/fapi/v3/account"],
+    "ticker.price": REST["GET", "/fapi/v1/ticker/price"],
+    "ticker.book": REST["GET", "/fapi/v1/ticker/bookTicker"],
+    "depth": REST["GET", "/fapi/v1/depth"],
+    "userDataStream.start": REST["POST", "/fapi/v1/listenKey"],
+    "userDataStream.ping": REST["PUT", "/fapi/v1/listenKey"],
+    "userDataStream.stop": REST["DELETE", "/fapi/v1/listenKey"],
+}
