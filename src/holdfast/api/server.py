@@ -1,0 +1,78 @@
+"""uvicorn inside our own event loop: it neither takes our signals nor our logging."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+GRACEFUL_S = 1
+"""How long open requests may take when the server stops; event streams are cut then."""
+
+
+class PortInUse(OSError):
+    """The address cannot be listened on."""
+
+
+class _Embedded(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals belong to the service, which stops us in its own order."""
+        yield
+
+
+class HttpServer:
+    """One listening server."""
+
+    def __init__(self, app: ASGIApp, *, bind: str, port: int) -> None:
+        self._socket = _listen(bind, port)
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=GRACEFUL_S,
+            h11_max_incomplete_event_size=16_384,
+        )
+        self._server = _Embedded(config)
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on, also when 0 was asked for."""
+        return int(self._socket.getsockname()[1])
+
+    async def start(self) -> None:
+        """Serve; returns once requests are answered."""
+        self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]), name="http server")
+        while not self._server.started:
+            if self._task.done():
+                await self._task
+                raise PortInUse("the HTTP server ended while it started")
+            await asyncio.sleep(0.001)
+
+    async def stop(self) -> None:
+        """Finish open requests for a moment, then close. May be called twice."""
+        self._server.should_exit = True
+        if self._task is not None:
+            await self._task
+        self._socket.close()
+
+
+def _listen(bind: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
+    try:
+        listening = socket.create_server((bind, port), family=family, backlog=512)
+    except OSError as error:
+        rule = f"cannot listen on {bind}:{port} ({error.strerror})"
+        raise PortInUse(error.errno, f"http.port: {rule}; would pass: a free port, such as {port + 1}") from error
+    listening.setblocking(False)
+    return listening
