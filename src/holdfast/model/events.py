@@ -190,10 +190,14 @@ class PhaseChanged(Event, frozen=True, kw_only=True, tag="phase_changed"):
 
 
 class TradeAdopted(Event, frozen=True, kw_only=True, tag="trade_adopted"):
-    """A position became a trade without an opening intent of its own: a late entry, or `adopt` by configuration."""
+    """A position became a trade without an opening intent of its own: a late entry, or `adopt` by configuration.
+
+    `order` is the client id of the late entry, whose fills belong to this trade from now on.
+    """
 
     plan: TradePlan
     cause: str
+    order: str = ""
 
 
 class FlattenStarted(Event, frozen=True, kw_only=True, tag="flatten_started"):

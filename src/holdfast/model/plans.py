@@ -45,6 +45,8 @@ class TradePlan(msgspec.Struct, frozen=True, kw_only=True):
     arm_with_entry: bool = False
     requested: str = ""
     """The size as asked, e.g. "risk_pct 1"."""
+    margin_asset: str = "USDT"
+    """The asset in which profit and funding of the symbol are paid."""
 
 
 class OrderRef(msgspec.Struct, frozen=True, kw_only=True):

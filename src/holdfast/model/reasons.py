@@ -48,11 +48,12 @@ class DenyCode(StrEnum):
     PRICE_BAND = "PRICE_BAND"
     PRICE_COLLAR = "PRICE_COLLAR"
     PRICE_DRIFT = "PRICE_DRIFT"
+    NO_FEASIBLE_STOP = "NO_FEASIBLE_STOP"
     STOP_WRONG_SIDE = "STOP_WRONG_SIDE"
     STOP_CROSSED = "STOP_CROSSED"
     STOP_TOO_CLOSE = "STOP_TOO_CLOSE"
     STOP_TOO_FAR = "STOP_TOO_FAR"
-    NO_FEASIBLE_STOP = "NO_FEASIBLE_STOP"
+    STOP_FILTER = "STOP_FILTER"
     TARGET_WRONG_SIDE = "TARGET_WRONG_SIDE"
     TARGET_FILTER = "TARGET_FILTER"
     QUANTITY_ZERO = "QUANTITY_ZERO"
@@ -110,11 +111,12 @@ DENY_SENTENCES: Final[dict[DenyCode, str]] = {
     DenyCode.PRICE_BAND: "the price is outside the venue's percent-price band",
     DenyCode.PRICE_COLLAR: "the price is too far from the mark",
     DenyCode.PRICE_DRIFT: "the mark moved too far within a minute",
+    DenyCode.NO_FEASIBLE_STOP: "no legal stop price exists between the entry and the venue's limits",
     DenyCode.STOP_WRONG_SIDE: "the stop is on the wrong side of the entry",
     DenyCode.STOP_CROSSED: "the mark has already passed the stop",
     DenyCode.STOP_TOO_CLOSE: "the stop is closer than the smallest allowed distance",
     DenyCode.STOP_TOO_FAR: "the stop is farther than the largest allowed distance",
-    DenyCode.NO_FEASIBLE_STOP: "no legal stop price exists between the entry and the venue's limits",
+    DenyCode.STOP_FILTER: "the stop is outside the venue's price range or percent-price band",
     DenyCode.TARGET_WRONG_SIDE: "a take profit is on the wrong side of the entry",
     DenyCode.TARGET_FILTER: "a take profit price breaks a filter",
     DenyCode.QUANTITY_ZERO: "the quantity rounds to zero",

@@ -1,0 +1,270 @@
+"""Evidence from any channel becomes events, once, whatever its order (RULES 3; invariants I8, I10, I26).
+
+Only what changes our knowledge is journalled. An order with our prefix that the journal lacks is never adopted and
+never cancelled: it means a second engine or a lost journal (RULES 8).
+"""
+
+from __future__ import annotations
+
+from holdfast.core import flatten, order_machine, sending
+from holdfast.core.context import Context
+from holdfast.core.state import AlgoState, OrderState, fill_key, order_key
+from holdfast.model import events as ev
+from holdfast.model.effects import ReadKind
+from holdfast.model.ids import Role, attribution_of, is_ours
+from holdfast.model.num import ZERO
+from holdfast.model.orders import AlgoStatus, OrderStatus, Pending
+from holdfast.model.reasons import AlarmCode, TradePhase
+from holdfast.model.reports import AlgoReport, Channel, Fill, OrderReport
+
+
+def take_order(ctx: Context, report: OrderReport) -> None:
+    """One report about a plain order, or about the child of an algo order."""
+    client_id = report.client_id
+    if not is_ours(client_id):
+        ctx.around.foreign_ids[order_key(report.symbol, report.order_id)] = client_id
+        return
+    order = ctx.state.plain.get(client_id)
+    algo = ctx.state.algos.get(client_id)
+    if order is None and algo is None:
+        _second_engine(ctx, client_id)
+    elif order is not None and _order_news(order, report):
+        _order_changed(ctx, order, report)
+    elif algo is not None and _child_news(algo, report):
+        _settle_unknown(ctx, algo, report.channel)
+        ctx.emit(ev.OrderUpdated(at_ms=ctx.now_ms, report=report))
+        ctx.touch(report.symbol)
+
+
+def _order_news(order: OrderState, report: OrderReport) -> bool:
+    if order.order_id is None or report.executed > order.executed or order.pending in _ANSWERABLE:
+        return True
+    signal = order_machine.SIGNAL_OF_STATUS[report.status]
+    table = order_machine.ORDER_TABLE[order.status]
+    return signal in table and table[signal] is not order.status
+
+
+_ANSWERABLE = (Pending.PLACE, Pending.PLACE_UNKNOWN)
+
+
+def _child_news(algo: AlgoState, report: OrderReport) -> bool:
+    if algo.child_id is None or algo.child_status is None or report.executed > algo.executed:
+        return True
+    signal = order_machine.SIGNAL_OF_STATUS[report.status]
+    table = order_machine.ORDER_TABLE[algo.child_status]
+    return signal in table and table[signal] is not algo.child_status
+
+
+def _order_changed(ctx: Context, order: OrderState, report: OrderReport) -> None:
+    surfaced = order.status in (OrderStatus.NEVER_PLACED, OrderStatus.REJECTED) and report.status in _EXISTS
+    _settle_unknown(ctx, order, report.channel)
+    ctx.emit(ev.OrderUpdated(at_ms=ctx.now_ms, report=report))
+    ctx.touch(report.symbol)
+    if surfaced and order.role is Role.ENTRY:
+        _late_entry(ctx, order)
+
+
+_EXISTS = (OrderStatus.WORKING, OrderStatus.PARTLY_FILLED, OrderStatus.FILLED)
+
+
+def _settle_unknown(ctx: Context, order: OrderState | AlgoState, channel: Channel) -> None:
+    if order.pending is Pending.PLACE_UNKNOWN:
+        ctx.emit(
+            ev.UnknownResolved(
+                at_ms=ctx.now_ms, client_id=order.client_id, resolution="confirmed", evidence=channel.value
+            )
+        )
+        ctx.clear_timer(f"resolve:{order.client_id}")
+        ctx.clear_alarm(AlarmCode.UNKNOWN_ENTRY, order.client_id)
+
+
+def _late_entry(ctx: Context, order: OrderState) -> None:
+    """An entry that was shown absent has surfaced: the published result stands, the fills get their own trade."""
+    trade = ctx.state.trades.get(order.trade_id)
+    if trade is not None and trade.live:
+        return  # Its own trade still lives: supervision covers or flattens what fills.
+    symbol = order.spec.symbol
+    policy = ctx.settings.late_entry
+    ctx.emit(
+        ev.LateEntryFound(at_ms=ctx.now_ms, client_id=order.client_id, intent_id=order.subject, policy=policy)
+    )
+    ctx.alarm(AlarmCode.LATE_ENTRY, symbol, f"entry {order.client_id} surfaced after it was shown never placed")
+    if ctx.state.trade_of(symbol) is not None:
+        flatten.start(ctx, symbol, "a late entry surfaced on a symbol in use")
+        return
+    stop_price = trade.plan.stop_price if trade is not None else ZERO
+    price = order.spec.price or ctx.mark(symbol) or ZERO
+    amount = order.spec.quantity * (1 if order.spec.side.value == "BUY" else -1)
+    plan = sending.plan_of_position(ctx, symbol, amount, price, stop_price, "late_entry")
+    ctx.emit(ev.TradeAdopted(at_ms=ctx.now_ms, plan=plan, cause="late_entry", order=order.client_id))
+    adopted = ctx.state.trades[plan.trade_id]
+    ctx.phase(adopted, TradePhase.ENTERING, "late entry")
+    if policy == "flatten":
+        flatten.start(ctx, symbol, "late entry")
+
+
+def take_algo(ctx: Context, report: AlgoReport) -> None:
+    """One report about an algo order."""
+    if not is_ours(report.client_id):
+        return
+    algo = ctx.state.algos.get(report.client_id)
+    if algo is None:
+        _second_engine(ctx, report.client_id)
+        return
+    table = order_machine.ALGO_TABLE[algo.status]
+    moves = table[order_machine.SIGNAL_OF_ALGO[report.status]] is not algo.status
+    links = report.order_id is not None and algo.child_id != report.order_id
+    if not (moves or links or algo.algo_id is None or algo.pending in _ANSWERABLE):
+        return
+    if _older_life(algo, report):
+        return
+    _settle_unknown(ctx, algo, report.channel)
+    ctx.emit(ev.AlgoUpdated(at_ms=ctx.now_ms, report=report))
+    if algo.status.terminal and f"cancel:{algo.client_id}" in ctx.around.timers:
+        ctx.clear_timer(f"cancel:{algo.client_id}")
+    ctx.touch(report.symbol)
+
+
+def _older_life(algo: AlgoState, report: AlgoReport) -> bool:
+    """Whether the report speaks of an earlier algo under the same client id, which was placed again since."""
+    return algo.algo_id is not None and report.algo_id < algo.algo_id
+
+
+def take_fill(ctx: Context, fill: Fill) -> None:
+    """One execution: book it once, complete it if its fee was missing, or ask whose it is."""
+    key = fill_key(*fill.key)
+    known = ctx.state.fills.get(key)
+    if known is not None:
+        if not known.complete and fill.fee is not None:
+            _complete(ctx, fill)
+        return
+    venue_key = order_key(fill.symbol, fill.order_id)
+    client_id = fill.client_id or ctx.state.by_order_id.get(venue_key) or ctx.around.foreign_ids.get(venue_key)
+    if client_id is None:
+        _ask_whose(ctx, fill)
+    elif not is_ours(client_id):
+        _book_foreign(ctx, fill, client_id)
+    elif ctx.state.order(client_id) is None:
+        _second_engine(ctx, client_id)
+    else:
+        _book(ctx, fill, client_id)
+
+
+def mapped(ctx: Context, fill: Fill) -> bool:
+    """Whether the order of an execution is known, so that it can be booked or attributed at once."""
+    key = order_key(fill.symbol, fill.order_id)
+    return key in ctx.state.by_order_id or fill_key(*fill.key) in ctx.state.fills
+
+
+def _complete(ctx: Context, fill: Fill) -> None:
+    assert fill.fee is not None, "invariant: a fill is completed by its fee"
+    ctx.emit(
+        ev.FillCompleted(
+            at_ms=ctx.now_ms,
+            symbol=fill.symbol,
+            order_id=fill.order_id,
+            trade_id=fill.trade_id,
+            fee=fill.fee,
+            fee_asset=fill.fee_asset,
+            realized=fill.realized,
+            maker=fill.maker,
+            client_id=fill.client_id,
+        )
+    )
+    ctx.touch(fill.symbol)
+
+
+def _ask_whose(ctx: Context, fill: Fill) -> None:
+    key = order_key(fill.symbol, fill.order_id)
+    if ctx.now_ms - ctx.around.asked_whose.get(key, -10_000) >= 1_000:
+        ctx.around.asked_whose[key] = ctx.now_ms
+        ctx.read(ReadKind.ORDER, f"whose:{fill.symbol}", symbol=fill.symbol, order_id=fill.order_id)
+
+
+def _book(ctx: Context, fill: Fill, client_id: str) -> None:
+    order = ctx.state.order(client_id)
+    assert order is not None, "invariant: a booked fill has its order"
+    if isinstance(order, OrderState) and order.status in (OrderStatus.NEVER_PLACED, OrderStatus.REJECTED):
+        _surface(ctx, order, fill)
+    _settle_unknown(ctx, order, fill.channel)
+    if order.role is not Role.ENTRY and order.trade_id:
+        trade = ctx.state.trades.get(order.trade_id)
+        live = ctx.state.trade_of(fill.symbol)
+        if trade is not None and not trade.live and live is not None:
+            flatten.start(ctx, fill.symbol, "an order of an earlier trade filled")
+    ctx.emit(
+        ev.FillBooked(
+            at_ms=ctx.now_ms, fill=fill, client_id=client_id, trade_id=order.trade_id, cause="OURS", role=order.role
+        )
+    )
+    ctx.touch(fill.symbol)
+
+
+def _surface(ctx: Context, order: OrderState, fill: Fill) -> None:
+    """A fill is the first word of an order that we took for absent or refused."""
+    take_order(
+        ctx,
+        OrderReport(
+            channel=fill.channel,
+            symbol=fill.symbol,
+            client_id=order.client_id,
+            order_id=fill.order_id,
+            side=fill.side,
+            status=OrderStatus.PARTLY_FILLED,
+            executed=fill.quantity,
+            quantity=order.spec.quantity,
+        ),
+    )
+
+
+def _book_foreign(ctx: Context, fill: Fill, client_id: str) -> None:
+    """An execution that is not ours: booked where it changes our trade, and attributed (I26)."""
+    cause = attribution_of(client_id)
+    trade = ctx.state.trade_of(fill.symbol)
+    ctx.emit(
+        ev.FillBooked(
+            at_ms=ctx.now_ms,
+            fill=fill,
+            client_id=client_id,
+            trade_id=trade.plan.trade_id if trade is not None else "",
+            cause=cause,
+        )
+    )
+    if cause in ("LIQUIDATION", "ADL", "SETTLEMENT"):
+        ctx.alarm(AlarmCode.LIQUIDATION, fill.symbol, f"the venue closed {fill.quantity} by {cause}")
+        ctx.emit(ev.SymbolHalted(at_ms=ctx.now_ms, symbol=fill.symbol, reason=cause))
+    ctx.read(ReadKind.POSITIONS, f"foreign:{fill.symbol}", symbol=fill.symbol)
+    ctx.touch(fill.symbol)
+
+
+def _second_engine(ctx: Context, client_id: str) -> None:
+    if not ctx.around.second_engine:
+        ctx.around.second_engine = client_id
+        ctx.alarm(
+            AlarmCode.SECOND_ENGINE,
+            "account",
+            f"order {client_id} has our prefix, but the journal does not know it: a second engine, or a lost journal",
+        )
+
+
+def algo_gone(ctx: Context, client_id: str) -> None:
+    """A query says that the venue does not know an algo order whose cancel we asked for: it is gone (RULES 2)."""
+    algo = ctx.state.algos.get(client_id)
+    if algo is None or not algo.cancel_asked or algo.unknown or algo.status.terminal:
+        return
+    ctx.emit(
+        ev.AlgoUpdated(
+            at_ms=ctx.now_ms,
+            report=AlgoReport(
+                channel=Channel.QUERY,
+                symbol=algo.spec.symbol,
+                client_id=client_id,
+                algo_id=algo.algo_id or 0,
+                side=algo.spec.side,
+                status=AlgoStatus.CANCELLED,
+                trigger_price=algo.spec.trigger_price,
+                reason="absent after its cancel was confirmed",
+            ),
+        )
+    )
+    ctx.touch(algo.spec.symbol)

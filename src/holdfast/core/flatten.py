@@ -1,0 +1,212 @@
+"""Flatten is a loop (RULES 7): close orders for the re-read position until the venue shows 0 twice.
+
+One loop per symbol. It may race a triggering stop: both only reduce.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from holdfast.core import protection, results, sending, unknowns
+from holdfast.core.context import Context
+from holdfast.core.responses import Reaction, reaction_to
+from holdfast.core.state import FlattenState, Order, OrderState
+from holdfast.model import events as ev
+from holdfast.model.effects import Lane, ReadKind
+from holdfast.model.ids import Role, client_order_id
+from holdfast.model.num import ZERO
+from holdfast.model.orders import OrderStatus, Pending, Side
+from holdfast.model.reasons import AlarmCode, TradePhase
+from holdfast.model.reports import RequestOutcome
+
+STEP_MS = 500
+LIMIT_STEP_MS = 250
+SLOW_MS = 10_000
+
+
+def start(ctx: Context, symbol: str, reason: str) -> None:
+    """Begin to close whatever is open on a symbol; a running loop goes on."""
+    if symbol in ctx.state.flattens:
+        return
+    trade = ctx.state.trade_of(symbol)
+    episode = ctx.state.episodes.get(symbol, 0) + 1
+    subject = sending.subject_of(trade) if trade is not None else f"flatten:{symbol}:{episode}"
+    trade_id = trade.plan.trade_id if trade is not None else ""
+    ctx.emit(ev.FlattenStarted(at_ms=ctx.now_ms, symbol=symbol, subject=subject, trade_id=trade_id, reason=reason))
+    ctx.around.zero_reads[symbol] = []
+    if trade is not None:
+        ctx.clear_timer(f"protect:{trade_id}")
+        ctx.clear_timer(f"deadline:{trade_id}")
+        kill_entries(ctx, symbol, reason)
+        if trade.phase in (TradePhase.ENTERING, TradePhase.PROTECTING, TradePhase.OPEN, TradePhase.EXITING):
+            ctx.phase(trade, TradePhase.FLATTENING, reason)
+    step(ctx, symbol)
+
+
+def kill_entries(ctx: Context, symbol: str, reason: str) -> None:
+    """The entry remainder is dead: its cancel goes out before anything else (RULES 5)."""
+    trade = ctx.state.trade_of(symbol)
+    if trade is None:
+        return
+    for entry in sending.live_entries(ctx, trade):
+        if not entry.cancel_asked and entry.status not in (OrderStatus.PLANNED,):
+            sending.cancel(ctx, entry, reason, preauthorised=True)
+
+
+def step(ctx: Context, symbol: str) -> None:
+    """One turn of the loop: ask for the position, and send a close for what is known to be open."""
+    loop = ctx.state.flattens.get(symbol)
+    if loop is None:
+        return
+    ctx.read(ReadKind.POSITIONS, f"flatten:{symbol}", symbol=symbol, lane=Lane.PROTECT)
+    amount = _known_amount(ctx, loop)
+    by_limit = _wants_limit(ctx, loop)
+    if amount and not _in_flight(ctx, loop):
+        _send_close(ctx, loop, amount, by_limit=by_limit)
+    ctx.timer(f"flatten:{symbol}", ctx.now_ms + (LIMIT_STEP_MS if by_limit else STEP_MS))
+    if ctx.now_ms - loop.started_ms > SLOW_MS:
+        ctx.alarm(AlarmCode.FLATTEN_SLOW, symbol, "flattening has taken more than 10 s")
+
+
+def _known_amount(ctx: Context, loop: FlattenState) -> Decimal:
+    """The signed size to close: the venue's newest word if it is newer than our last fill, else our evidence."""
+    trade = ctx.state.trade_of(loop.symbol)
+    seen = ctx.around.venue_positions.get(loop.symbol)
+    closes = [ctx.state.plain[client_id] for client_id in loop.orders]
+    last_sent = max((order.timestamp_ms for order in closes if order.status is not OrderStatus.PLANNED), default=0)
+    if seen is not None and seen[1] >= max(loop.started_ms, last_sent):
+        return seen[0].amount
+    if trade is not None:
+        return protection.exposure(ctx, trade) * trade.direction.sign
+    if seen is not None:
+        return seen[0].amount
+    return ctx.state.positions.get(loop.symbol, ZERO)
+
+
+def _in_flight(ctx: Context, loop: FlattenState) -> bool:
+    for client_id in loop.orders:
+        order = ctx.state.plain[client_id]
+        young = ctx.now_ms - order.timestamp_ms < STEP_MS
+        working = order.status in (OrderStatus.SENT, OrderStatus.WORKING, OrderStatus.PARTLY_FILLED)
+        if young and order.pending in (Pending.PLACE, Pending.PLACE_UNKNOWN):
+            return True
+        if young and working:
+            return True
+    return False
+
+
+def _wants_limit(ctx: Context, loop: FlattenState) -> bool:
+    """Whether the last close met a market that MARKET orders may not touch (−4131), or left a remainder."""
+    if not loop.orders:
+        return False
+    last = ctx.state.plain[loop.orders[-1]]
+    if last.code in (-4131, -2020):
+        return True
+    return last.status in (OrderStatus.EXPIRED, OrderStatus.CANCELLED) and last.executed < last.spec.quantity
+
+
+def _send_close(ctx: Context, loop: FlattenState, amount: Decimal, *, by_limit: bool) -> None:
+    side = Side.SELL if amount > 0 else Side.BUY
+    trade = ctx.state.trade_of(loop.symbol)
+    instrument = ctx.around.instruments.get(loop.symbol)
+    largest = instrument.max_market_slice() if instrument is not None else ZERO
+    quantity = min(abs(amount), largest) if largest else abs(amount)
+    price = None
+    mark = ctx.mark(loop.symbol)
+    if by_limit and instrument is not None and mark is not None:
+        high, low = instrument.band(mark)
+        price = high if side is Side.BUY else low
+    ready = _preauthorised_close(ctx, loop, side, quantity) if price is None else None
+    if ready is not None:
+        sending.send_again(ctx, ready, preauthorised=True)
+        return
+    counters = trade.counters.get(Role.CLOSE.value, 0) if trade is not None else loop.n
+    n = max(counters, loop.n) + 1
+    client_id = client_order_id(ctx.settings.account, loop.subject, Role.CLOSE, n)
+    spec = sending.close_spec(loop.symbol, side, quantity, client_id, price)
+    sending.plan_order(ctx, spec, subject=loop.subject, trade_id=loop.trade_id, n=n)
+    sending.place(ctx, ctx.state.plain[client_id])
+
+
+def _preauthorised_close(ctx: Context, loop: FlattenState, side: Side, quantity: Decimal) -> OrderState | None:
+    """The close that was journalled with the entry, if it fits what is open: it need not wait for the disk."""
+    trade = ctx.state.trades.get(loop.trade_id)
+    if trade is None:
+        return None
+    for order in ctx.state.orders_of(trade, Role.CLOSE):
+        fits = order.spec.side is side and order.spec.quantity == quantity
+        if isinstance(order, OrderState) and order.status is OrderStatus.PLANNED and fits:
+            return order
+    return None
+
+
+def answered(ctx: Context, order: Order, outcome: RequestOutcome) -> None:
+    """The end of a close request: RULES 2, row full close."""
+    loop = ctx.state.flattens.get(order.spec.symbol)
+    reaction = reaction_to(Role.CLOSE, outcome)
+    if outcome.outcome.value == "unknown":
+        unknowns.opened(ctx, order, outcome.message or "no proof either way")
+    if loop is None or reaction is Reaction.TAKE_EVIDENCE:
+        return
+    if reaction is Reaction.FLATTEN_FREE_TARGETS:
+        _free_targets(ctx, loop)
+    if reaction is Reaction.FLATTEN_BY_LIMIT:
+        ctx.timer(f"flatten:{loop.symbol}", ctx.now_ms + LIMIT_STEP_MS)
+    else:
+        ctx.timer_once(f"flatten:{loop.symbol}", ctx.now_ms + STEP_MS)
+
+
+def _free_targets(ctx: Context, loop: FlattenState) -> None:
+    # Our own reduce-only targets may hold the quantity the close needs. The stop is never cancelled for that.
+    trade = ctx.state.trade_of(loop.symbol)
+    if trade is None:
+        return
+    for target in ctx.state.orders_of(trade, Role.TARGET):
+        if target.live and not target.cancel_asked:
+            sending.cancel(ctx, target, "frees quantity for the close", preauthorised=True)
+
+
+def position_read(ctx: Context, symbol: str, amount: Decimal, asked_ms: int) -> None:
+    """The venue's position during the loop: 0 twice, after the last close, and everything terminal, ends it."""
+    loop = ctx.state.flattens.get(symbol)
+    if loop is None:
+        return
+    zeros = ctx.around.zero_reads.setdefault(symbol, [])
+    if amount != 0:
+        zeros.clear()
+        if not _in_flight(ctx, loop):
+            _send_close(ctx, loop, amount, by_limit=_wants_limit(ctx, loop))
+        return
+    zeros.append(asked_ms)
+    _try_end(ctx, loop)
+    if symbol in ctx.state.flattens and len(zeros) < 2:
+        ctx.timer(f"flatten:{symbol}", ctx.now_ms + LIMIT_STEP_MS)
+
+
+def _try_end(ctx: Context, loop: FlattenState) -> None:
+    symbol = loop.symbol
+    zeros = ctx.around.zero_reads.get(symbol, [])
+    trade = ctx.state.trade_of(symbol)
+    if trade is not None and sending.live_entries(ctx, trade):
+        return
+    last_sent = max((ctx.state.plain[c].timestamp_ms for c in loop.orders), default=0)
+    fresh = [at for at in zeros if at >= max(last_sent, loop.started_ms)]
+    if len(fresh) < 2 or (trade is None and ctx.state.positions.get(symbol, ZERO) != 0 and not _explained(ctx, loop)):
+        return
+    ctx.emit(ev.FlattenEnded(at_ms=ctx.now_ms, symbol=symbol, subject=loop.subject))
+    ctx.clear_timer(f"flatten:{symbol}")
+    ctx.clear_alarm(AlarmCode.FLATTEN_SLOW, symbol)
+    ctx.around.zero_reads.pop(symbol, None)
+    if ctx.state.foreign.get(symbol):
+        ctx.emit(ev.ForeignSeen(at_ms=ctx.now_ms, symbol=symbol, amount=ZERO, policy="flattened"))
+    if trade is None:
+        results.publish_closings(ctx, symbol)
+    else:
+        ctx.phase(trade, TradePhase.EXITING, loop.reason)
+    ctx.touch(symbol)
+
+
+def _explained(ctx: Context, loop: FlattenState) -> bool:
+    """Whether a fold that is not 0 while the venue shows 0 waits only for fills that the stream still owes us."""
+    ctx.read(ReadKind.TRADES, f"trades:{loop.symbol}", symbol=loop.symbol, since_ms=loop.started_ms - 60_000)
+    return ctx.now_ms - loop.started_ms > SLOW_MS

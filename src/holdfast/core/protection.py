@@ -1,0 +1,289 @@
+"""Cover: a position has a live stop for its full size, or is being closed (RULES 2 row stop, 5, 6).
+
+Nothing on this way waits for the disk: the stop was journalled with its entry (RULES 8).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from holdfast.core import flatten, sending, unknowns
+from holdfast.core.context import Context
+from holdfast.core.responses import Reaction, reaction_to
+from holdfast.core.state import AlgoState, TradeState
+from holdfast.model import events as ev
+from holdfast.model.effects import Lane, ReadKind
+from holdfast.model.ids import Role
+from holdfast.model.num import ZERO
+from holdfast.model.orders import AlgoStatus, Direction, Pending
+from holdfast.model.reasons import AlarmCode, TradePhase
+from holdfast.model.reports import AlgoReport, RequestOutcome
+
+TRIGGERING_COVERS_MS = 2_000
+OTHER_FORM_MS = 600
+SOON_MS = (50, 100, 200)
+LOSS_WINDOW_MS = 3_600_000
+LOSSES_MAX = 3
+
+
+def stops_of(ctx: Context, trade: TradeState) -> list[AlgoState]:
+    """The trade's stops, oldest first."""
+    return [order for order in ctx.state.orders_of(trade, Role.STOP) if isinstance(order, AlgoState)]
+
+
+def exposure(ctx: Context, trade: TradeState) -> Decimal:
+    """What is open by any evidence: fills, and executions that were told before their fills."""
+    opened, closed = trade.base + trade.entry_filled, trade.exit_filled
+    for client_id in trade.orders:
+        order = ctx.state.order(client_id)
+        assert order is not None, "invariant: a trade's orders are known"
+        ahead = max(ZERO, order.executed - order.filled)
+        if order.role is Role.ENTRY:
+            opened += ahead
+        else:
+            closed += ahead
+    return max(ZERO, opened - closed)
+
+
+def cover_of(ctx: Context, trade: TradeState, exposed: Decimal) -> Decimal:
+    """How much of the position live stops cover now. `triggering` covers for 2 s (RULES 5)."""
+    covered = ZERO
+    for stop in stops_of(ctx, trade):
+        if not _covers(ctx, stop):
+            continue
+        if stop.spec.close_position:
+            return exposed
+        covered += stop.spec.quantity or ZERO
+    return covered
+
+
+def _covers(ctx: Context, stop: AlgoState) -> bool:
+    if stop.cancel_asked:
+        return False
+    if stop.status is AlgoStatus.ARMED:
+        return True
+    if stop.status not in (AlgoStatus.TRIGGERING, AlgoStatus.TRIGGERED):
+        return False
+    return stop.triggering_ms is not None and ctx.now_ms - stop.triggering_ms <= TRIGGERING_COVERS_MS
+
+
+def ensure_cover(ctx: Context, trade: TradeState, exposed: Decimal) -> None:
+    """Called whenever something is open and no flatten runs: see that it is covered, or on its way."""
+    symbol = trade.symbol
+    if trade.phase is TradePhase.ENTERING:
+        ctx.phase(trade, TradePhase.PROTECTING, "first evidence of a fill")
+    covered = cover_of(ctx, trade, exposed)
+    if covered >= exposed:
+        _covered(ctx, trade, exposed)
+        return
+    if trade.phase is TradePhase.OPEN:
+        ctx.phase(trade, TradePhase.PROTECTING, "cover is incomplete")
+    ctx.timer_once(f"protect:{trade.plan.trade_id}", ctx.now_ms + OTHER_FORM_MS)
+    ctx.timer_once(f"deadline:{trade.plan.trade_id}", ctx.now_ms + ctx.settings.protect_deadline_ms)
+    stops = stops_of(ctx, trade)
+    if any(stop.pending is Pending.PLACE or stop.unknown for stop in stops):
+        return
+    if any(stop.status in (AlgoStatus.TRIGGERING, AlgoStatus.TRIGGERED) for stop in stops):
+        return  # The stuck-trigger watchdog decides (RULES 6).
+    planned = [stop for stop in stops if stop.status is AlgoStatus.PLANNED]
+    if planned:
+        sending.send_again(ctx, planned[0], preauthorised=True)
+        return
+    if covered > 0 or not stops:
+        _place_new(ctx, trade, exposed, close_position=covered == 0)
+        return
+    last = stops[-1]
+    if f"stop:{last.client_id}" in ctx.around.timers:
+        return
+    if last.status is AlgoStatus.CANCELLED and not last.cancel_asked:
+        _lost(ctx, trade, last, "terminal ALGO_UPDATE")
+        return
+    flatten.start(ctx, symbol, f"stop ended {last.status.value} {last.reason or last.message}".strip())
+
+
+def _covered(ctx: Context, trade: TradeState, exposed: Decimal) -> None:
+    ctx.clear_timer(f"protect:{trade.plan.trade_id}")
+    ctx.clear_timer(f"deadline:{trade.plan.trade_id}")
+    ctx.clear_alarm(AlarmCode.UNPROTECTED, trade.symbol)
+    if trade.phase is TradePhase.PROTECTING:
+        ctx.phase(trade, TradePhase.OPEN, "covered")
+    _prune(ctx, trade, exposed)
+
+
+def _prune(ctx: Context, trade: TradeState, exposed: Decimal) -> None:
+    # A re-sized quantity stop replaces the smaller ones, but only once it is confirmed live (RULES 5).
+    sized = [s for s in stops_of(ctx, trade) if s.armed and not s.spec.close_position and not s.cancel_asked]
+    if len(sized) > 1 and (sized[-1].spec.quantity or ZERO) >= exposed:
+        for stop in sized[:-1]:
+            sending.cancel(ctx, stop, "replaced by a larger stop")
+
+
+def _place_new(ctx: Context, trade: TradeState, exposed: Decimal, *, close_position: bool) -> None:
+    if close_position:
+        spec, n = sending.backstop_spec(ctx, trade)
+    else:
+        spec, n = sending.quantity_stop_spec(ctx, trade, exposed)
+    sending.plan_order(ctx, spec, subject=sending.subject_of(trade), trade_id=trade.plan.trade_id, n=n)
+    sending.place(ctx, ctx.state.algos[spec.client_id])
+
+
+def _lost(ctx: Context, trade: TradeState, stop: AlgoState, evidence: str) -> None:
+    """A live stop is proved gone while its position is open: re-arm, and on the third time in an hour give up."""
+    symbol = trade.symbol
+    ctx.emit(ev.StopLost(at_ms=ctx.now_ms, symbol=symbol, client_id=stop.client_id, evidence=evidence))
+    ctx.alarm(AlarmCode.STOP_LOST, symbol, f"the stop {stop.client_id} vanished: {evidence}")
+    recent = [at for at in ctx.state.cover_losses.get(symbol, []) if at > ctx.now_ms - LOSS_WINDOW_MS]
+    if len(recent) >= LOSSES_MAX:
+        ctx.emit(ev.SymbolHalted(at_ms=ctx.now_ms, symbol=symbol, reason=f"stop lost {len(recent)} times in an hour"))
+        flatten.start(ctx, symbol, "stop lost repeatedly")
+        return
+    if stop.status.terminal:
+        sending.send_again(ctx, stop, preauthorised=False)
+
+
+def answered(ctx: Context, trade: TradeState, stop: AlgoState, outcome: RequestOutcome) -> None:
+    """The end of a stop's placing request: RULES 2, row stop."""
+    reaction = reaction_to(Role.STOP, outcome)
+    symbol = trade.symbol
+    if reaction is Reaction.TAKE_EVIDENCE or not trade.live:
+        return
+    if exposure(ctx, trade) == 0 and not sending.live_entries(ctx, trade):
+        return  # Nothing to cover any more; winding up asks whether the stop is really gone.
+    match reaction:
+        case Reaction.STOP_AGAIN_SOON:
+            _again_soon(ctx, trade, stop)
+        case Reaction.STOP_COMPARE:
+            ctx.read(ReadKind.OPEN_ALGOS, f"compare:{stop.client_id}", symbol=symbol, lane=Lane.PROTECT)
+            ctx.timer(f"stop:{stop.client_id}", ctx.now_ms + 200)
+        case Reaction.FLATTEN_NOW:
+            flatten.start(ctx, symbol, f"the price is through the stop ({outcome.code})")
+        case Reaction.STOP_OTHER_FORM:
+            _other_form(ctx, trade, stop, outcome)
+        case Reaction.STOP_IN_RESERVE:
+            at_ms = min(max(outcome.until_ms, ctx.now_ms + 50), ctx.now_ms + 250)
+            ctx.timer(f"stop:{stop.client_id}", at_ms)
+        case Reaction.STOP_SAME_AGAIN if outcome.outcome.value == "unknown":
+            # The same body under the same id, at once, and the question what became of the first beside it.
+            unknowns.opened(ctx, stop, outcome.message or "no proof either way")
+            if stop.sends < 20:
+                sending.send_again(ctx, stop, preauthorised=True)
+        case Reaction.STOP_SAME_AGAIN:
+            ctx.timer(f"stop:{stop.client_id}", ctx.now_ms + 50)
+        case _:
+            raise AssertionError(f"invariant: a stop has no reaction {reaction}")
+
+
+def _again_soon(ctx: Context, trade: TradeState, stop: AlgoState) -> None:
+    attempt = ctx.around.retry_soon.get(stop.client_id, 0)
+    ctx.around.retry_soon[stop.client_id] = attempt + 1
+    since = trade.evidence_ms if trade.evidence_ms is not None else ctx.now_ms
+    if attempt < len(SOON_MS):
+        ctx.timer(f"stop:{stop.client_id}", ctx.now_ms + SOON_MS[attempt])
+    elif exposure(ctx, trade) == 0:
+        ctx.timer(f"stop:{stop.client_id}", ctx.now_ms + 500)
+    else:
+        ctx.timer(f"stop:{stop.client_id}", max(since + OTHER_FORM_MS, ctx.now_ms + 50))
+
+
+def _other_form(ctx: Context, trade: TradeState, stop: AlgoState, outcome: RequestOutcome) -> None:
+    exposed = exposure(ctx, trade)
+    tried = {other.spec.close_position for other in stops_of(ctx, trade) if other.sends}
+    if exposed > 0 and tried == {True}:
+        _place_new(ctx, trade, exposed, close_position=False)
+    elif exposed > 0:
+        flatten.start(ctx, trade.symbol, f"no stop accepted ({outcome.code} {outcome.message})")
+
+
+def timer(ctx: Context, client_id: str) -> None:
+    """A stop's own timer: send it again, or after 600 ms without a position in sight use the other form."""
+    stop = ctx.state.algos.get(client_id)
+    trade = ctx.state.trades.get(stop.trade_id) if stop is not None else None
+    if stop is None or trade is None or not trade.live or trade.symbol in ctx.state.flattens:
+        return
+    exposed = exposure(ctx, trade)
+    if stop.live or (exposed == 0 and not sending.live_entries(ctx, trade)):
+        return
+    since = trade.evidence_ms
+    soon = ctx.around.retry_soon.get(client_id, 0) > len(SOON_MS)
+    if exposed > 0 and soon and since is not None and ctx.now_ms - since >= OTHER_FORM_MS and stop.spec.close_position:
+        _place_new(ctx, trade, exposed, close_position=False)
+    else:
+        sending.send_again(ctx, stop, preauthorised=False)
+
+
+def deadline(ctx: Context, trade_id: str) -> None:
+    """What cannot be covered within 1 s is flattened (DESIGN §4)."""
+    trade = ctx.state.trades.get(trade_id)
+    if trade is None or not trade.live or trade.symbol in ctx.state.flattens:
+        return
+    exposed = exposure(ctx, trade)
+    if exposed > 0 and cover_of(ctx, trade, exposed) < exposed:
+        ctx.alarm(AlarmCode.UNPROTECTED, trade.symbol, "no confirmed stop within the deadline; flattening")
+        flatten.start(ctx, trade.symbol, "not covered within the deadline")
+
+
+def compare(ctx: Context, client_id: str, algos: tuple[AlgoReport, ...]) -> None:
+    """The venue said that something exists (−4130, −4116): read, compare trigger and side, adopt or replace."""
+    stop = ctx.state.algos.get(client_id)
+    trade = ctx.state.trades.get(stop.trade_id) if stop is not None else None
+    if stop is None or trade is None or not trade.live or stop.live:
+        return
+    ctx.clear_timer(f"stop:{client_id}")
+    if any(report.client_id == client_id for report in algos):
+        return  # It is ours and its evidence has just been taken.
+    exposed = exposure(ctx, trade)
+    if exposed > 0 and stop.spec.close_position:
+        # Whoever's stop it is, it is not ours to rely on: ours goes beside it in the form that may stand twice.
+        _place_new(ctx, trade, exposed, close_position=False)
+
+
+def crossed(trigger: Decimal, direction: Direction, mark: Decimal) -> bool:
+    """Whether the mark has reached a stop's trigger."""
+    return mark <= trigger if direction is Direction.LONG else mark >= trigger
+
+
+def watch_crossing(ctx: Context, trade: TradeState, mark: Decimal) -> None:
+    """Start or forget the watch on a mark beyond the trigger (RULES 6: > 2 s with the position unchanged)."""
+    exposed = exposure(ctx, trade)
+    for stop in stops_of(ctx, trade):
+        key = stop.client_id
+        if exposed > 0 and stop.armed and crossed(stop.spec.trigger_price, trade.direction, mark):
+            if key not in ctx.around.crossed:
+                ctx.around.crossed[key] = (ctx.now_ms, exposed)
+                ctx.timer(f"stuck:{key}", ctx.now_ms + TRIGGERING_COVERS_MS)
+        elif key in ctx.around.crossed:
+            del ctx.around.crossed[key]
+
+
+def watch_triggering(ctx: Context, trade: TradeState) -> None:
+    """A stop that began to trigger gets 2 s to show an effect (RULES 6)."""
+    for stop in stops_of(ctx, trade):
+        if stop.status in (AlgoStatus.TRIGGERING, AlgoStatus.TRIGGERED):
+            ctx.timer_once(f"stuck:{stop.client_id}", ctx.now_ms + TRIGGERING_COVERS_MS)
+
+
+def stuck(ctx: Context, client_id: str) -> None:
+    """The watchdog's timer: what has not closed the position in 2 s is not going to."""
+    stop = ctx.state.algos.get(client_id)
+    trade = ctx.state.trades.get(stop.trade_id) if stop is not None else None
+    if stop is None or trade is None or not trade.live or trade.symbol in ctx.state.flattens:
+        return
+    exposed = exposure(ctx, trade)
+    since = ctx.around.crossed.pop(client_id, None)
+    triggering = stop.status in (AlgoStatus.TRIGGERING, AlgoStatus.TRIGGERED)
+    unmoved = since is not None and exposed >= since[1] and stop.armed
+    if exposed > 0 and (triggering or unmoved):
+        ctx.alarm(AlarmCode.STUCK_TRIGGER, trade.symbol, f"stop {client_id} did not close the position in 2 s")
+        flatten.start(ctx, trade.symbol, "stuck trigger")
+
+
+def half_time(ctx: Context, trade_id: str) -> None:
+    """600 ms without cover: beside an unanswered closePosition stop goes the quantity + reduce-only form (RULES 2)."""
+    trade = ctx.state.trades.get(trade_id)
+    if trade is None or not trade.live or trade.symbol in ctx.state.flattens:
+        return
+    exposed = exposure(ctx, trade)
+    if exposed == 0 or cover_of(ctx, trade, exposed) >= exposed:
+        return
+    if all(stop.spec.close_position for stop in stops_of(ctx, trade)):
+        _place_new(ctx, trade, exposed, close_position=False)

@@ -1,0 +1,295 @@
+"""Asking the venue what is: at boot, after every gap of the user stream, and for single answers.
+
+"Could not ask" is never "nothing there": a failed read is asked again and nothing is concluded from it. At boot
+positions and stops come first; the rest follows (RULES 8, 9).
+"""
+
+from __future__ import annotations
+
+from holdfast.core import coverage, entry, evidence, exits, flatten, protection, sending, unknowns
+from holdfast.core.context import Context
+from holdfast.core.state import AlgoState
+from holdfast.model import events as ev
+from holdfast.model.effects import Lane, ReadKind
+from holdfast.model.ids import is_kill, is_ours
+from holdfast.model.inputs import ReadAnswered
+from holdfast.model.num import ZERO
+from holdfast.model.orders import OrderStatus, Pending
+from holdfast.model.reasons import TradePhase
+from holdfast.model.reports import IncomeRow, PositionReport
+
+RETRY_MS = 1_000
+
+ROUND: tuple[tuple[ReadKind, Lane], ...] = (
+    (ReadKind.POSITIONS, Lane.PROTECT),
+    (ReadKind.OPEN_ALGOS, Lane.PROTECT),
+    (ReadKind.OPEN_ORDERS, Lane.PROTECT),
+    (ReadKind.ACCOUNT, Lane.QUERY),
+    (ReadKind.MODES, Lane.QUERY),
+    (ReadKind.SYMBOL_CONFIG, Lane.QUERY),
+    (ReadKind.ORDER_LIMITS, Lane.QUERY),
+)
+"""What one reconciliation reads for the whole account, in this order."""
+
+
+def begin(ctx: Context) -> None:
+    """Start a round; an older one is superseded."""
+    around = ctx.around
+    around.reconcile_round += 1
+    around.waiting.clear()
+    around.findings = {}
+    tag = f"reconcile{around.reconcile_round}"
+    for kind, lane in ROUND:
+        _ask(ctx, f"{tag}:{kind.value}", kind, lane)
+    for symbol in sorted({*ctx.state.live_trades, *ctx.state.flattens}):
+        trade = ctx.state.trade_of(symbol)
+        since = trade.accepted_ms - 1_000 if trade is not None else ctx.now_ms - 3_600_000
+        _ask(ctx, f"{tag}:trades:{symbol}", ReadKind.TRADES, Lane.QUERY, symbol=symbol, since_ms=since)
+        if trade is not None:
+            for client_id in trade.orders:
+                order = ctx.state.order(client_id)
+                if order is not None and order.live and not order.unknown:
+                    sending.query(ctx, order, f"state:{client_id}")
+    ctx.timer("reconcile", ctx.now_ms + 4 * RETRY_MS)
+
+
+def _ask(ctx: Context, purpose: str, kind: ReadKind, lane: Lane, symbol: str = "", since_ms: int | None = None) -> None:
+    ctx.around.waiting[purpose] = ctx.now_ms
+    ctx.read(kind, purpose, lane=lane, symbol=symbol, since_ms=since_ms)
+
+
+def overdue(ctx: Context) -> None:
+    """A round that is not complete in time begins anew."""
+    if ctx.around.waiting:
+        begin(ctx)
+
+
+def answered(ctx: Context, answer: ReadAnswered) -> None:
+    """Any answer: take its evidence first, then do what it was asked for."""
+    if answer.ok:
+        _take_evidence(ctx, answer)
+    purpose, _, rest = answer.read.purpose.partition(":")
+    if purpose.startswith("reconcile"):
+        _round_answered(ctx, answer)
+        return
+    handler = _PURPOSES.get(purpose)
+    assert handler is not None, f"invariant: every read has a purpose we know, was {answer.read.purpose}"
+    handler(ctx, rest, answer)
+
+
+def _take_evidence(ctx: Context, answer: ReadAnswered) -> None:
+    for order in answer.orders:
+        evidence.take_order(ctx, order)
+    for algo in answer.algos:
+        evidence.take_algo(ctx, algo)
+    resolving = answer.read.client_id or None
+    for fill in answer.fills:
+        trade = ctx.state.trade_of(fill.symbol)
+        ours = evidence.mapped(ctx, fill) or (trade is not None and fill.venue_ms >= trade.accepted_ms - 1_000)
+        if ours or resolving is not None:
+            evidence.take_fill(ctx, fill)
+    for row in answer.incomes:
+        book_income(ctx, row)
+    if answer.balances:
+        ctx.around.account_ms = ctx.now_ms
+        ctx.emit(ev.BalanceSeen(at_ms=ctx.now_ms, balances=answer.balances, reason="read"))
+    for config in answer.symbol_configs:
+        known = ctx.state.settings.get(config.symbol)
+        wanted = answer.read.symbol or config.symbol in ctx.settings.symbols or known is not None
+        if wanted and known != config:
+            ctx.emit(
+                ev.SettingRead(
+                    at_ms=ctx.now_ms, symbol=config.symbol, leverage=config.leverage, margin_type=config.margin_type
+                )
+            )
+    if answer.rate_windows:
+        ctx.around.windows.see(answer.rate_windows, ctx.now_ms)
+    if answer.hedge_mode is not None:
+        ctx.around.hedge_mode = answer.hedge_mode
+    if answer.multi_assets is not None:
+        ctx.around.multi_assets = answer.multi_assets
+
+
+def book_income(ctx: Context, row: IncomeRow) -> None:
+    """One income row, once."""
+    if ":".join(map(str, row.key)) in ctx.state.incomes:
+        return
+    trade = ctx.state.trade_of(row.symbol)
+    owner = trade.plan.trade_id if trade is not None and row.venue_ms >= trade.accepted_ms else ""
+    ctx.emit(ev.IncomeBooked(at_ms=ctx.now_ms, row=row, trade_id=owner))
+
+
+def _round_answered(ctx: Context, answer: ReadAnswered) -> None:
+    around = ctx.around
+    purpose = answer.read.purpose
+    if purpose not in around.waiting:
+        return  # Of a round that was superseded.
+    if not answer.ok:
+        ctx.timer_once("reconcile", ctx.now_ms + RETRY_MS)
+        return
+    del around.waiting[purpose]
+    match answer.read.kind:
+        case ReadKind.POSITIONS:
+            _positions(ctx, answer)
+        case ReadKind.OPEN_ALGOS:
+            _open_lists(ctx, answer)
+        case ReadKind.OPEN_ORDERS:
+            _foreign_orders(ctx, answer)
+        case _:
+            pass
+    if not around.waiting:
+        ctx.clear_timer("reconcile")
+        if not around.reconciled:
+            around.reconciled = True
+            ctx.emit(ev.Reconciled(at_ms=ctx.now_ms, findings=dict(around.findings)))
+        for symbol in ctx.state.live_trades:
+            ctx.touch(symbol)
+
+
+def _positions(ctx: Context, answer: ReadAnswered) -> None:
+    """Positions first: whatever is open is looked at for cover in this very step."""
+    rows = {row.symbol: row for row in answer.positions}
+    for symbol in sorted({*rows, *ctx.state.positions, *ctx.state.foreign, *ctx.state.live_trades}):
+        row = rows.get(symbol) or PositionReport(symbol=symbol, amount=ZERO, entry_price=ZERO)
+        if row.amount != ctx.state.positions.get(symbol, ZERO):
+            ctx.around.findings["positions"] = ctx.around.findings.get("positions", 0) + 1
+        coverage.see_position(ctx, row, answer.asked_ms)
+        ctx.touch(symbol)
+        trade = ctx.state.trade_of(symbol)
+        if trade is not None and row.amount and trade.phase is TradePhase.ENTERING:
+            _fill_suspected(ctx, symbol, row)
+
+
+def _fill_suspected(ctx: Context, symbol: str, row: PositionReport) -> None:
+    """The venue shows a position where our entry's fills are not known yet: cover does not wait for them (RULES 2)."""
+    trade = ctx.state.trade_of(symbol)
+    if trade is None or row.amount * trade.direction.sign <= 0 or protection.exposure(ctx, trade) > 0:
+        return
+    planned = [s for s in protection.stops_of(ctx, trade) if s.status.value == "planned"]
+    if planned:
+        ctx.phase(trade, TradePhase.PROTECTING, "the venue shows a position")
+        sending.send_again(ctx, planned[0], preauthorised=True)
+
+
+def _open_lists(ctx: Context, answer: ReadAnswered) -> None:
+    """Stops that we believe armed but that the whole list does not show are suspected (RULES 12)."""
+    listed = {algo.client_id for algo in answer.algos}
+    for symbol in list(ctx.state.live_trades):
+        trade = ctx.state.trade_of(symbol)
+        for stop in protection.stops_of(ctx, trade) if trade is not None else []:
+            if stop.armed and stop.client_id not in listed and not stop.cancel_asked:
+                sending.query(ctx, stop, f"state:{stop.client_id}")
+    for algo in answer.algos:
+        known = ctx.state.algos.get(algo.client_id)
+        trade = ctx.state.trades.get(known.trade_id) if known is not None else None
+        if known is not None and trade is not None and not trade.live and not known.cancel_asked:
+            sending.cancel(ctx, known, "its trade is closed")
+
+
+def _foreign_orders(ctx: Context, answer: ReadAnswered) -> None:
+    counts: dict[str, int] = {}
+    for order in answer.orders:
+        if not is_ours(order.client_id) and not is_kill(order.client_id):
+            counts[order.symbol] = counts.get(order.symbol, 0) + 1
+    ctx.around.foreign_orders = counts
+
+
+def _resolve(ctx: Context, client_id: str, answer: ReadAnswered) -> None:
+    unknowns.answered(ctx, answer)
+
+
+def _state(ctx: Context, client_id: str, answer: ReadAnswered) -> None:
+    """A single order was asked for. Absence after its cancel ends an algo; an absent plain order becomes unknown."""
+    order = ctx.state.order(client_id)
+    if order is None or not answer.ok or not answer.absent:
+        return
+    if isinstance(order, AlgoState):
+        if order.cancel_asked:
+            evidence.algo_gone(ctx, client_id)
+        elif order.armed and f"lost:{client_id}" not in ctx.around.timers:
+            trade = ctx.state.trades.get(order.trade_id)
+            if trade is not None and trade.live and protection.exposure(ctx, trade) > 0:
+                ctx.around.suspected[client_id] = ctx.now_ms
+                sending.send_again(ctx, order, preauthorised=False)
+    elif order.pending is Pending.NONE and order.status is OrderStatus.SENT:
+        unknowns.opened(ctx, order, "the venue does not show it")
+
+
+def _compare(ctx: Context, client_id: str, answer: ReadAnswered) -> None:
+    if answer.ok:
+        protection.compare(ctx, client_id, answer.algos)
+
+
+def _flatten(ctx: Context, symbol: str, answer: ReadAnswered) -> None:
+    if not answer.ok:
+        return
+    rows = [row for row in answer.positions if row.symbol == symbol]
+    row = rows[0] if rows else PositionReport(symbol=symbol, amount=ZERO, entry_price=ZERO)
+    known = ctx.around.venue_positions.get(symbol)
+    if known is None or known[1] <= answer.asked_ms:
+        ctx.around.venue_positions[symbol] = (row, answer.asked_ms)
+        flatten.position_read(ctx, symbol, row.amount, answer.asked_ms)
+    ctx.touch(symbol)
+
+
+def _position(ctx: Context, symbol: str, answer: ReadAnswered) -> None:
+    """A position read for a close, or to look into a difference."""
+    if not answer.ok:
+        return
+    rows = [row for row in answer.positions if row.symbol == symbol]
+    row = rows[0] if rows else PositionReport(symbol=symbol, amount=ZERO, entry_price=ZERO)
+    coverage.see_position(ctx, row, answer.asked_ms)
+    ctx.touch(symbol)
+
+
+def _trades(ctx: Context, symbol: str, answer: ReadAnswered) -> None:
+    ctx.touch(symbol)
+
+
+def _whose(ctx: Context, symbol: str, answer: ReadAnswered) -> None:
+    """Now that the order of a stray execution is known, the executions are read again."""
+    if answer.ok and answer.orders:
+        exits.ask_trades(ctx, symbol, ctx.now_ms - 3_600_000)
+
+
+def _settings(ctx: Context, trade_id: str, answer: ReadAnswered) -> None:
+    trade = ctx.state.trades.get(trade_id)
+    if answer.ok and trade is not None:
+        found = [config for config in answer.symbol_configs if config.symbol == trade.symbol]
+        entry.settings_read(ctx, trade_id, found[0] if found else None)
+    elif trade is not None and trade.phase is TradePhase.ACCEPTED:
+        ctx.timer_once(f"settings-again:{trade.symbol}", ctx.now_ms + 200)
+
+
+def _income(ctx: Context, trade_id: str, answer: ReadAnswered) -> None:
+    trade = ctx.state.trades.get(trade_id)
+    if answer.ok and trade is not None:
+        ctx.around.income_read[trade_id] = None
+        ctx.clear_timer(f"income:{trade.symbol}")
+        ctx.touch(trade.symbol)
+
+
+def _nothing(ctx: Context, rest: str, answer: ReadAnswered) -> None:
+    """Its evidence was all that mattered."""
+
+
+_PURPOSES = {
+    "resolve": _resolve,
+    "state": _state,
+    "wind": _state,
+    "cancel": _state,
+    "compare": _compare,
+    "flatten": _flatten,
+    "close": _position,
+    "foreign": _position,
+    "position": _position,
+    "trades": _trades,
+    "explain": _trades,
+    "whose": _whose,
+    "settings": _settings,
+    "income": _income,
+    "account": _nothing,
+    "limits": _nothing,
+    "funding": _nothing,
+}
+

@@ -1,0 +1,73 @@
+"""One look at a symbol: what is true now, and what is therefore due.
+
+Every handler records evidence and then asks for this look; after a restart the same look is taken at every live
+trade. So there is one description of what must happen, whatever brought the engine here.
+"""
+
+from __future__ import annotations
+
+from holdfast.core import exits, flatten, protection, results, sending
+from holdfast.core.context import Context
+from holdfast.core.state import OrderState, TradeState
+from holdfast.model.ids import Role
+from holdfast.model.reasons import ResultStatus, TradePhase
+
+
+def look(ctx: Context, symbol: str) -> None:
+    """Do what the symbol's trade needs now."""
+    trade = ctx.state.trade_of(symbol)
+    if trade is None:
+        if symbol in ctx.state.closing and symbol not in ctx.state.flattens:
+            results.publish_closings(ctx, symbol)
+        return
+    if trade.phase is TradePhase.ACCEPTED:
+        return  # Settings are on their way; nothing has been sent.
+    if exits.exit_began(ctx, trade):
+        flatten.kill_entries(ctx, symbol, "the exit has begun")
+        protection.watch_triggering(ctx, trade)
+    exposed = protection.exposure(ctx, trade)
+    if exposed > 0:
+        _open(ctx, trade)
+    elif not sending.live_entries(ctx, trade) and not _retry_waits(ctx, trade):
+        exits.wind_up(ctx, trade)
+
+
+def _open(ctx: Context, trade: TradeState) -> None:
+    symbol = trade.symbol
+    if symbol in ctx.state.flattens:
+        return
+    if trade.phase is TradePhase.EXITING:
+        flatten.start(ctx, symbol, "a fill surfaced while the trade was being wound up")
+        return
+    exposed = protection.exposure(ctx, trade)
+    protection.ensure_cover(ctx, trade, exposed)
+    if trade.phase is not TradePhase.OPEN or symbol in ctx.state.flattens:
+        return
+    entries = [order for order in ctx.state.orders_of(trade, Role.ENTRY) if isinstance(order, OrderState)]
+    if any(order.live for order in entries):
+        return
+    if any(not order.settled for order in entries) or trade.incomplete_fills:
+        exits.owed(ctx, trade)
+    else:
+        ctx.around.owed_since_ms.pop(trade.plan.trade_id, None)
+    if all(order.settled for order in entries):
+        results.publish_opening(ctx, trade, ResultStatus.PROTECTED)
+        exits.place_targets(ctx, trade, exposed)
+
+
+def _retry_waits(ctx: Context, trade: TradeState) -> bool:
+    return f"retry:{trade.plan.trade_id}" in ctx.around.timers
+
+
+def all_touched(ctx: Context) -> None:
+    """Look at every symbol that the step has touched, until nothing more is due."""
+    for _ in range(8):
+        touched = list(ctx.around.touched)
+        if not touched:
+            return
+        ctx.around.touched.clear()
+        for symbol in touched:
+            look(ctx, symbol)
+    raise AssertionError("invariant: a step comes to rest")
+
+

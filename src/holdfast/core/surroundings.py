@@ -1,0 +1,107 @@
+"""What the engine knows without having journalled it: prices, health, instruments, timers.
+
+It is rebuilt after a restart by asking; nothing here is part of the state hash. Decisions that used it leave their
+numbers in the journal (the verdict's facts).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from holdfast.core.budgets import Windows
+from holdfast.model import num
+from holdfast.model.instrument import Instrument
+from holdfast.model.reports import PositionReport
+
+
+@dataclass(slots=True)
+class Market:
+    """Mark and touch of one symbol, with the venue times at which they were seen."""
+
+    mark: Decimal | None = None
+    mark_ms: int = 0
+    bid: Decimal | None = None
+    ask: Decimal | None = None
+    touch_ms: int = 0
+    minute: deque[tuple[int, Decimal]] = field(default_factory=deque)
+    """(venue ms, mark) of the last minute, thinned to one a second, for the drift check (P3)."""
+
+    def see_mark(self, mark: Decimal, now_ms: int) -> None:
+        """Take a mark price."""
+        self.mark, self.mark_ms = mark, now_ms
+        if not self.minute or now_ms - self.minute[-1][0] >= 1_000:
+            self.minute.append((now_ms, mark))
+        while self.minute and self.minute[0][0] < now_ms - 60_000:
+            self.minute.popleft()
+
+    @property
+    def mid(self) -> Decimal | None:
+        """The middle of the touch."""
+        return None if self.bid is None or self.ask is None else num.divide(self.bid + self.ask, Decimal(2))
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """Everything ephemeral."""
+
+    windows: Windows
+    instruments: dict[str, Instrument] = field(default_factory=dict)
+    quarantined: dict[str, str] = field(default_factory=dict)
+    markets: dict[str, Market] = field(default_factory=dict)
+    contradictions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Per symbol: why no legal order exists under the limits (P18)."""
+    started_ms: int = 0
+    reconciled: bool = False
+    waiting: dict[str, int] = field(default_factory=dict)
+    """Reads of the running reconciliation that are not answered yet: purpose → asked ms."""
+    reconcile_round: int = 0
+    findings: dict[str, int] = field(default_factory=dict)
+    user_stream: bool = False
+    user_stream_since_ms: int = 0
+    order_channel: bool = True
+    journal_ok: bool = True
+    clock_ok: bool = False
+    clock_offset_ms: int | None = None
+    watch_ms: int | None = None
+    hedge_mode: bool | None = None
+    multi_assets: bool | None = None
+    account_ms: int | None = None
+    second_engine: str = ""
+    venue_positions: dict[str, tuple[PositionReport, int]] = field(default_factory=dict)
+    """Symbol → (row, asked ms) of the newest position read."""
+    foreign_ids: dict[str, str] = field(default_factory=dict)
+    """"SYMBOL:orderId" of orders that are not ours → their client id."""
+    asked_whose: dict[str, int] = field(default_factory=dict)
+    """"SYMBOL:orderId" of executions whose order we asked for → asked ms."""
+    foreign_orders: dict[str, int] = field(default_factory=dict)
+    """Symbol → number of open orders that are not ours."""
+    timers: dict[str, int] = field(default_factory=dict)
+    zero_reads: dict[str, list[int]] = field(default_factory=dict)
+    """Symbol → venue times of consecutive position reads that showed 0 during a flatten or a close."""
+    crossed: dict[str, tuple[int, Decimal]] = field(default_factory=dict)
+    """Stop client id → (since when the mark is beyond its trigger, position then)."""
+    touched: dict[str, None] = field(default_factory=dict)
+    """Symbols whose trade must be looked at before the step ends."""
+    suspected: dict[str, int] = field(default_factory=dict)
+    """Stop client id → when the watch did not see it and it was placed again."""
+    mismatch: dict[str, int] = field(default_factory=dict)
+    """Symbol → since which read the venue's position differs from our books."""
+    retry_soon: dict[str, int] = field(default_factory=dict)
+    """Stop client id → how often the venue said it sees no position yet."""
+    close_asked: dict[str, int] = field(default_factory=dict)
+    """Trade id → when we first asked whether the venue shows 0."""
+    owed_since_ms: dict[str, int] = field(default_factory=dict)
+    """Trade id → since when the stream owes us executions that another channel told of."""
+    income_read: dict[str, None] = field(default_factory=dict)
+    """Trades whose income rows were fetched at their end."""
+    targets_waiting_ms: dict[str, int] = field(default_factory=dict)
+    """Trade id → do not place targets before this venue time (throttled)."""
+
+    def market(self, symbol: str) -> Market:
+        """The market view of a symbol, made on first use."""
+        found = self.markets.get(symbol)
+        if found is None:
+            found = self.markets[symbol] = Market()
+        return found

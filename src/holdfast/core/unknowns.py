@@ -1,0 +1,163 @@
+"""Unknown outcomes (RULES 3): ask until there is positive evidence, or the complete proof of absence.
+
+An unknown entry is never sent again. "Never placed" needs all of: server time past timestamp + recvWindow + 5 s; three
+absences at least 1 s apart on the order query *and* on the order list; all executions of the symbol since the send
+joined to known orders; the venue's position equal to our fold; and the user stream up since the send, or the same
+reads complete again after it came back.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from holdfast.core import sending
+from holdfast.core.context import Context
+from holdfast.core.state import AlgoState, Order, OrderState
+from holdfast.model import events as ev
+from holdfast.model.effects import ReadKind
+from holdfast.model.ids import Role
+from holdfast.model.inputs import ReadAnswered
+from holdfast.model.num import ZERO
+from holdfast.model.reasons import AlarmCode
+
+GRACE_MS = 5_000
+ABSENCES = 3
+SPACING_MS = 1_000
+ALARM_MS = 60_000
+ROUND_MS = 1_000
+SLOW_ROUND_MS = 5_000
+LATE_WATCH_MS = 86_400_000
+
+ORDER_ENDPOINTS = ("order", "all_orders")
+ALGO_ENDPOINTS = ("algo", "open_algos")
+
+
+def opened(ctx: Context, order: Order, reason: str) -> None:
+    """An outcome is unknown: say so, ask at once, and keep asking."""
+    ctx.emit(ev.UnknownOpened(at_ms=ctx.now_ms, client_id=order.client_id, reason=reason[:200]))
+    sending.query(ctx, order, f"resolve:{order.client_id}")
+    ctx.timer(f"resolve:{order.client_id}", ctx.now_ms + ROUND_MS)
+    ctx.touch(order.spec.symbol)
+
+
+def round_due(ctx: Context, client_id: str) -> None:
+    """The timer of a resolution: one more round of questions, and one more look at the proof."""
+    order = ctx.state.order(client_id)
+    if order is None or not order.unknown:
+        return
+    since = order.unknown_since_ms if order.unknown_since_ms is not None else ctx.now_ms
+    if ctx.now_ms - since >= ALARM_MS:
+        ctx.alarm(AlarmCode.UNKNOWN_ENTRY, client_id, "the outcome of this order has been unknown for a minute")
+    symbol, purpose = order.spec.symbol, f"resolve:{client_id}"
+    sending.query(ctx, order, purpose)
+    if isinstance(order, OrderState):
+        ctx.read(ReadKind.ALL_ORDERS, purpose, symbol=symbol, client_id=client_id, since_ms=order.timestamp_ms - 1_000)
+    else:
+        ctx.read(ReadKind.OPEN_ALGOS, purpose, symbol=symbol, client_id=client_id)
+    ctx.read(ReadKind.TRADES, purpose, symbol=symbol, client_id=client_id, since_ms=order.timestamp_ms - 1_000)
+    ctx.read(ReadKind.POSITIONS, purpose, symbol=symbol, client_id=client_id)
+    pause = ROUND_MS if ctx.now_ms - since < ALARM_MS else SLOW_ROUND_MS
+    ctx.timer(f"resolve:{client_id}", ctx.now_ms + pause)
+
+
+def answered(ctx: Context, answer: ReadAnswered) -> None:
+    """One answer of a resolution round. Evidence in it was taken before; here only absences are noted."""
+    client_id = answer.read.purpose.partition(":")[2]
+    order = ctx.state.order(client_id)
+    if order is None or not order.unknown or not answer.ok:
+        return
+    endpoint = _absence(ctx, order, answer)
+    if endpoint is None:
+        return
+    ctx.emit(
+        ev.AbsenceNoted(at_ms=ctx.now_ms, client_id=client_id, endpoint=endpoint, asked_ms=answer.asked_ms)
+    )
+    if proved_absent(ctx, order):
+        ctx.emit(
+            ev.UnknownResolved(
+                at_ms=ctx.now_ms, client_id=client_id, resolution="never_placed", evidence=_evidence_text(order)
+            )
+        )
+        ctx.clear_timer(f"resolve:{client_id}")
+        ctx.clear_alarm(AlarmCode.UNKNOWN_ENTRY, client_id)
+        ctx.touch(order.spec.symbol)
+
+
+def _absence(ctx: Context, order: Order, answer: ReadAnswered) -> str | None:
+    """The endpoint on which the order is absent by this answer, or None when the answer shows no absence."""
+    client_id, symbol = order.client_id, order.spec.symbol
+    match answer.read.kind:
+        case ReadKind.ORDER if answer.absent:
+            return "order"
+        case ReadKind.ALGO if answer.absent:
+            return "algo"
+        case ReadKind.ALL_ORDERS if all(report.client_id != client_id for report in answer.orders):
+            return "all_orders"
+        case ReadKind.OPEN_ALGOS if all(report.client_id != client_id for report in answer.algos):
+            return "open_algos"
+        case ReadKind.TRADES if all(fill_known(ctx, symbol, f.order_id) for f in answer.fills):
+            return "trades"
+        case ReadKind.POSITIONS if _venue_amount(answer, symbol) == ctx.state.positions.get(symbol, ZERO):
+            return "position"
+        case _:
+            return None
+
+
+def fill_known(ctx: Context, symbol: str, order_id: int) -> bool:
+    """Whether the order of an execution is known: ours, or attributed to somebody else."""
+    key = f"{symbol}:{order_id}"
+    return key in ctx.state.by_order_id or key in ctx.around.foreign_ids
+
+
+def _venue_amount(answer: ReadAnswered, symbol: str) -> Decimal:
+    return sum((row.amount for row in answer.positions if row.symbol == symbol), ZERO)
+
+
+def proved_absent(ctx: Context, order: Order) -> bool:
+    """The whole of RULES 3's proof. Absence in lists of *open* orders proves nothing for an order that can fill."""
+    if not ctx.around.user_stream:
+        return False
+    threshold = order.timestamp_ms + order.recv_window_ms + GRACE_MS
+    valid_from = max(order.timestamp_ms, ctx.around.user_stream_since_ms)
+    if ctx.now_ms < threshold:
+        return False
+    for endpoint in ALGO_ENDPOINTS if isinstance(order, AlgoState) else ORDER_ENDPOINTS:
+        if not _spaced(order.absences.get(endpoint, []), valid_from, threshold):
+            return False
+    return all(
+        any(asked >= max(threshold, valid_from) for asked in order.absences.get(endpoint, []))
+        for endpoint in ("trades", "position")
+    )
+
+
+def _spaced(asked: list[int], valid_from: int, threshold: int) -> bool:
+    counted = 0
+    last: int | None = None
+    for at in sorted(asked):
+        if at >= valid_from and (last is None or at - last >= SPACING_MS):
+            counted, last = counted + 1, at
+    return counted >= ABSENCES and last is not None and max(asked) >= threshold
+
+
+def _evidence_text(order: Order) -> str:
+    counts = ", ".join(f"{name} {len(times)}" for name, times in sorted(order.absences.items()))
+    return f"past the window; absences: {counts}; executions and position agree with our books"
+
+
+def restart(ctx: Context) -> None:
+    """After a fold: whatever was in flight has an unknown outcome, and every resolution goes on (RULES 2, 3)."""
+    for order in (*ctx.state.plain.values(), *ctx.state.algos.values()):
+        if order.pending.value == "place" and order.role is not Role.STOP:
+            opened(ctx, order, "the engine stopped before it saw the answer")
+        elif order.pending.value == "place":
+            # Same body, same id, at once and at every restart; the answer or the watch tells which of them stands.
+            sending.query(ctx, order, f"resolve:{order.client_id}")
+            trade = ctx.state.trades.get(order.trade_id)
+            if trade is not None and trade.live and not order.cancel_asked:
+                sending.send_again(ctx, order, preauthorised=False)
+            else:
+                opened(ctx, order, "the engine stopped before it saw the answer")
+        elif order.unknown:
+            ctx.timer(f"resolve:{order.client_id}", ctx.now_ms)
+        elif order.live and order.cancel_asked:
+            ctx.timer(f"cancel:{order.client_id}", ctx.now_ms)

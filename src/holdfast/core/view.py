@@ -1,0 +1,214 @@
+"""Builds the picture that the risk gate sees. Unknown numbers stay None; nothing here decides."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from holdfast.core import protection
+from holdfast.core.context import Context
+from holdfast.core.gate_view import Exposure, GateView, LiveTrade
+from holdfast.core.state import AlgoState, OrderState, TradeState
+from holdfast.model import num
+from holdfast.model.ids import Role
+from holdfast.model.num import ZERO
+from holdfast.model.reasons import TradePhase, TradingState
+from holdfast.model.reports import BalanceReport
+
+
+def of_trade(ctx: Context, trade: TradeState) -> GateView:
+    """The picture for a second look at an accepted trade: the trade itself does not stand in its own way."""
+    return of_symbol(ctx, trade.symbol, trade.plan.source, without=trade.plan.trade_id)
+
+
+def of_symbol(ctx: Context, symbol: str, source: str, without: str = "") -> GateView:
+    """Everything a verdict on `symbol` depends on, now."""
+    state, around, settings = ctx.state, ctx.around, ctx.settings
+    instrument = around.instruments.get(symbol)
+    market = around.market(symbol)
+    marks = [mark for at, mark in market.minute if at >= ctx.now_ms - 60_000]
+    asset = instrument.margin_asset if instrument is not None else "USDT"
+    balance = state.balances.get(asset)
+    exposures = tuple(_exposures(ctx, without))
+    live = state.trade_of(symbol)
+    if live is not None and live.plan.trade_id == without:
+        live = None
+    quarantine = state.quarantines.get(symbol)
+    return GateView(
+        now_ms=ctx.now_ms,
+        settings=settings,
+        source=settings.source(source),
+        instrument=instrument,
+        quarantined=around.quarantined.get(symbol),
+        contradictions=around.contradictions.get(symbol, ()),
+        commanded=state.commanded or TradingState.HALTED,
+        effective=state.effective,
+        health_reasons=tuple(state.effective_reasons),
+        reconciled=around.reconciled,
+        journal_ok=around.journal_ok,
+        stream_ok=around.user_stream,
+        clock_ok=around.clock_ok,
+        clock_offset_ms=around.clock_offset_ms,
+        watch_age_ms=None if around.watch_ms is None else ctx.now_ms - around.watch_ms,
+        modes_ok=_modes_ok(ctx),
+        mark=market.mark,
+        mark_age_ms=None if market.mark is None else ctx.now_ms - market.mark_ms,
+        bid=market.bid,
+        ask=market.ask,
+        touch_age_ms=None if market.bid is None else ctx.now_ms - market.touch_ms,
+        mark_low_1m=min(marks, default=None),
+        mark_high_1m=max(marks, default=None),
+        equity=None if balance is None else balance.wallet + unrealized(ctx),
+        wallet=None if balance is None else balance.wallet,
+        available=_available(ctx, balance),
+        account_age_ms=None if around.account_ms is None else ctx.now_ms - around.account_ms,
+        exposures=exposures,
+        live_trade=None if live is None else LiveTrade(live.direction, live.plan.trade_id),
+        foreign_amount=state.foreign.get(symbol, ZERO),
+        quarantine_until_ms=quarantine.until_ms if quarantine is not None else None,
+        quarantine_ids=_quarantine_ids(ctx, symbol),
+        unresolved_ids=_unresolved(ctx, symbol),
+        symbol_halted=state.halted_symbols.get(symbol),
+        recent_rejects=_recent_rejects(ctx, symbol),
+        daily_loss=state.loss_latched,
+        open_orders_symbol=_open_orders(ctx, symbol) + around.foreign_orders.get(symbol, 0),
+        open_orders_total=_open_orders(ctx, None) + sum(around.foreign_orders.values()),
+        conditionals_used=2 * len([t for t in state.live_trades.values() if t != without]),
+        live_trades=len([t for t in state.live_trades.values() if t != without]),
+        open_positions=sum(1 for exposure in exposures if exposure.held_notional),
+        symbol_config=state.settings.get(symbol),
+        symbol_in_use=_in_use(ctx, symbol, without),
+        rates=around.windows.current(ctx.now_ms),
+        orders_owed=_owed(ctx, without),
+    )
+
+
+def _modes_ok(ctx: Context) -> bool | None:
+    if ctx.around.hedge_mode is None or ctx.around.multi_assets is None:
+        return None
+    return not ctx.around.hedge_mode and ctx.around.multi_assets == ctx.settings.multi_assets
+
+
+def unrealized(ctx: Context) -> Decimal:
+    """Open profit of our trades at the newest marks; a trade without a mark counts at its entry."""
+    total = ZERO
+    for trade_id in ctx.state.live_trades.values():
+        trade = ctx.state.trades[trade_id]
+        mark = ctx.mark(trade.symbol)
+        if mark is None or not trade.entry_filled:
+            continue
+        entry = num.divide(trade.entry_value, trade.entry_filled)
+        total += (mark - entry) * protection.exposure(ctx, trade) * trade.direction.sign
+    return total
+
+
+def _available(ctx: Context, balance: BalanceReport | None) -> Decimal | None:
+    if balance is None:
+        return None
+    return balance.available
+
+
+def _worst(ctx: Context, trade: TradeState) -> Decimal:
+    """What the trade can at most amount to: what is open, plus what its entries may still fill (RULES 4, P12)."""
+    if trade.phase is TradePhase.ACCEPTED:
+        return trade.plan.quantity
+    working = ZERO
+    for order in ctx.state.orders_of(trade, Role.ENTRY):
+        if isinstance(order, OrderState) and order.live:
+            working += max(ZERO, order.spec.quantity - max(order.executed, order.filled))
+    if f"retry:{trade.plan.trade_id}" in ctx.around.timers:
+        working = max(working, trade.plan.quantity)
+    return protection.exposure(ctx, trade) + working
+
+
+def _exposures(ctx: Context, without: str) -> list[Exposure]:
+    found = []
+    for trade_id in ctx.state.live_trades.values():
+        if trade_id == without:
+            continue
+        trade = ctx.state.trades[trade_id]
+        quantity = _worst(ctx, trade)
+        mark = ctx.mark(trade.symbol) or trade.plan.mark
+        held = min(protection.exposure(ctx, trade), quantity)
+        margin = num.divide(quantity * mark, Decimal(trade.plan.leverage))
+        shown = trade.symbol in ctx.around.venue_positions and held == quantity
+        found.append(
+            Exposure(
+                symbol=trade.symbol,
+                direction=trade.direction,
+                quantity=quantity * trade.direction.sign,
+                notional=quantity * mark,
+                initial_margin=margin,
+                held_notional=held * mark,
+                reserved_margin=ZERO if shown and _margin_shown(ctx, trade) else margin,
+            )
+        )
+    for symbol, amount in sorted(ctx.state.foreign.items()):
+        mark = ctx.mark(symbol)
+        notional = abs(amount) * mark if mark is not None else ZERO
+        found.append(
+            Exposure(
+                symbol=symbol,
+                direction=None,
+                quantity=amount,
+                notional=notional,
+                initial_margin=ZERO,
+                held_notional=ZERO,
+            )
+        )
+    return found
+
+
+def _margin_shown(ctx: Context, trade: TradeState) -> bool:
+    """Whether the account was read after the trade's entry ended, so that `available` already holds its margin."""
+    return ctx.around.account_ms is not None and ctx.around.account_ms > (trade.covered_ms or ctx.now_ms)
+
+
+def _quarantine_ids(ctx: Context, symbol: str) -> tuple[str, ...]:
+    quarantine = ctx.state.quarantines.get(symbol)
+    if quarantine is None:
+        return ()
+    orders = ((client_id, ctx.state.order(client_id)) for client_id in quarantine.client_ids)
+    return tuple(client_id for client_id, order in orders if order is not None and order.live)
+
+
+def _unresolved(ctx: Context, symbol: str) -> tuple[str, ...]:
+    trade = ctx.state.trade_of(symbol)  # A trade is not closed before all its orders are resolved.
+    if trade is None:
+        return ()
+    return tuple(order.client_id for order in ctx.state.orders_of(trade, Role.ENTRY) if order.unknown)
+
+
+def _recent_rejects(ctx: Context, symbol: str) -> int:
+    since = ctx.now_ms - ctx.settings.limits.reject_breaker_window_ms
+    return sum(1 for at in ctx.state.rejects.get(symbol, ()) if at > since)
+
+
+def _open_orders(ctx: Context, symbol: str | None) -> int:
+    count = 0
+    for live_symbol, trade_id in ctx.state.live_trades.items():
+        if symbol is None or live_symbol == symbol:
+            orders = (ctx.state.order(client_id) for client_id in ctx.state.trades[trade_id].orders)
+            count += sum(1 for order in orders if order is not None and order.live)
+    return count
+
+
+def _in_use(ctx: Context, symbol: str, without: str) -> bool:
+    live = ctx.state.live_trades.get(symbol)
+    return (
+        (live is not None and live != without)
+        or bool(ctx.state.positions.get(symbol))
+        or bool(ctx.state.foreign.get(symbol))
+        or bool(ctx.around.foreign_orders.get(symbol))
+    )
+
+
+def _owed(ctx: Context, without: str) -> int:
+    owed = 0
+    for trade_id in ctx.state.live_trades.values():
+        trade = ctx.state.trades[trade_id]
+        if trade_id == without or trade.phase in (TradePhase.EXITING, TradePhase.FLATTENING):
+            continue
+        stops = [o for o in ctx.state.orders_of(trade, Role.STOP) if isinstance(o, AlgoState) and o.sends]
+        targets = ctx.state.orders_of(trade, Role.TARGET)
+        owed += (0 if stops else 2) + max(0, len(trade.plan.targets) - len(targets))
+    return owed
