@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from starlette.types import ASGIApp, Message
 
-from holdfast.api.port import Busy, CommandName, CommandReply, Published, Verdict
+from holdfast.api.port import Busy, CommandName, CommandReply
 from holdfast.model.intent import Intent, content_hash
+from holdfast.service.verdicts import Verdict
 
 OPEN = {
     "id": "i-1", "source": "test", "symbol": "BTCUSDT", "action": "open", "side": "long",
@@ -37,21 +38,17 @@ class FakeService:
         """Once per id; MANA is denied, as an example."""
         if self.busy:
             raise Busy(self.busy, retry_after_s=3)
+        repeated = intent.id in self.seen
         known = self.seen.setdefault(intent.id, content_hash(intent))
-        common = {"intent_id": intent.id, "venue": self.venue, "version": self.version}
         if known != content_hash(intent):
-            return Verdict(status="denied", code="OTHER_CONTENT", reason="used before", **common)
+            return Verdict(intent_id=intent.id, accepted=False, code="OTHER_CONTENT", reason="used before")
         if intent.symbol == "MANAUSDT":
-            facts = {"facts": {"notional": "4"}, "counterfactual": {"quantity": "10"}}
-            return Verdict(status="denied", code="NOTIONAL_TOO_SMALL", reason="too small", **facts, **common)
-        repeated = list(self.seen).index(intent.id) != len(self.seen) - 1 or self._again(intent.id)
-        return Verdict(status="accepted", trade_id=f"T-{intent.id}", repeated=repeated, **common)
-
-    def _again(self, intent_id: str) -> bool:
-        key = f"again:{intent_id}"
-        before = hasattr(self, key)
-        setattr(self, key, True)
-        return before
+            numbers = {"facts": {"notional": "4"}, "counterfactual": {"quantity": "10"}}
+            return Verdict(
+                intent_id=intent.id, accepted=False, code="NOTIONAL_TOO_SMALL", reason="too small", repeated=repeated,
+                **numbers,
+            )  # fmt: skip
+        return Verdict(intent_id=intent.id, accepted=True, trade_id=f"T-{intent.id}", repeated=repeated, seq=7)
 
     async def command(self, what: CommandName, *, by: str, reason: str, symbol: str, token: str) -> CommandReply:
         """Remembers; refuses a wrong token."""
@@ -106,6 +103,14 @@ class FakeService:
 
     def metrics(self) -> bytes:
         return b"holdfast_up 1\n"
+
+
+class Published(NamedTuple):
+    """One event of the stream."""
+
+    seq: int
+    kind: str
+    body: bytes
 
 
 class Reply(NamedTuple):

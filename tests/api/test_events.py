@@ -7,8 +7,8 @@ import pytest
 from starlette.types import ASGIApp
 
 from holdfast.api import events
-from holdfast.api.port import Busy, Published
-from tests.api.fake import FakeService, call
+from holdfast.api.port import Busy
+from tests.api.fake import FakeService, Published, call
 
 
 @pytest.fixture(autouse=True)

@@ -6,10 +6,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from holdfast.api.answers import json_answer
-from holdfast.api.port import Busy, EngineService, Verdict
+from holdfast.api.port import Busy, EngineService
 from holdfast.api.problems import Refused, answer, malformed, problem
 from holdfast.model import intent as intents
 from holdfast.model.reasons import DenyCode
+from holdfast.service.verdicts import Verdict
 
 
 async def json_body(request: Request) -> bytes:
@@ -31,7 +32,7 @@ def busy(error: Busy) -> Refused:
 
 
 async def post_intent(service: EngineService, request: Request) -> Response:
-    """One intent. 202 accepted, 200 seen before or already ended, 422 denied, 409 other content under the id."""
+    """One intent. 202 accepted, 200 seen before, 422 denied, 409 other content under the id."""
     try:
         intent = intents.decode(await json_body(request))
     except intents.IntentError as error:
@@ -45,9 +46,8 @@ async def post_intent(service: EngineService, request: Request) -> Response:
 
 def _answer(verdict: Verdict) -> Response:
     location = {"Location": f"/v1/intents/{verdict.intent_id}"}
-    if verdict.status == "accepted":
-        ended = verdict.repeated or verdict.result is not None
-        return json_answer(verdict, 200 if ended else 202, location)
+    if verdict.accepted:
+        return json_answer(verdict, 200 if verdict.repeated else 202, location)
     other_content = verdict.code == DenyCode.OTHER_CONTENT.value
     refusal = problem(
         "other-content" if other_content else "denied",

@@ -3,32 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
 from holdfast.model.intent import Intent
-from holdfast.model.plans import IntentResult
-
-
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """The durable answer to one submitted intent. The same id with the same content gets the same answer again.
-
-    `repeated`: the id was known before. `result` is present once the intent has ended (RULES 15).
-    """
-
-    intent_id: str
-    status: Literal["accepted", "denied"]
-    venue: str
-    version: str
-    repeated: bool = False
-    trade_id: str = ""
-    code: str = ""
-    reason: str = ""
-    facts: Mapping[str, str] = {}
-    counterfactual: Mapping[str, str] = {}
-    result: IntentResult | None = None
-
+from holdfast.service.verdicts import Verdict
 
 CommandName = Literal["halt", "reduce", "resume_prepare", "resume_confirm", "flatten", "release", "adopt"]
 
@@ -49,12 +29,20 @@ class CommandReply(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...] = ()
 
 
-class Published(NamedTuple):
+class Published(Protocol):
     """One event of the stream: the journal's sequence number, the kind, and its JSON."""
 
-    seq: int
-    kind: str
-    body: bytes
+    @property
+    def seq(self) -> int:
+        """Rises by one with every event of the journal."""
+
+    @property
+    def kind(self) -> str:
+        """The event's tag."""
+
+    @property
+    def body(self) -> bytes:
+        """The event's JSON."""
 
 
 class Busy(Exception):

@@ -10,8 +10,9 @@ from starlette.responses import Response
 
 from holdfast.api import commands, intake, reads
 from holdfast.api.events import Streams
-from holdfast.api.port import CommandReply, EngineService, Verdict
+from holdfast.api.port import CommandReply, EngineService
 from holdfast.model.intent import Intent
+from holdfast.service.verdicts import Verdict
 
 Handler = Callable[[EngineService, Request], Awaitable[Response]]
 
