@@ -102,5 +102,5 @@ class PaperConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     connection_life_ms: int = 86_400_000
     history_limit: int = 100_000
     """Closed orders kept per account for queries; the oldest is forgotten first."""
-    log_ring: int = 100_000
+    log_ring: int = 10_000
     """Log records kept in memory for the control verb `log`."""

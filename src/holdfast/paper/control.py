@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from holdfast.model import num
-from holdfast.model.num import ONE, ZERO, text
+from holdfast.model.num import ZERO, text
 from holdfast.paper import algo, inputs, ops_account, ops_trade, placement, wire
 from holdfast.paper.account import Account
 from holdfast.paper.config import VenueFacts
@@ -23,7 +23,7 @@ from holdfast.paper.exchange import Exchange
 from holdfast.paper.faults import IMMEDIATE_VERBS, VERBS, Fault
 from holdfast.paper.params import Params
 
-_HUNDRED = Decimal(100)
+_PERCENT = Decimal("0.01")
 
 
 class ControlError(Exception):
@@ -152,7 +152,7 @@ def _price(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
     reference = market.reference()
     if reference is None:
         raise ControlError("the symbol has no price yet")
-    shift = reference * _decimal(request, "percent") * (ONE / _HUNDRED)
+    shift = reference * _decimal(request, "percent") * _PERCENT
     shift -= shift % market.symbol.tick
     only = request.get("only", "")
     if only not in ("", "book", "mark"):
