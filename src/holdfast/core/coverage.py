@@ -7,10 +7,10 @@ from holdfast.core import evidence, flatten, protection, sending
 from holdfast.core.context import Context
 from holdfast.core.state import AlgoState, TradeState
 from holdfast.model import events as ev
+from holdfast.model import num
 from holdfast.model.effects import ReadKind
 from holdfast.model.ids import is_ours
 from holdfast.model.inputs import CoverageChecked
-from holdfast.model import num
 from holdfast.model.num import ZERO
 from holdfast.model.orders import AlgoStatus, Direction
 from holdfast.model.reasons import AlarmCode, TradePhase
@@ -94,7 +94,12 @@ def _unexplained(ctx: Context, row: PositionReport, trade: TradeState | None, as
     ctx.around.mismatch.pop(symbol, None)
     ctx.emit(
         ev.PositionSeen(
-            at_ms=ctx.now_ms, symbol=symbol, amount=row.amount, entry_price=row.entry_price, ours=ours, asked_ms=asked_ms
+            at_ms=ctx.now_ms,
+            symbol=symbol,
+            amount=row.amount,
+            entry_price=row.entry_price,
+            ours=ours,
+            asked_ms=asked_ms,
         )
     )
     ctx.emit(ev.ForeignSeen(at_ms=ctx.now_ms, symbol=symbol, amount=row.amount - ours, policy=policy))
@@ -130,5 +135,3 @@ def _sweep(ctx: Context, symbol: str, algos: tuple[AlgoReport, ...]) -> None:
         closed = trade is not None and not trade.live
         if closed and report.status is AlgoStatus.ARMED and not algo.unknown:
             sending.cancel(ctx, algo, "its trade is closed")
-
-

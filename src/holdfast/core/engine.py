@@ -1,4 +1,4 @@
-"""The engine: step(input) → events and effects. All control flow starts here; the rules live in the modules it calls."""
+"""The engine: step(input) → events and effects. Control flow starts here; the rules live in what it calls."""
 
 from __future__ import annotations
 
@@ -8,8 +8,20 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from holdfast.core import coverage, entry, evidence, exits, flatten, intake, protection, reconcile, sending, states
-from holdfast.core import supervise, unknowns
+from holdfast.core import (
+    coverage,
+    entry,
+    evidence,
+    exits,
+    flatten,
+    intake,
+    protection,
+    reconcile,
+    sending,
+    states,
+    supervise,
+    unknowns,
+)
 from holdfast.core.budgets import Windows
 from holdfast.core.context import Context
 from holdfast.core.evolve import evolve
@@ -23,7 +35,9 @@ from holdfast.model.ids import Role
 from holdfast.model.reasons import AlarmCode, Outcome
 from holdfast.model.settings import EngineSettings
 
-_encoder = msgspec.json.Encoder(decimal_format="string", order="deterministic")
+_hash_encoder = msgspec.json.Encoder(decimal_format="string", order="deterministic")
+# A snapshot keeps the order of its dicts, so that an engine that loads it goes through them as the one that made it.
+_encoder = msgspec.json.Encoder(decimal_format="string")
 _decoder = msgspec.json.Decoder(EngineState)
 
 
@@ -59,7 +73,7 @@ class Engine:
 
     def state_hash(self) -> str:
         """SHA-256 of the state; equal states have equal hashes, whatever order they were built in."""
-        return hashlib.sha256(_encoder.encode(self.state)).hexdigest()
+        return hashlib.sha256(_hash_encoder.encode(self.state)).hexdigest()
 
     def dump(self) -> bytes:
         """The state as bytes, for a snapshot."""
@@ -215,8 +229,8 @@ def _account_seen(ctx: Context, message: inp.AccountSeen) -> None:
     if "FUNDING" in message.reason:
         ctx.read(ReadKind.INCOME, "funding:", since_ms=ctx.now_ms - 600_000)
     for row in message.positions:
-        known_row = ctx.around.venue_positions.get(row.symbol)
-        if row.amount != ctx.state.positions.get(row.symbol) and (known_row is None or known_row[0].amount != row.amount):
+        seen = ctx.around.venue_positions.get(row.symbol)
+        if row.amount != ctx.state.positions.get(row.symbol) and (seen is None or seen[0].amount != row.amount):
             ctx.timer_once(f"position:{row.symbol}", ctx.now_ms + 1_500)
 
 
@@ -250,9 +264,9 @@ def _market_seen(ctx: Context, message: inp.MarketSeen) -> None:
 def _instruments_loaded(ctx: Context, message: inp.InstrumentsLoaded) -> None:
     for instrument in message.instruments:
         ctx.around.instruments[instrument.symbol] = instrument
-        found = contradictions(ctx.settings.limits, instrument, ctx.settings)
+        found = contradictions(ctx.settings, instrument)
         if found:
-            ctx.around.contradictions[instrument.symbol] = tuple(found)
+            ctx.around.contradictions[instrument.symbol] = found
         else:
             ctx.around.contradictions.pop(instrument.symbol, None)
     ctx.around.quarantined = dict(message.quarantined)

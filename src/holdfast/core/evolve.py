@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any, Final
 
-from holdfast.core import order_machine as machine
-from holdfast.core.state import (
-    AlgoState,
-    EngineState,
-    FillState,
-    FlattenState,
-    IntentState,
-    OrderState,
-    Quarantine,
-    TradeState,
-    fill_key,
-    order_key,
-)
+from holdfast.core import evolve_money as money
+from holdfast.core import evolve_orders as orders
+from holdfast.core.evolve_money import DAY_MS
+from holdfast.core.state import EngineState, FlattenState, IntentState, Quarantine, TradeState
 from holdfast.model import events as ev
-from holdfast.model.ids import Role
-from holdfast.model.num import ZERO
-from holdfast.model.orders import AlgoStatus, OrderSpec, OrderStatus, Pending, Side
 from holdfast.model.plans import TradePlan
-from holdfast.model.reasons import Outcome, TradePhase
-from holdfast.model.reports import Fill, SymbolConfig
-
-DAY_MS = 86_400_000
+from holdfast.model.reasons import TradePhase
+from holdfast.model.reports import SymbolConfig
 
 
 def evolve(state: EngineState, event: ev.AnyEvent) -> None:
@@ -81,242 +66,6 @@ def _intent_denied(state: EngineState, event: ev.IntentDenied) -> None:
         accepted_ms=event.at_ms,
         denied=event,
     )
-
-
-def _order_planned(state: EngineState, event: ev.OrderPlanned) -> None:
-    spec = event.spec
-    assert spec.client_id not in state.plain and spec.client_id not in state.algos, "invariant: a client id is new"
-    common: dict[str, Any] = {
-        "spec": spec,
-        "trade_id": event.trade_id,
-        "subject": event.subject,
-        "n": event.n,
-        "timestamp_ms": event.timestamp_ms,
-        "recv_window_ms": event.recv_window_ms,
-        "verdict": event.verdict,
-        "absences": {},
-    }
-    order: OrderState | AlgoState
-    if isinstance(spec, OrderSpec):
-        order = state.plain[spec.client_id] = OrderState(**common)
-    else:
-        order = state.algos[spec.client_id] = AlgoState(**common)
-    if not event.preauthorised:
-        _mark_sent(order, event.timestamp_ms)
-    trade = state.trades.get(event.trade_id)
-    if trade is not None:
-        trade.orders.append(spec.client_id)
-        trade.counters[spec.role.value] = max(event.n, trade.counters.get(spec.role.value, 0))
-    flatten = state.flattens.get(spec.symbol)
-    if flatten is not None and spec.role is Role.CLOSE:
-        flatten.orders.append(spec.client_id)
-        flatten.n = max(flatten.n, event.n)
-
-
-def _mark_sent(order: OrderState | AlgoState, timestamp_ms: int) -> None:
-    # A planned order counts as sent from its record on: after a crash nobody knows whether it left.
-    if isinstance(order, OrderState):
-        order.status = machine.advance(order.status, machine.Signal.SEND)
-    else:
-        order.status = machine.advance_algo(order.status, machine.AlgoSignal.SEND)
-        order.sends += 1
-    order.pending = machine.advance_pending(order.pending, machine.Request.PLACE)
-    order.timestamp_ms = timestamp_ms
-
-
-def _order_send_due(state: EngineState, event: ev.OrderSendDue) -> None:
-    order = state.order(event.client_id)
-    assert order is not None, "invariant: only a planned order is sent"
-    _mark_sent(order, event.timestamp_ms)
-    flatten = state.flattens.get(order.spec.symbol)
-    if flatten is not None and order.role is Role.CLOSE and event.client_id not in flatten.orders:
-        flatten.orders.append(event.client_id)
-
-
-def _order_answered(state: EngineState, event: ev.OrderAnswered) -> None:
-    order = state.order(event.client_id)
-    assert order is not None, "invariant: only a planned order is answered"
-    order.code, order.message, order.local = event.code, event.message, event.local
-    order.timestamp_ms = max(order.timestamp_ms, event.sent_ms)
-    request = machine.Request.PLACE_UNKNOWN if event.outcome is Outcome.UNKNOWN else machine.Request.PLACE_SETTLED
-    order.pending = machine.advance_pending(order.pending, request)
-    if event.outcome not in (Outcome.REJECTED, Outcome.THROTTLED) or event.code in (-4116, -4130):
-        return
-    # Refused and throttled alike: the venue proved that this request did nothing. Evidence of an order under the
-    # same id, from an earlier send, outweighs that.
-    if isinstance(order, OrderState) and machine.Signal.REFUSED in machine.ORDER_TABLE[order.status]:
-        order.status = machine.advance(order.status, machine.Signal.REFUSED)
-    elif isinstance(order, AlgoState) and machine.AlgoSignal.REFUSED in machine.ALGO_TABLE[order.status]:
-        order.status = machine.advance_algo(order.status, machine.AlgoSignal.REFUSED)
-    if order.role is Role.ENTRY and event.outcome is Outcome.REJECTED and not event.local:
-        state.rejects.setdefault(order.spec.symbol, []).append(event.at_ms)
-
-
-def _cancel_planned(state: EngineState, event: ev.CancelPlanned) -> None:
-    order = state.order(event.client_id)
-    assert order is not None, "invariant: only an order of ours is cancelled"
-    order.cancel_asked = True
-    order.pending = machine.advance_pending(order.pending, machine.Request.CANCEL)
-
-
-def _cancel_answered(state: EngineState, event: ev.CancelAnswered) -> None:
-    order = state.order(event.client_id)
-    assert order is not None, "invariant: only an order of ours is cancelled"
-    unknown = event.outcome in (Outcome.UNKNOWN, Outcome.THROTTLED)
-    request = machine.Request.CANCEL_UNKNOWN if unknown else machine.Request.CANCEL_SETTLED
-    order.pending = machine.advance_pending(order.pending, request)
-
-
-def _order_updated(state: EngineState, event: ev.OrderUpdated) -> None:
-    report = event.report
-    signal = machine.SIGNAL_OF_STATUS[report.status]
-    order = state.plain.get(report.client_id)
-    if order is None:
-        algo = state.algos[report.client_id]
-        child = algo.child_status or OrderStatus.SENT
-        algo.child_status = machine.advance(child, signal) if signal in machine.ORDER_TABLE[child] else child
-        algo.child_id = report.order_id
-        algo.executed = max(algo.executed, report.executed)
-        if algo.status in (AlgoStatus.PLANNED, AlgoStatus.SENT, AlgoStatus.ARMED):
-            algo.status = machine.advance_algo(algo.status, machine.AlgoSignal.TRIGGERING)
-            algo.triggering_ms = event.at_ms
-        algo.pending = machine.advance_pending(algo.pending, machine.Request.EVIDENCE)
-    else:
-        if signal in machine.ORDER_TABLE[order.status]:
-            order.status = machine.advance(order.status, signal)
-        order.order_id = report.order_id
-        order.executed = max(order.executed, report.executed)
-        order.pending = machine.advance_pending(order.pending, machine.Request.EVIDENCE)
-        if order.status.terminal:
-            order.pending = Pending.NONE
-    state.by_order_id[order_key(report.symbol, report.order_id)] = report.client_id
-
-
-def _algo_updated(state: EngineState, event: ev.AlgoUpdated) -> None:
-    report = event.report
-    algo = state.algos[report.client_id]
-    algo.status = machine.advance_algo(algo.status, machine.SIGNAL_OF_ALGO[report.status])
-    algo.algo_id = report.algo_id
-    algo.reason = report.reason or algo.reason
-    algo.pending = machine.advance_pending(algo.pending, machine.Request.EVIDENCE)
-    if algo.status is AlgoStatus.ARMED and algo.armed_ms is None:
-        algo.armed_ms = event.at_ms
-    if algo.status is AlgoStatus.TRIGGERING and algo.triggering_ms is None:
-        algo.triggering_ms = event.at_ms
-    if algo.status.terminal:
-        algo.pending = Pending.NONE
-    if report.order_id is not None:
-        algo.child_id = report.order_id
-        state.by_order_id[order_key(report.symbol, report.order_id)] = report.client_id
-
-
-def _fill_booked(state: EngineState, event: ev.FillBooked) -> None:
-    fill = event.fill
-    key = fill_key(*fill.key)
-    assert key not in state.fills, "invariant: a fill is booked once"
-    complete = fill.fee is not None
-    state.fills[key] = FillState(
-        client_id=event.client_id,
-        trade_id=event.trade_id,
-        complete=complete,
-        price=fill.price,
-        quantity=fill.quantity,
-        side=fill.side,
-    )
-    signed = fill.quantity if fill.side is Side.BUY else -fill.quantity
-    state.positions[fill.symbol] = state.positions.get(fill.symbol, ZERO) + signed
-    order = state.order(event.client_id) if event.client_id else None
-    if order is not None:
-        order.filled += fill.quantity
-        order.filled_value += fill.quantity * fill.price
-        order.executed = max(order.executed, order.filled)
-        if isinstance(order, AlgoState):
-            order.child_id = fill.order_id
-        elif order.order_id is None:
-            order.order_id = fill.order_id
-        state.by_order_id[order_key(fill.symbol, fill.order_id)] = event.client_id
-    trade = state.trades.get(event.trade_id)
-    if trade is not None:
-        _book_on_trade(trade, fill, event.at_ms)
-        trade.incomplete_fills += not complete
-    if complete:
-        _book_money(state, trade, fill.venue_ms or event.at_ms, fill)
-
-
-def _book_on_trade(trade: TradeState, fill: Fill, at_ms: int) -> None:
-    trade.fills += 1
-    value = fill.quantity * fill.price
-    if fill.side is trade.direction.entry_side:
-        trade.entry_filled += fill.quantity
-        trade.entry_value += value
-        if trade.evidence_ms is None:
-            trade.evidence_ms = at_ms
-    else:
-        trade.exit_filled += fill.quantity
-        trade.exit_value += value
-
-
-def _book_money(state: EngineState, trade: TradeState | None, when_ms: int, fill: Fill) -> None:
-    assert fill.fee is not None, "invariant: only a complete fill moves money"
-    asset = trade.plan.margin_asset if trade is not None else fill.fee_asset
-    if trade is not None:
-        add(trade.gross, asset, fill.realized)
-        add(trade.fees, fill.fee_asset, fill.fee)
-    _remember_money(state, when_ms, asset, fill.realized)
-    _remember_money(state, when_ms, fill.fee_asset, -fill.fee)
-
-
-def _remember_money(state: EngineState, when_ms: int, asset: str, amount: Decimal) -> None:
-    if amount:
-        state.money.append((when_ms, asset, amount))
-        while state.money and state.money[0][0] < when_ms - 2 * DAY_MS:
-            state.money.pop(0)
-
-
-def _fill_completed(state: EngineState, event: ev.FillCompleted) -> None:
-    record = state.fills[fill_key(event.symbol, event.order_id, event.trade_id)]
-    if record.complete:
-        return
-    record.complete = True
-    trade = state.trades.get(record.trade_id)
-    asset = trade.plan.margin_asset if trade is not None else event.fee_asset
-    if trade is not None:
-        trade.incomplete_fills -= 1
-        add(trade.gross, asset, event.realized)
-        add(trade.fees, event.fee_asset, event.fee)
-    _remember_money(state, event.at_ms, asset, event.realized)
-    _remember_money(state, event.at_ms, event.fee_asset, -event.fee)
-
-
-def _unknown_opened(state: EngineState, event: ev.UnknownOpened) -> None:
-    order = state.order(event.client_id)
-    assert order is not None, "invariant: only an order of ours is unknown"
-    order.unknown_since_ms = event.at_ms
-    order.pending = Pending.PLACE_UNKNOWN
-    order.absences = {}
-
-
-def _absence_noted(state: EngineState, event: ev.AbsenceNoted) -> None:
-    order = state.order(event.client_id)
-    assert order is not None, "invariant: only an order of ours is absent"
-    order.absences.setdefault(event.endpoint, []).append(event.asked_ms)
-
-
-def _unknown_resolved(state: EngineState, event: ev.UnknownResolved) -> None:
-    order = state.order(event.client_id)
-    assert order is not None, "invariant: only an order of ours is resolved"
-    order.pending = Pending.NONE
-    order.unknown_since_ms = None
-    order.absences = {}
-    if event.resolution != "never_placed":
-        return
-    if isinstance(order, OrderState):
-        order.status = machine.advance(order.status, machine.Signal.ABSENT)
-        order.shown_absent = True
-    else:
-        order.status = machine.advance_algo(order.status, machine.AlgoSignal.ABSENT)
-
-
 def _phase_changed(state: EngineState, event: ev.PhaseChanged) -> None:
     trade = state.trades[event.trade_id]
     trade.phase = event.phase
@@ -401,16 +150,6 @@ def _symbol_halted(state: EngineState, event: ev.SymbolHalted) -> None:
     state.halted_symbols[event.symbol] = event.reason
 
 
-def _income_booked(state: EngineState, event: ev.IncomeBooked) -> None:
-    row = event.row
-    state.incomes[":".join(map(str, row.key))] = True
-    trade = state.trades.get(event.trade_id)
-    if trade is not None and "FUNDING" in row.type:
-        add(trade.funding, row.asset, row.amount)
-    if "FUNDING" in row.type:
-        _remember_money(state, row.venue_ms or event.at_ms, row.asset, row.amount)
-
-
 def _balance_seen(state: EngineState, event: ev.BalanceSeen) -> None:
     for balance in event.balances:
         state.balances[balance.asset] = balance
@@ -483,27 +222,22 @@ def _trade_closed(state: EngineState, event: ev.TradeClosed) -> None:
         del state.live_trades[trade.symbol]
 
 
-def add(ledger: dict[str, Decimal], asset: str, amount: Decimal) -> None:
-    """Add an amount to a per-asset ledger."""
-    ledger[asset] = ledger.get(asset, ZERO) + amount
-
-
 _HANDLERS: Final[dict[type, Callable[[EngineState, Any], None]]] = {
     ev.EngineStarted: _nothing,
     ev.IntentAccepted: _intent_accepted,
     ev.IntentDenied: _intent_denied,
-    ev.OrderPlanned: _order_planned,
-    ev.OrderSendDue: _order_send_due,
-    ev.OrderAnswered: _order_answered,
-    ev.CancelPlanned: _cancel_planned,
-    ev.CancelAnswered: _cancel_answered,
-    ev.OrderUpdated: _order_updated,
-    ev.AlgoUpdated: _algo_updated,
-    ev.FillBooked: _fill_booked,
-    ev.FillCompleted: _fill_completed,
-    ev.UnknownOpened: _unknown_opened,
-    ev.AbsenceNoted: _absence_noted,
-    ev.UnknownResolved: _unknown_resolved,
+    ev.OrderPlanned: orders.order_planned,
+    ev.OrderSendDue: orders.order_send_due,
+    ev.OrderAnswered: orders.order_answered,
+    ev.CancelPlanned: orders.cancel_planned,
+    ev.CancelAnswered: orders.cancel_answered,
+    ev.OrderUpdated: orders.order_updated,
+    ev.AlgoUpdated: orders.algo_updated,
+    ev.FillBooked: money.fill_booked,
+    ev.FillCompleted: money.fill_completed,
+    ev.UnknownOpened: orders.unknown_opened,
+    ev.AbsenceNoted: orders.absence_noted,
+    ev.UnknownResolved: orders.unknown_resolved,
     ev.PhaseChanged: _phase_changed,
     ev.TradeAdopted: _trade_adopted,
     ev.FlattenStarted: _flatten_started,
@@ -516,7 +250,7 @@ _HANDLERS: Final[dict[type, Callable[[EngineState, Any], None]]] = {
     ev.ForeignSeen: _foreign_seen,
     ev.StopLost: _stop_lost,
     ev.SymbolHalted: _symbol_halted,
-    ev.IncomeBooked: _income_booked,
+    ev.IncomeBooked: money.income_booked,
     ev.BalanceSeen: _balance_seen,
     ev.DayStarted: _day_started,
     ev.DailyLossLatched: _loss_latched,

@@ -179,7 +179,7 @@ def _books_complete(ctx: Context, trade: TradeState) -> bool:
 def _never_at_risk(ctx: Context, trade: TradeState) -> bool:
     """Whether nothing of the trade can have reached the market: its entry was refused with proof, nothing else left."""
     orders = [ctx.state.order(client_id) for client_id in trade.orders]
-    sent = [o for o in orders if o is not None and not (o.status.value == "planned")]
+    sent = [o for o in orders if o is not None and o.status.value != "planned"]
     return trade.base == 0 and all(
         isinstance(o, OrderState) and o.status.value == "rejected" and o.executed == 0 and not o.shown_absent
         for o in sent

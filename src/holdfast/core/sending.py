@@ -12,8 +12,8 @@ from holdfast.core.context import Context
 from holdfast.core.state import AlgoState, Order, OrderState, TradeState
 from holdfast.model import events as ev
 from holdfast.model.effects import Authorised, Cancel, Lane, Place, Read, ReadKind
-from holdfast.model.ids import Role, client_order_id
-from holdfast.model.orders import AlgoSpec, AlgoType, OrderSpec, OrderType, Side, Spec, TimeInForce
+from holdfast.model.ids import Role, client_order_id, subject_tag
+from holdfast.model.orders import AlgoSpec, AlgoType, Direction, OrderSpec, OrderType, Side, Spec, TimeInForce
 from holdfast.model.plans import TradePlan
 
 REDUCING_RULES: dict[Role, str] = {
@@ -171,17 +171,16 @@ def cancel(ctx: Context, order: Order, reason: str, *, preauthorised: bool = Fal
 
 def query(ctx: Context, order: Order, purpose: str) -> None:
     """Ask for one order by its client id (an algo's child is asked for by its order id)."""
-    algo = isinstance(order, AlgoState)
     ctx.do(
         Read(
-            kind=ReadKind.ALGO if algo else ReadKind.ORDER,
+            kind=ReadKind.ALGO if isinstance(order, AlgoState) else ReadKind.ORDER,
             purpose=purpose,
             symbol=order.spec.symbol,
             client_id=order.client_id,
             lane=Lane.PROTECT if order.role in (Role.STOP, Role.CLOSE) else Lane.QUERY,
         )
     )
-    if algo and order.child_id is not None and order.child_live:
+    if isinstance(order, AlgoState) and order.child_id is not None and order.child_live:
         ctx.read(ReadKind.ORDER, purpose, symbol=order.spec.symbol, order_id=order.child_id, client_id=order.client_id)
 
 
@@ -195,9 +194,6 @@ def plan_of_position(
     ctx: Context, symbol: str, amount: Decimal, entry_price: Decimal, stop_price: Decimal, cause: str
 ) -> TradePlan:
     """A plan for a position that no intent of ours opened, so that it can be covered or closed like any trade."""
-    from holdfast.model.ids import subject_tag
-    from holdfast.model.orders import Direction
-
     episode = ctx.state.episodes.get(symbol, 0) + 1
     direction = Direction.LONG if amount > 0 else Direction.SHORT
     mark = ctx.mark(symbol) or entry_price

@@ -1,4 +1,4 @@
-"""Trading state: commanded and effective, health, the daily loss, and the operator's commands (RULES 9, P16, P26–P29)."""
+"""Trading state: commanded and effective, health, daily loss, operator's commands (RULES 9, P16, P26–P29)."""
 
 from __future__ import annotations
 
@@ -198,5 +198,3 @@ def _breach(ctx: Context) -> losses.LossBreach | None:
         unrealized_at_midnight=None,
     )
     return losses.breached(measured, ctx.settings.limits, ctx.state.day_equity if ctx.state.day_equity else None)
-
-

@@ -146,7 +146,8 @@ def _evidence_text(order: Order) -> str:
 
 def restart(ctx: Context) -> None:
     """After a fold: whatever was in flight has an unknown outcome, and every resolution goes on (RULES 2, 3)."""
-    for order in (*ctx.state.plain.values(), *ctx.state.algos.values()):
+    everything: list[Order] = [*ctx.state.plain.values(), *ctx.state.algos.values()]
+    for order in everything:
         if order.pending.value == "place" and order.role is not Role.STOP:
             opened(ctx, order, "the engine stopped before it saw the answer")
         elif order.pending.value == "place":

@@ -143,8 +143,8 @@ def _exposures(ctx: Context, without: str) -> list[Exposure]:
             )
         )
     for symbol, amount in sorted(ctx.state.foreign.items()):
-        mark = ctx.mark(symbol)
-        notional = abs(amount) * mark if mark is not None else ZERO
+        seen = ctx.mark(symbol)
+        notional = abs(amount) * seen if seen is not None else ZERO
         found.append(
             Exposure(
                 symbol=symbol,

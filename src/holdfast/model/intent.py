@@ -119,7 +119,7 @@ def decode(body: bytes) -> Intent:
 
 def from_builtins(value: Any) -> Intent:
     """Check an intent that arrives as a parsed JSON object. Raises `IntentError`."""
-    return decode(msgspec.json.encode(value, decimal_format="string"))
+    return decode(_encoder.encode(value))
 
 
 def encode(intent: Intent) -> bytes:
@@ -158,7 +158,8 @@ def _validate_open(intent: Intent) -> None:
         raise IntentError("side", "is needed to open", '"long" or "short"')
     size = intent.size
     if size is None or _count(size.quantity, size.notional, size.equity_pct, size.risk_pct) != 1:
-        raise IntentError("size", "needs exactly one measure", '{"risk_pct": "1"} or one of quantity, notional, equity_pct')
+        passes = '{"risk_pct": "1"} or one of quantity, notional, equity_pct'
+        raise IntentError("size", "needs exactly one measure", passes)
     entry = intent.entry
     if entry.type == "limit" and entry.price is None:
         raise IntentError("entry.price", "a limit entry needs its price", '"price": "25000.10"')

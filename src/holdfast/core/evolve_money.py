@@ -1,0 +1,110 @@
+"""The part of the fold that concerns money: fills, fees, profit and funding (see core/evolve.py)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from holdfast.core.state import AlgoState, EngineState, FillState, TradeState, fill_key, order_key
+from holdfast.model import events as ev
+from holdfast.model.num import ZERO
+from holdfast.model.orders import Side
+from holdfast.model.reports import Fill
+
+DAY_MS = 86_400_000
+
+
+def fill_booked(state: EngineState, event: ev.FillBooked) -> None:
+    """One execution, once."""
+    fill = event.fill
+    key = fill_key(*fill.key)
+    assert key not in state.fills, "invariant: a fill is booked once"
+    complete = fill.fee is not None
+    state.fills[key] = FillState(
+        client_id=event.client_id,
+        trade_id=event.trade_id,
+        complete=complete,
+        price=fill.price,
+        quantity=fill.quantity,
+        side=fill.side,
+    )
+    signed = fill.quantity if fill.side is Side.BUY else -fill.quantity
+    state.positions[fill.symbol] = state.positions.get(fill.symbol, ZERO) + signed
+    order = state.order(event.client_id) if event.client_id else None
+    if order is not None:
+        order.filled += fill.quantity
+        order.filled_value += fill.quantity * fill.price
+        order.executed = max(order.executed, order.filled)
+        if isinstance(order, AlgoState):
+            order.child_id = fill.order_id
+        elif order.order_id is None:
+            order.order_id = fill.order_id
+        state.by_order_id[order_key(fill.symbol, fill.order_id)] = event.client_id
+    trade = state.trades.get(event.trade_id)
+    if trade is not None:
+        _book_on_trade(trade, fill, event.at_ms)
+        trade.incomplete_fills += not complete
+    if complete:
+        _book_money(state, trade, fill.venue_ms or event.at_ms, fill)
+
+
+def _book_on_trade(trade: TradeState, fill: Fill, at_ms: int) -> None:
+    trade.fills += 1
+    value = fill.quantity * fill.price
+    if fill.side is trade.direction.entry_side:
+        trade.entry_filled += fill.quantity
+        trade.entry_value += value
+        if trade.evidence_ms is None:
+            trade.evidence_ms = at_ms
+    else:
+        trade.exit_filled += fill.quantity
+        trade.exit_value += value
+
+
+def _book_money(state: EngineState, trade: TradeState | None, when_ms: int, fill: Fill) -> None:
+    assert fill.fee is not None, "invariant: only a complete fill moves money"
+    asset = trade.plan.margin_asset if trade is not None else fill.fee_asset
+    if trade is not None:
+        add(trade.gross, asset, fill.realized)
+        add(trade.fees, fill.fee_asset, fill.fee)
+    remember_money(state, when_ms, asset, fill.realized)
+    remember_money(state, when_ms, fill.fee_asset, -fill.fee)
+
+
+def remember_money(state: EngineState, when_ms: int, asset: str, amount: Decimal) -> None:
+    """Keep what the daily loss is measured from."""
+    if amount:
+        state.money.append((when_ms, asset, amount))
+        while state.money and state.money[0][0] < when_ms - 2 * DAY_MS:
+            state.money.pop(0)
+
+
+def fill_completed(state: EngineState, event: ev.FillCompleted) -> None:
+    """Fee and profit of an execution that was first known without them."""
+    record = state.fills[fill_key(event.symbol, event.order_id, event.trade_id)]
+    if record.complete:
+        return
+    record.complete = True
+    trade = state.trades.get(record.trade_id)
+    asset = trade.plan.margin_asset if trade is not None else event.fee_asset
+    if trade is not None:
+        trade.incomplete_fills -= 1
+        add(trade.gross, asset, event.realized)
+        add(trade.fees, event.fee_asset, event.fee)
+    remember_money(state, event.at_ms, asset, event.realized)
+    remember_money(state, event.at_ms, event.fee_asset, -event.fee)
+
+
+def income_booked(state: EngineState, event: ev.IncomeBooked) -> None:
+    """One income row; funding belongs to its trade and counts in the daily loss."""
+    row = event.row
+    state.incomes[":".join(map(str, row.key))] = True
+    trade = state.trades.get(event.trade_id)
+    if trade is not None and "FUNDING" in row.type:
+        add(trade.funding, row.asset, row.amount)
+    if "FUNDING" in row.type:
+        remember_money(state, row.venue_ms or event.at_ms, row.asset, row.amount)
+
+
+def add(ledger: dict[str, Decimal], asset: str, amount: Decimal) -> None:
+    """Add an amount to a per-asset ledger."""
+    ledger[asset] = ledger.get(asset, ZERO) + amount

@@ -1,0 +1,178 @@
+"""The part of the fold that concerns orders: planned, sent, answered, reported, unknown (see core/evolve.py)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from holdfast.core import order_machine as machine
+from holdfast.core.state import AlgoState, EngineState, OrderState, order_key
+from holdfast.model import events as ev
+from holdfast.model.ids import Role
+from holdfast.model.orders import AlgoStatus, OrderSpec, OrderStatus, Pending
+from holdfast.model.reasons import Outcome
+
+
+def order_planned(state: EngineState, event: ev.OrderPlanned) -> None:
+    """The command record of an order; unless pre-authorised for later, it counts as sent from here on."""
+    spec = event.spec
+    assert spec.client_id not in state.plain and spec.client_id not in state.algos, "invariant: a client id is new"
+    common: dict[str, Any] = {
+        "spec": spec,
+        "trade_id": event.trade_id,
+        "subject": event.subject,
+        "n": event.n,
+        "timestamp_ms": event.timestamp_ms,
+        "recv_window_ms": event.recv_window_ms,
+        "verdict": event.verdict,
+        "absences": {},
+    }
+    order: OrderState | AlgoState
+    if isinstance(spec, OrderSpec):
+        order = state.plain[spec.client_id] = OrderState(**common)
+    else:
+        order = state.algos[spec.client_id] = AlgoState(**common)
+    if not event.preauthorised:
+        _mark_sent(order, event.timestamp_ms)
+    trade = state.trades.get(event.trade_id)
+    if trade is not None:
+        trade.orders.append(spec.client_id)
+        trade.counters[spec.role.value] = max(event.n, trade.counters.get(spec.role.value, 0))
+    flatten = state.flattens.get(spec.symbol)
+    if flatten is not None and spec.role is Role.CLOSE:
+        flatten.orders.append(spec.client_id)
+        flatten.n = max(flatten.n, event.n)
+
+
+def _mark_sent(order: OrderState | AlgoState, timestamp_ms: int) -> None:
+    # A planned order counts as sent from its record on: after a crash nobody knows whether it left.
+    if isinstance(order, OrderState):
+        order.status = machine.advance(order.status, machine.Signal.SEND)
+    else:
+        order.status = machine.advance_algo(order.status, machine.AlgoSignal.SEND)
+        order.sends += 1
+    order.pending = machine.advance_pending(order.pending, machine.Request.PLACE)
+    order.timestamp_ms = timestamp_ms
+
+
+def order_send_due(state: EngineState, event: ev.OrderSendDue) -> None:
+    """A planned order is handed to the gateway, or a stop is sent again under its own id."""
+    order = state.order(event.client_id)
+    assert order is not None, "invariant: only a planned order is sent"
+    _mark_sent(order, event.timestamp_ms)
+    flatten = state.flattens.get(order.spec.symbol)
+    if flatten is not None and order.role is Role.CLOSE and event.client_id not in flatten.orders:
+        flatten.orders.append(event.client_id)
+
+
+def order_answered(state: EngineState, event: ev.OrderAnswered) -> None:
+    """How a placing request ended."""
+    order = state.order(event.client_id)
+    assert order is not None, "invariant: only a planned order is answered"
+    order.code, order.message, order.local = event.code, event.message, event.local
+    order.timestamp_ms = max(order.timestamp_ms, event.sent_ms)
+    request = machine.Request.PLACE_UNKNOWN if event.outcome is Outcome.UNKNOWN else machine.Request.PLACE_SETTLED
+    order.pending = machine.advance_pending(order.pending, request)
+    if event.outcome not in (Outcome.REJECTED, Outcome.THROTTLED) or event.code in (-4116, -4130):
+        return
+    # Refused and throttled alike: the venue proved that this request did nothing. Evidence of an order under the
+    # same id, from an earlier send, outweighs that.
+    if isinstance(order, OrderState) and machine.Signal.REFUSED in machine.ORDER_TABLE[order.status]:
+        order.status = machine.advance(order.status, machine.Signal.REFUSED)
+    elif isinstance(order, AlgoState) and machine.AlgoSignal.REFUSED in machine.ALGO_TABLE[order.status]:
+        order.status = machine.advance_algo(order.status, machine.AlgoSignal.REFUSED)
+    if order.role is Role.ENTRY and event.outcome is Outcome.REJECTED and not event.local:
+        state.rejects.setdefault(order.spec.symbol, []).append(event.at_ms)
+
+
+def cancel_planned(state: EngineState, event: ev.CancelPlanned) -> None:
+    """A cancel is on its way."""
+    order = state.order(event.client_id)
+    assert order is not None, "invariant: only an order of ours is cancelled"
+    order.cancel_asked = True
+    order.pending = machine.advance_pending(order.pending, machine.Request.CANCEL)
+
+
+def cancel_answered(state: EngineState, event: ev.CancelAnswered) -> None:
+    """How a cancel ended; throttled says nothing about the order, like unknown."""
+    order = state.order(event.client_id)
+    assert order is not None, "invariant: only an order of ours is cancelled"
+    unknown = event.outcome in (Outcome.UNKNOWN, Outcome.THROTTLED)
+    request = machine.Request.CANCEL_UNKNOWN if unknown else machine.Request.CANCEL_SETTLED
+    order.pending = machine.advance_pending(order.pending, request)
+
+
+def order_updated(state: EngineState, event: ev.OrderUpdated) -> None:
+    """New evidence about a plain order, or about the child of an algo order."""
+    report = event.report
+    signal = machine.SIGNAL_OF_STATUS[report.status]
+    order = state.plain.get(report.client_id)
+    if order is None:
+        algo = state.algos[report.client_id]
+        child = algo.child_status or OrderStatus.SENT
+        algo.child_status = machine.advance(child, signal) if signal in machine.ORDER_TABLE[child] else child
+        algo.child_id = report.order_id
+        algo.executed = max(algo.executed, report.executed)
+        if algo.status in (AlgoStatus.PLANNED, AlgoStatus.SENT, AlgoStatus.ARMED):
+            algo.status = machine.advance_algo(algo.status, machine.AlgoSignal.TRIGGERING)
+            algo.triggering_ms = event.at_ms
+        algo.pending = machine.advance_pending(algo.pending, machine.Request.EVIDENCE)
+    else:
+        if signal in machine.ORDER_TABLE[order.status]:
+            order.status = machine.advance(order.status, signal)
+        order.order_id = report.order_id
+        order.executed = max(order.executed, report.executed)
+        order.pending = machine.advance_pending(order.pending, machine.Request.EVIDENCE)
+        if order.status.terminal:
+            order.pending = Pending.NONE
+    state.by_order_id[order_key(report.symbol, report.order_id)] = report.client_id
+
+
+def algo_updated(state: EngineState, event: ev.AlgoUpdated) -> None:
+    """New evidence about an algo order."""
+    report = event.report
+    algo = state.algos[report.client_id]
+    algo.status = machine.advance_algo(algo.status, machine.SIGNAL_OF_ALGO[report.status])
+    algo.algo_id = report.algo_id
+    algo.reason = report.reason or algo.reason
+    algo.pending = machine.advance_pending(algo.pending, machine.Request.EVIDENCE)
+    if algo.status is AlgoStatus.ARMED and algo.armed_ms is None:
+        algo.armed_ms = event.at_ms
+    if algo.status is AlgoStatus.TRIGGERING and algo.triggering_ms is None:
+        algo.triggering_ms = event.at_ms
+    if algo.status.terminal:
+        algo.pending = Pending.NONE
+    if report.order_id is not None:
+        algo.child_id = report.order_id
+        state.by_order_id[order_key(report.symbol, report.order_id)] = report.client_id
+
+
+def unknown_opened(state: EngineState, event: ev.UnknownOpened) -> None:
+    """Nobody knows whether the request did anything."""
+    order = state.order(event.client_id)
+    assert order is not None, "invariant: only an order of ours is unknown"
+    order.unknown_since_ms = event.at_ms
+    order.pending = Pending.PLACE_UNKNOWN
+    order.absences = {}
+
+
+def absence_noted(state: EngineState, event: ev.AbsenceNoted) -> None:
+    """One endpoint did not show the order."""
+    order = state.order(event.client_id)
+    assert order is not None, "invariant: only an order of ours is absent"
+    order.absences.setdefault(event.endpoint, []).append(event.asked_ms)
+
+
+def unknown_resolved(state: EngineState, event: ev.UnknownResolved) -> None:
+    """The unknown outcome ended: with evidence, or with the whole proof of absence."""
+    order = state.order(event.client_id)
+    assert order is not None, "invariant: only an order of ours is resolved"
+    order.pending = Pending.NONE
+    order.unknown_since_ms = None
+    order.absences = {}
+    if event.resolution != "never_placed":
+        return
+    if isinstance(order, OrderState):
+        order.status = machine.advance(order.status, machine.Signal.ABSENT)
+        order.shown_absent = True
+    else:
+        order.status = machine.advance_algo(order.status, machine.AlgoSignal.ABSENT)
