@@ -42,8 +42,8 @@ def _open(ctx: Context, message: IntentReceived) -> None:
         )
     )
     trade = ctx.state.trades[verdict.plan.trade_id]
-    leverage, margin_type = verdict.needs_settings
-    entry.begin(ctx, trade, leverage, margin_type)
+    needed = verdict.needs_settings
+    entry.begin(ctx, trade, needed.leverage if needed else None, needed.margin_type if needed else None)
 
 
 def _close(ctx: Context, message: IntentReceived) -> None:

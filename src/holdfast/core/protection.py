@@ -22,6 +22,9 @@ from holdfast.model.reports import AlgoReport, RequestOutcome
 TRIGGERING_COVERS_MS = 2_000
 OTHER_FORM_MS = 600
 SOON_MS = (50, 100, 200)
+SAME_AT_ONCE = 3
+SAME_PAUSE_MS = 100
+"""After three repeats at once an unanswered stop is repeated every 100 ms: a venue that is down is not hammered."""
 LOSS_WINDOW_MS = 3_600_000
 LOSSES_MAX = 3
 
@@ -165,8 +168,10 @@ def answered(ctx: Context, trade: TradeState, stop: AlgoState, outcome: RequestO
         case Reaction.STOP_SAME_AGAIN if outcome.outcome.value == "unknown":
             # The same body under the same id, at once, and the question what became of the first beside it.
             unknowns.opened(ctx, stop, outcome.message or "no proof either way")
-            if stop.sends < 20:
+            if stop.sends <= SAME_AT_ONCE:
                 sending.send_again(ctx, stop, preauthorised=True)
+            else:
+                ctx.timer(f"stop:{stop.client_id}", ctx.now_ms + SAME_PAUSE_MS)
         case Reaction.STOP_SAME_AGAIN:
             ctx.timer(f"stop:{stop.client_id}", ctx.now_ms + 50)
         case _:
@@ -201,7 +206,7 @@ def timer(ctx: Context, client_id: str) -> None:
     if stop is None or trade is None or not trade.live or trade.symbol in ctx.state.flattens:
         return
     exposed = exposure(ctx, trade)
-    if stop.live or (exposed == 0 and not sending.live_entries(ctx, trade)):
+    if (stop.live and not stop.unknown) or (exposed == 0 and not sending.live_entries(ctx, trade)):
         return
     since = trade.evidence_ms
     soon = ctx.around.retry_soon.get(client_id, 0) > len(SOON_MS)
