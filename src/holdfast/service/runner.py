@@ -1,0 +1,344 @@
+"""The one loop of an engine: take an input, step, append, and act once it is durable (DESIGN §3).
+
+Nothing here decides about trading. The runner stamps inputs with venue time, journals what the engine decided and lets
+effects leave in order, each batch after its own events are on the disk (RULES 8). It does not wait for the disk before
+it steps the next input. Effects that an earlier batch pre-authorised leave at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
+
+import msgspec
+
+from holdfast.model import events as ev
+from holdfast.model.effects import Cancel, ClearTimer, Place, SetTimer
+from holdfast.model.inputs import AnyInput, Command, IntentReceived, JournalChanged, TimerFired
+from holdfast.model.intent import Intent, content_hash
+from holdfast.ports import Clock, Head, Journal, JournalEntry
+from holdfast.service.engine_port import EnginePort, GatewayPort, StepPort, VenueEffect, VenueTime
+from holdfast.service.inbox import Inbox, InboxLimits, NotDurable, Overloaded, Stopped
+from holdfast.service.outbox import Outbox
+from holdfast.service.timers import Timers
+from holdfast.service.unjournalled import held_back, may_leave
+from holdfast.service.verdicts import Verdict, durable_at, verdict_of
+
+DRAIN_INPUTS: Final = 64
+"""Inputs stepped in one turn of the loop, so that sockets and finished writes get their turn."""
+
+BATCHES_MAX: Final = 2_000
+"""Batches that may wait for the disk before new intents are refused."""
+
+
+class RunnerObserver(Protocol):
+    """What the runner reports."""
+
+    def inbox_crowded(self, waiting: int) -> None:
+        """More evidence waits than is healthy."""
+
+    def journal_failed(self, error: str) -> None:
+        """The journal cannot be written any more."""
+
+    def left_unjournalled(self, effect: VenueEffect, allowed: bool) -> None:
+        """An effect whose record is not durable left (or, not `allowed`, was held back)."""
+
+    def events_unjournalled(self, events: Sequence[ev.AnyEvent]) -> None:
+        """Events that exist in memory only."""
+
+    def engine_failed(self, error: BaseException) -> None:
+        """The engine raised: it is stopped."""
+
+    def appended(self, events: int, duration_us: int) -> None:
+        """A batch became durable."""
+
+
+class Done(NamedTuple):
+    """What an operator's command led to, once durable. `durable` is False when the journal failed meanwhile."""
+
+    events: Sequence[ev.AnyEvent]
+    head: Head
+    durable: bool
+
+
+@dataclass(slots=True)
+class _Batch:
+    """One step on its way to the disk, and what waits for it."""
+
+    events: Sequence[ev.AnyEvent]
+    entries: list[JournalEntry]
+    at_us: int
+    mono_us: int
+    effects: list[VenueEffect] = field(default_factory=list)
+    waiters: list[Callable[[Head | None], None]] = field(default_factory=list)
+
+
+_Waiter = Callable[[StepPort, _Batch | None], None]
+Result = TypeVar("Result")
+
+
+class Runner:
+    """Single-threaded on the running loop. `deliver` never blocks and never raises.
+
+    `attach` the gateway before anything is delivered. `ended` is done after `stop`, or carries the exception that
+    stopped the engine: one whose invariants broke must not trade on, and a restart folds the journal afresh. `quiet`
+    is called whenever nothing waits, for work that may take a moment.
+    """
+
+    def __init__(
+        self,
+        *,
+        engine: EnginePort,
+        journal: Journal,
+        outbox: Outbox,
+        clock: Clock,
+        venue_clock: VenueTime,
+        observer: RunnerObserver,
+        limits: InboxLimits | None = None,
+        quiet: Callable[[], None] | None = None,
+    ) -> None:
+        self.engine = engine
+        self.journal_ok = True
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.last_input_ms = 0
+        self._loop = asyncio.get_running_loop()
+        self._journal = journal
+        self._outbox = outbox
+        self._clock = clock
+        self._venue_clock = venue_clock
+        self._observer = observer
+        self._gateway: GatewayPort | None = None
+        self._quiet = quiet
+        self._inbox: Inbox[_Waiter] = Inbox(limits if limits is not None else InboxLimits())
+        self._timers = Timers(venue_clock, self._timer_due)
+        self._pending: deque[_Batch] = deque()
+        self._answers: dict[asyncio.Future[Any], None] = {}
+        self._turn: asyncio.Future[None] | None = None
+        self._scheduled = False
+        self._stopping = False
+
+    @property
+    def waiting(self) -> int:
+        """Inputs in the inbox."""
+        return len(self._inbox)
+
+    @property
+    def unsynced(self) -> int:
+        """Batches that wait for the disk."""
+        return len(self._pending)
+
+    def attach(self, gateway: GatewayPort) -> None:
+        """Set the way out; the gateway itself needs `deliver`, hence after construction."""
+        self._gateway = gateway
+
+    def deliver(self, input: AnyInput) -> None:
+        """Put an input into the inbox. Its `now_ms` is set anew when it is taken out."""
+        if self.ended.done():
+            return  # The process is ending; the venue and the journal tell the next one.
+        self._inbox.put(input)
+        if self._inbox.crowded:
+            self._observer.inbox_crowded(len(self._inbox))
+        self._schedule()
+
+    async def submit(self, intent: Intent) -> Verdict:
+        """Decide an intent and answer when the answer is durable; the same id and content gets the same answer.
+
+        Raises `Overloaded`, `NotDurable` or `Stopped`; then nothing of it was sent. Cancelling the caller does not
+        take the intent back.
+        """
+        received = IntentReceived(now_ms=0, intent=intent, content_hash=content_hash(intent))
+        answer: asyncio.Future[Verdict] = self._loop.create_future()
+
+        def stepped(step: StepPort, batch: _Batch | None) -> None:
+            verdict = verdict_of(received, step.events, self.engine.state)
+            self._when_durable(batch, lambda head: _answer(answer, verdict, head))
+
+        self._refuse_when_stopped()
+        if len(self._pending) >= BATCHES_MAX:
+            raise Overloaded(f"{len(self._pending)} decisions wait for the disk; would pass: the same intent, later")
+        self._inbox.put_intent(received, stepped)
+        self._schedule()
+        return await self._outcome(answer)
+
+    async def command(self, command: Command) -> Done:
+        """Carry out an operator's command; answers its events when they are durable. Raises `Stopped`.
+
+        It takes effect even when the journal fails, then with `durable` False.
+        """
+        answer: asyncio.Future[Done] = self._loop.create_future()
+
+        def stepped(step: StepPort, batch: _Batch | None) -> None:
+            def finish(head: Head | None) -> None:
+                if not answer.done():
+                    answer.set_result(Done(step.events, head or self._outbox.head, head is not None))
+
+            self._when_durable(batch, finish)
+
+        self._refuse_when_stopped()
+        self._inbox.put(command, stepped)
+        self._schedule()
+        return await self._outcome(answer)
+
+    async def stop(self) -> None:
+        """Take no more intents, step what waits, and return when everything is on the disk."""
+        self._stopping = True
+        while not self.ended.done() and (len(self._inbox) or self._pending):
+            self._turn = self._loop.create_future()
+            await self._turn
+        self._timers.cancel_all()
+        if not self.ended.done():
+            self.ended.set_result(None)
+
+    def _schedule(self) -> None:
+        if not self._scheduled and not self.ended.done():
+            self._scheduled = True
+            self._loop.call_soon(self._drain)
+
+    def _drain(self) -> None:
+        self._scheduled = False
+        for _ in range(DRAIN_INPUTS):
+            if not len(self._inbox) or self.ended.done():
+                break
+            self._guarded(self._take_one)
+        if len(self._inbox):
+            self._schedule()
+
+    def _take_one(self) -> None:
+        input, waiter = self._inbox.take()
+        now_ms = max(self.last_input_ms, self._venue_clock.now_ms())
+        self.last_input_ms = now_ms
+        if input.now_ms != now_ms:
+            input = msgspec.structs.replace(input, now_ms=now_ms)
+        step = self.engine.step(input)
+        batch = self._perform(step)
+        if waiter is not None:
+            waiter(step, batch)
+
+    def _perform(self, step: StepPort) -> _Batch | None:
+        """Let go what may leave at once; append the rest. Answers the batch that the step's waiters wait for."""
+        later: list[VenueEffect] = []
+        for effect in step.effects:
+            if isinstance(effect, SetTimer | ClearTimer):
+                self._timers.perform(effect)
+            elif isinstance(effect, Place | Cancel) and effect.preauthorised:
+                self._let_go([effect], durable=self.journal_ok)
+            else:
+                later.append(effect)
+        if step.events:
+            return self._append(step.events, later)
+        if self._pending:
+            # Nothing to journal, but earlier batches are on their way: their effects go first.
+            self._pending[-1].effects.extend(later)
+            return self._pending[-1]
+        self._let_go(later, durable=self.journal_ok)
+        return None
+
+    def _append(self, events: Sequence[ev.AnyEvent], effects: list[VenueEffect]) -> _Batch:
+        entries = [JournalEntry(ev.kind_of(event), ev.encode(event)) for event in events]
+        batch = _Batch(events, entries, self._clock.wall_us(), self._clock.mono_us(), effects)
+        if self.journal_ok:
+            self._pending.append(batch)
+            future = self._journal.append(entries, batch.at_us)
+            future.add_done_callback(self._appended)
+        else:
+            # Waiters join after this returns, so the batch is given up in the next turn of the loop.
+            self._pending.append(batch)
+            self._loop.call_soon(self._guarded, self._give_up)
+        return batch
+
+    def _appended(self, future: asyncio.Future[Head]) -> None:
+        error = future.exception()
+        if error is None:
+            self._guarded(self._durable, future.result())
+            return
+        if self.journal_ok:
+            self.journal_ok = False
+            self._observer.journal_failed(str(error))
+            self.deliver(JournalChanged(now_ms=0, ok=False, error=str(error)))
+        self._guarded(self._give_up)
+
+    def _durable(self, head: Head) -> None:
+        """The oldest batch is on the disk: first what it may do at the venue, then who waits, then who reads."""
+        batch = self._pending.popleft()
+        self._let_go(batch.effects, durable=True)
+        for waiter in batch.waiters:
+            waiter(head)
+        self._observer.appended(len(batch.events), self._clock.mono_us() - batch.mono_us)
+        self._outbox.publish(head, batch.at_us, batch.events, batch.entries)
+        if self._quiet is not None and not self._pending and not len(self._inbox):
+            self._quiet()
+
+    def _give_up(self) -> None:
+        """The oldest batch will never be on the disk (RULES 8): only what reduces risk still leaves."""
+        batch = self._pending.popleft()
+        self._observer.events_unjournalled(batch.events)
+        self._let_go(batch.effects, durable=False)
+        for waiter in batch.waiters:
+            waiter(None)
+
+    def _let_go(self, effects: Sequence[VenueEffect], *, durable: bool) -> None:
+        for effect in effects:
+            allowed = durable or may_leave(effect)
+            if not durable:
+                self._observer.left_unjournalled(effect, allowed)
+            if allowed:
+                self._send(effect)
+            else:
+                self.deliver(held_back(effect))
+
+    def _send(self, effect: VenueEffect) -> None:
+        assert self._gateway is not None, "invariant: the gateway is attached before the first effect"
+        self._gateway.perform(effect)
+
+    def _when_durable(self, batch: _Batch | None, waiter: Callable[[Head | None], None]) -> None:
+        if batch is not None:
+            batch.waiters.append(waiter)
+        else:
+            waiter(self._outbox.head if self.journal_ok else None)
+
+    def _timer_due(self, key: str) -> None:
+        self.deliver(TimerFired(now_ms=0, key=key))
+
+    def _guarded(self, action: Callable[..., None], *arguments: Any) -> None:
+        """Run a piece of the loop; what it raises stops the engine, loudly."""
+        try:
+            action(*arguments)
+        except Exception as error:  # noqa: BLE001 - reported, and handed to whoever watches `ended`
+            self._die(error)
+        if self._turn is not None and not self._turn.done():
+            self._turn.set_result(None)
+
+    def _die(self, error: Exception) -> None:
+        if self.ended.done():
+            return
+        self._timers.cancel_all()
+        self._observer.engine_failed(error)
+        self.ended.set_exception(error)
+        self.ended.exception()  # Reported above, so it counts as seen even when nobody awaits it.
+        for answer in list(self._answers):
+            if not answer.done():
+                answer.set_exception(Stopped("the engine stopped before it could answer; ask again after its restart"))
+
+    def _refuse_when_stopped(self) -> None:
+        if self._stopping or self.ended.done():
+            raise Stopped("the engine has stopped; would pass: the same request after its restart")
+
+    async def _outcome(self, answer: asyncio.Future[Result]) -> Result:
+        """Wait for an answer; `_die` ends it too."""
+        self._answers[answer] = None
+        try:
+            return await answer
+        finally:
+            del self._answers[answer]
+
+
+def _answer(answer: asyncio.Future[Verdict], verdict: Verdict, head: Head | None) -> None:
+    if answer.done():
+        return
+    if head is None:
+        answer.set_exception(NotDurable("the journal cannot be written, so nothing was sent; see the alarms"))
+    else:
+        answer.set_result(durable_at(verdict, head))

@@ -1,0 +1,197 @@
+"""Restart = fold; a snapshot is a shortcut and never an authority."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from holdfast.adapters.store_memory import MemoryDisk, MemoryJournal
+from holdfast.adapters.store_sqlite import SqliteJournal
+from holdfast.model import events as ev
+from holdfast.model.chain import ChainBroken, JournalUnusable
+from holdfast.ports import Head, Journal, JournalEntry, Snapshot
+from holdfast.service.outbox import Published
+from holdfast.service.recovery import Recovered, recover
+from holdfast.service.snapshots import SnapshotBody, SnapshotKeeper, pack
+from tests.service.toy import ToyEngine, alarm
+
+
+class ToyModel:
+    """Counts what it folds."""
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self.seen: list[int] = []
+
+    def fold(self, record: Published) -> None:
+        """Take one."""
+        self.seen.append(record.seq)
+        self.seq = record.seq
+
+    def dump(self) -> bytes:
+        """Its position."""
+        return str(self.seq).encode()
+
+    def load(self, data: bytes) -> None:
+        """Its position."""
+        self.seq = int(data)
+
+
+async def append(journal: Journal, count: int) -> None:
+    """Some events, in batches of one."""
+    for _ in range(count):
+        event = alarm()
+        await journal.append([JournalEntry(ev.kind_of(event), ev.encode(event))], 1)
+
+
+def fold(journal: Journal) -> tuple[ToyEngine, ToyModel, Recovered]:
+    """Recover with toys of version "1"."""
+    return recover(journal, ToyEngine, ToyModel, version="1")
+
+
+def with_state(journal: Journal, events: int, read_seq: int, *, version: str = "1") -> bytes:
+    """Snapshot bytes of a toy engine that has folded `events`, and a read model at `read_seq`."""
+    engine, model = ToyEngine(), ToyModel()
+    engine.state.events, model.seq = events, read_seq
+    return pack(engine, model, version)
+
+
+def test_an_empty_journal_gives_a_fresh_engine() -> None:
+    """Nothing to fold."""
+    engine, model, found = fold(MemoryJournal())
+    assert (engine.state.events, model.seen) == (0, [])
+    assert found == Recovered(Head(0, "0" * 64), 0, 0)
+
+
+async def test_without_a_snapshot_everything_is_folded() -> None:
+    """From record 1."""
+    journal = MemoryJournal()
+    await append(journal, 5)
+    engine, model, found = fold(journal)
+    assert engine.state.events == 5
+    assert model.seen == [1, 2, 3, 4, 5]
+    assert found == Recovered(journal.head, 0, 5)
+
+
+async def test_behind_a_snapshot_only_the_tail_is_folded() -> None:
+    """Three of five."""
+    journal = MemoryJournal()
+    await append(journal, 2)
+    await journal.save_snapshot(Snapshot(journal.head, with_state(journal, 2, 2)))
+    await append(journal, 3)
+    engine, model, found = fold(journal)
+    assert engine.state.events == 5
+    assert model.seen == [3, 4, 5]
+    assert (found.snapshot_seq, found.events_folded) == (2, 3)
+
+
+async def test_a_read_model_that_lagged_is_caught_up() -> None:
+    """The engine starts at record 3, the read model at record 2."""
+    journal = MemoryJournal()
+    await append(journal, 3)
+    await journal.save_snapshot(Snapshot(journal.head, with_state(journal, 3, 1)))
+    await append(journal, 1)
+    engine, model, _ = fold(journal)
+    assert engine.state.events == 4
+    assert model.seen == [2, 3, 4]
+
+
+async def wrong_hash(journal: Journal) -> bytes:
+    """A snapshot whose state does not have the stated hash."""
+    body = msgspec.msgpack.decode(with_state(journal, 2, 2), type=SnapshotBody)
+    return msgspec.msgpack.encode(msgspec.structs.replace(body, state_hash="other"))
+
+
+@pytest.mark.parametrize("damage", ["version", "garbage", "hash", "state"])
+async def test_a_snapshot_that_cannot_be_trusted_is_left_aside(damage: str) -> None:
+    """Another version, bytes that are none, a wrong hash, a state that does not load: fold everything."""
+    journal = MemoryJournal()
+    await append(journal, 2)
+    body = msgspec.msgpack.decode(with_state(journal, 2, 2), type=SnapshotBody)
+    states = {
+        "version": with_state(journal, 2, 2, version="0"),
+        "garbage": b"\xc1",
+        "hash": await wrong_hash(journal),
+        "state": msgspec.msgpack.encode(msgspec.structs.replace(body, engine=b"{}")),
+    }
+    await journal.save_snapshot(Snapshot(journal.head, states[damage]))
+    engine, _, found = fold(journal)
+    assert engine.state.events == 2
+    assert found.snapshot_seq == 0
+
+
+async def test_a_changed_record_stops_recovery_by_its_number() -> None:
+    """Nothing may be traded on a journal that was touched."""
+    disk = MemoryDisk()
+    await append(MemoryJournal(disk), 5)
+    disk.records[2] = disk.records[2]._replace(body=ev.encode(alarm("changed")))
+    with pytest.raises(ChainBroken) as caught:
+        fold(MemoryJournal(disk))
+    assert caught.value.seq == 3
+
+
+async def test_an_unknown_event_stops_recovery() -> None:
+    """A record that a newer program wrote is not skipped."""
+    journal = MemoryJournal()
+    await journal.append([JournalEntry("from_the_future", b'{"event":"from_the_future","at_ms":1}')], 1)
+    with pytest.raises(JournalUnusable, match=r"record 1 \(from_the_future\)"):
+        fold(journal)
+
+
+async def test_progress_is_told() -> None:
+    """Every ten thousand records, with the number of all."""
+    disk = MemoryDisk()
+    journal = MemoryJournal(disk)
+    event = alarm()
+    await journal.append([JournalEntry(ev.kind_of(event), ev.encode(event))] * 20_001, 1)
+    told: list[tuple[int, int]] = []
+    recover(journal, ToyEngine, ToyModel, version="1", progress=lambda done, total: told.append((done, total)))
+    assert told == [(10_000, 20_001), (20_000, 20_001)]
+
+
+async def test_the_keeper_takes_a_snapshot_when_it_is_due(tmp_path: Path) -> None:
+    """At the distance, not before; a restart uses it."""
+    journal = SqliteJournal(tmp_path / "a.journal", inline=True, log_pages=0)
+    engine, model = ToyEngine(), ToyModel()
+    keeper = SnapshotKeeper(engine=engine, read_model=model, journal=journal, version="1", failed=pytest.fail, every=3)
+    for n in range(1, 5):
+        await append(journal, 1)
+        engine.apply(alarm())
+        model.seq = n
+        keeper.consider()
+        kept = journal.load_snapshot()
+        assert (kept.head.seq if kept else 0) == (3 if n >= 3 else 0)
+    assert fold(journal)[2].snapshot_seq == 3
+    journal.close()
+
+
+async def test_an_exposed_account_is_snapshotted_later() -> None:
+    """The loop belongs to the protection of a position, but not for ever."""
+    journal = MemoryJournal()
+    engine = ToyEngine()
+    engine.exposed_symbols = lambda: ["BTCUSDT"]  # type: ignore[method-assign]
+    keeper = SnapshotKeeper(
+        engine=engine, read_model=ToyModel(), journal=journal, version="1", failed=pytest.fail, every=2
+    )
+    taken = []
+    for _ in range(8):
+        await append(journal, 1)
+        keeper.consider()
+        taken.append(journal.load_snapshot() is not None)
+    assert taken == [False] * 7 + [True]
+
+
+async def test_a_failed_snapshot_is_reported_and_nothing_else() -> None:
+    """The journal is the record; a snapshot is a convenience."""
+    journal = MemoryJournal()
+    await append(journal, 1)
+    failures: list[str] = []
+    keeper = SnapshotKeeper(
+        engine=ToyEngine(), read_model=ToyModel(), journal=journal, version="1", failed=failures.append, every=10
+    )
+    await append(journal, 1)
+    journal.fail("gone")
+    await keeper.take_last()
+    assert failures == ["gone"]
