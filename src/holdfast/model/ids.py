@@ -48,7 +48,8 @@ LETTER_ROLES: Final[dict[str, Role]] = {letter: role for role, letter in ROLE_LE
 def subject_tag(account: str, subject: str) -> str:
     """The part of a client id that all orders of one intent (or of one flattened position) share."""
     digest = hashlib.sha256(f"{account}\x00{subject}".encode()).digest()
-    return base64.b32encode(digest).decode("ascii").lower()[:TAG_LENGTH]
+    # 15 bytes are exactly 24 letters; encoding the rest only to cut it off would triple the cost.
+    return base64.b32encode(digest[:15]).decode("ascii").lower()
 
 
 def client_order_id(account: str, subject: str, role: Role, n: int) -> str:
