@@ -1,0 +1,465 @@
+"""The paper exchange as a server: REST, WS API and streams on one port, the control door on another.
+
+The only file of this package that knows sockets, files and the clock. It moves bytes and time into
+`PaperVenue` and its frames out again, and decides nothing. Venue time is the machine's wall clock:
+a recorded market is replayed as if it happened from now on, `speed` times as fast.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import importlib.util
+import signal
+import socket
+import struct
+import sys
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from datetime import timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+from aiohttp import WSMsgType, web
+
+from holdfast.paper.config import PaperConfig
+from holdfast.paper.edge import PaperVenue
+from holdfast.paper.pump import Pump
+from holdfast.paper.source import MarketFileError, MarketSource, rebase
+from holdfast.paper.wire_out import Close, HttpOutcome
+
+_LINGER_RESET = struct.pack("ii", 1, 0)
+_SLOW_READER_BYTES = 32_000_000
+_LARGEST_MESSAGE = 1_048_576
+_MARKET_EVENTS_A_TURN = 500
+
+
+class PaperServerError(Exception):
+    """The server cannot start, or cannot go on. The text is one line for the operator."""
+
+
+class PaperOptions(msgspec.Struct, kw_only=True):
+    """What a paper server is made of. Port 0 takes a free one.
+
+    `speed`: how much faster than real time the market is played (> 0). `venue_log`: where the
+    exchange's own record goes; None keeps none. The ping times are the venue's (protocol notes F.5).
+    """
+
+    exchange_info: dict[str, Any]
+    market: MarketSource
+    config: PaperConfig = msgspec.field(default_factory=PaperConfig)
+    host: str = "127.0.0.1"
+    port: int = 0
+    control_port: int = 0
+    venue_log: Path | None = None
+    speed: Fraction = Fraction(1)
+    ping_interval_ms: int = 180_000
+    pong_timeout_ms: int = 600_000
+
+
+def run_server(options: PaperOptions, ready: Callable[[dict[str, str]], None]) -> None:
+    """Serve until SIGINT or SIGTERM, on uvloop where it is installed. Raises `PaperServerError`."""
+    factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+    if importlib.util.find_spec("uvloop"):
+        factory = importlib.import_module("uvloop").new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(serve(options, ready))
+
+
+async def serve(options: PaperOptions, ready: Callable[[dict[str, str]], None]) -> None:
+    """Serve until cancelled or told to stop by SIGINT or SIGTERM.
+
+    `ready` gets the addresses and the first account's key once everything listens. Raises
+    `PaperServerError` when a port is taken, the log cannot be written or the market file breaks.
+    """
+    # Ports are taken before anything else is done, so that nothing is half-done when one of them is not free.
+    with _listen(options.host, options.port) as public, _listen(options.host, options.control_port) as control:
+        server = PaperServer(options)
+        try:
+            await server.start(public, control)
+            with _stop_signals(server.stop):
+                ready(server.addresses())
+                await server.stopped
+        finally:
+            await server.close()
+    if server.failure:
+        raise PaperServerError(server.failure)
+
+
+class PaperServer:
+    """One running server. Use `serve`."""
+
+    def __init__(self, options: PaperOptions) -> None:
+        """Make the exchange; nothing listens yet. Raises `PaperServerError` or `MarketFileError`."""
+        self._options = options
+        self._loop = asyncio.get_running_loop()
+        self.stopped: asyncio.Future[None] = self._loop.create_future()
+        self.failure = ""
+        self._log = VenueLog(options.venue_log, self._fail)
+        started_us = _now_us()
+        self._venue = PaperVenue(options.config, options.exchange_info, started_us, self._log.append)
+        self._pump = Pump(self._venue, rebase(options.market, start_us=started_us, speed=options.speed))
+        self._links: dict[int, Link] = {}
+        self._made = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._flush_planned = False
+        self._tasks: dict[asyncio.Task[None], None] = {}
+        self._servers: list[tuple[asyncio.Server, web.Server]] = []
+        self._addresses: list[str] = []
+        self._said_ended = False
+
+    async def start(self, public: socket.socket, control: socket.socket) -> None:
+        """Begin to listen and to play the market."""
+        for listening, handler in ((public, self._handle), (control, self._control)):
+            protocol = web.Server(handler, access_log=None, handler_cancellation=True)
+            host, port = listening.getsockname()[:2]
+            self._addresses.append(f"{host}:{port}")
+            server = await self._loop.create_server(protocol, sock=listening, backlog=1024)
+            self._servers.append((server, protocol))
+        self._spawn(self._ping_links(), "ping links")
+        self._on_time()
+
+    def addresses(self) -> dict[str, str]:
+        """Where everything is, and the first account's key."""
+        public, control = self._addresses
+        account = self._options.config.accounts[0]
+        return {
+            "rest": f"http://{public}",
+            "ws_api": f"ws://{public}/ws-fapi/v1",
+            "streams": f"ws://{public}",
+            "control": f"http://{control}",
+            "api_key": account.api_key,
+            "api_secret": account.api_secret,
+        }
+
+    def stop(self) -> None:
+        """Ask for an orderly end."""
+        if not self.stopped.done():
+            self.stopped.set_result(None)
+
+    async def close(self) -> None:
+        """Close every connection, let the log reach its file. May be called once."""
+        if self._timer is not None:
+            self._timer.cancel()
+        for server, _ in self._servers:
+            server.close()
+        for link in list(self._links.values()):
+            self._spawn(link.close(1001, "Going away"), "close link")
+        for task in self._tasks:
+            if task.get_name() != "close link":
+                task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for _, protocol in self._servers:
+            protocol.pre_shutdown()
+        await asyncio.gather(*(protocol.shutdown(timeout=1) for _, protocol in self._servers))
+        self._log.close()
+
+    def _fail(self, reason: str) -> None:
+        """Something broke that makes going on worthless: say so and end with an error."""
+        sys.stderr.write(f"holdfast paper: {reason}\n")
+        self.failure = self.failure or reason
+        self.stop()
+
+    # Time and market
+
+    def _on_time(self) -> None:
+        """Hand over everything that is due, then sleep until the next is."""
+        self._timer = None
+        reason = "the exchange broke; see the error above"
+        try:
+            self._pump.run(_now_us(), _MARKET_EVENTS_A_TURN)
+            self._flush()
+            reason = ""
+        except MarketFileError as error:
+            reason = f"the market broke off: {error}"
+        finally:
+            # Whatever else is raised is shown by the loop; a market that stands still unnoticed would be worse.
+            if reason:
+                self._fail(reason)
+        if self._pump.ended and not self._said_ended:
+            self._said_ended = True
+            sys.stderr.write("holdfast paper: the market has ended; its last prices stay\n")
+
+    def _plan_wake(self) -> None:
+        """Keep the one timer at the earliest thing due. Between two portions of a backlog requests get their turn."""
+        due_us = self._pump.next_us()
+        if due_us is None or self.stopped.done():
+            return
+        when = self._loop.time() + _seconds(max(0, due_us - _now_us()))
+        if self._timer is not None:
+            if self._timer.when() <= when:
+                return
+            self._timer.cancel()
+        self._timer = self._loop.call_at(when, self._on_time)
+
+    # Frames out
+
+    def _plan_flush(self) -> None:
+        """Hand out frames at the end of this turn: after the reply of the request that caused them."""
+        if not self._flush_planned:
+            self._flush_planned = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        """Write what the venue has to say, one write for each connection."""
+        self._flush_planned = False
+        pending: dict[Link, list[bytes]] = {}
+        for out in self._venue.drain():
+            link = self._links.get(out.conn)
+            if link is None:
+                continue
+            if isinstance(out, Close):
+                link.write(pending.pop(link, []))
+                del self._links[out.conn]
+                self._end_link(link, out)
+            else:
+                pending.setdefault(link, []).append(out.text)
+        for link, texts in pending.items():
+            link.write(texts)
+        self._plan_wake()
+
+    def _end_link(self, link: Link, close: Close) -> None:
+        if close.abort:
+            _reset(link.transport)
+        else:
+            self._spawn(link.close(close.code, close.reason), "close link")
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = self._loop.create_task(work, name=name)
+        self._tasks[task] = None
+        task.add_done_callback(self._tasks.pop)
+
+    # Requests in
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """One request on the public port."""
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            return await self._websocket(request)
+        body = await request.read()
+        outcome = self._venue.http(request.method, request.raw_path, request.headers, body, _now_us())
+        if outcome.events_first:
+            self._flush()
+        else:
+            self._plan_flush()
+        return await self._answer(request, outcome)
+
+    async def _answer(self, request: web.BaseRequest, outcome: HttpOutcome) -> web.StreamResponse:
+        """Turn the venue's decision into what the client sees: a reply, a reset, or silence."""
+        if outcome.delay_us:
+            await asyncio.sleep(_seconds(outcome.delay_us))
+        if outcome.kind == "hang":
+            # Ends when the client gives up (the handler is cancelled with its connection) or the server stops.
+            await self._loop.create_future()
+        if outcome.kind == "reset" and request.transport is not None:
+            _reset(request.transport)
+        return web.Response(status=outcome.status, headers=outcome.headers, body=outcome.body)
+
+    async def _websocket(self, request: web.BaseRequest) -> web.StreamResponse:
+        """One WebSocket connection from handshake to end."""
+        self._made += 1
+        conn = self._made
+        if not self._venue.ws_open(conn, request.raw_path, _now_us()):
+            return web.Response(status=404)
+        sock = web.WebSocketResponse(
+            compress=False, autoping=False, decode_text=False, max_msg_size=_LARGEST_MESSAGE, timeout=2
+        )
+        try:
+            await sock.prepare(request)
+            assert request.transport is not None, "invariant: a connection that was just upgraded has a transport"
+            self._links[conn] = Link(sock, request.transport)
+            self._plan_flush()
+            await self._receive(conn, sock)
+        finally:
+            self._links.pop(conn, None)
+            self._venue.ws_closed(conn, _now_us())
+            self._plan_flush()
+        return sock
+
+    async def _receive(self, conn: int, sock: web.WebSocketResponse) -> None:
+        async for message in sock:
+            if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+                if conn not in self._links:
+                    return
+                self._venue.ws_text(conn, message.data, _now_us())
+                self._plan_flush()
+            elif message.type is WSMsgType.PING:
+                await sock.pong(message.data)
+            elif message.type is WSMsgType.PONG and conn in self._links:
+                self._links[conn].heard_us = _now_us()
+
+    async def _ping_links(self) -> None:
+        """Ping every connection as the venue does; drop those that do not answer."""
+        while True:
+            await asyncio.sleep(_seconds(self._options.ping_interval_ms * 1000))
+            now_us = _now_us()
+            for link in list(self._links.values()):
+                if now_us - link.heard_us > self._options.pong_timeout_ms * 1000:
+                    _reset(link.transport)
+                else:
+                    with contextlib.suppress(ConnectionError):
+                        await link.sock.ping(str(now_us // 1000).encode())
+
+    # Control
+
+    async def _control(self, request: web.BaseRequest) -> web.StreamResponse:
+        """The control door: `POST /control` with a JSON object, `GET /control/state`, `GET /control/log?since=n`."""
+        try:
+            order = await self._control_order(request)
+            if order is None:
+                return _json(404, {"ok": False, "error": "POST /control, GET /control/state, GET /control/log?since=n"})
+            answer = self._venue.control(order, _now_us())
+        except (ValueError, TypeError) as error:
+            return _json(400, {"ok": False, "error": str(error)})
+        self._plan_flush()
+        return _json(200 if answer["ok"] else 400, answer)
+
+    async def _control_order(self, request: web.BaseRequest) -> dict[str, Any] | None:
+        """The control request that a call means. Raises ValueError for one that cannot be read."""
+        place = (request.method, request.path)
+        if place == ("POST", "/control"):
+            return msgspec.json.decode(await request.read(), type=dict[str, Any])
+        if place == ("GET", "/control/state"):
+            return {"do": "state"}
+        if place == ("GET", "/control/log"):
+            return {"do": "log", "since": int(request.query.get("since", "0"))}
+        return None
+
+
+class Link:
+    """One open WebSocket connection."""
+
+    def __init__(self, sock: web.WebSocketResponse, transport: asyncio.Transport) -> None:
+        """Take over a connection after its handshake."""
+        self.sock = sock
+        self.transport = transport
+        self.heard_us = _now_us()
+
+    def write(self, texts: list[bytes]) -> None:
+        """Write text frames at once. A reader that lets megabytes pile up is cut off, as the venue does."""
+        if not texts or self.transport.is_closing():
+            return
+        if self.transport.get_write_buffer_size() > _SLOW_READER_BYTES:
+            _reset(self.transport)
+            return
+        # aiohttp would need one await and one system call for each frame; a server's text frame has no mask.
+        self.transport.write(b"".join([text_frame(text) for text in texts]))
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close with the closing handshake."""
+        with contextlib.suppress(ConnectionError):
+            await self.sock.close(code=code, message=reason.encode())
+
+
+class VenueLog:
+    """The exchange's record as a file of JSON lines, written at the end of each turn of the loop."""
+
+    def __init__(self, path: Path | None, fail: Callable[[str], None]) -> None:
+        """Open a new file. Raises `PaperServerError` when it has content already, or cannot be written."""
+        self._path = path
+        self._fail = fail
+        self._lines: list[bytes] = []
+        self._encode = msgspec.json.Encoder().encode
+        self._loop = asyncio.get_running_loop()
+        self._file: BinaryIO | None = None
+        if path is not None:
+            self._file = _new_file(path)
+
+    def append(self, record: dict[str, object]) -> None:
+        """Take one record."""
+        if self._file is None:
+            return
+        if not self._lines:
+            self._loop.call_soon(self.flush)
+        self._lines.append(self._encode(record))
+
+    def flush(self) -> None:
+        """Write what was taken. A log with a hole proves nothing, so a failure ends the server."""
+        if self._file is None or not self._lines:
+            return
+        self._lines.append(b"")
+        rest = memoryview(b"\n".join(self._lines))
+        self._lines.clear()
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            self._file.close()
+            self._file = None
+            self._fail(f"cannot write the venue log {self._path}: {error.strerror}; the log ends here, stopping")
+
+    def close(self) -> None:
+        """Write the rest and close."""
+        self.flush()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def text_frame(payload: bytes) -> bytes:
+    """A whole, unmasked WebSocket text frame (RFC 6455, 5.2)."""
+    size = len(payload)
+    if size < 126:
+        return b"\x81" + bytes((size,)) + payload
+    if size < 65_536:
+        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
+    return b"\x81\x7f" + size.to_bytes(8, "big") + payload
+
+
+def _new_file(path: Path) -> BinaryIO:
+    try:
+        if path.exists() and path.stat().st_size:
+            raise PaperServerError(f"the venue log {path} has content already; name a new file")
+        return path.open("ab", buffering=0)
+    except OSError as error:
+        raise PaperServerError(f"cannot write the venue log {path}: {error.strerror}") from None
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take a port. Raises `PaperServerError` when it is taken already."""
+    try:
+        return socket.create_server((host, port))
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PaperServerError(f"port {port} on {host} is in use; choose another, or 0 for any free one") from None
+        raise PaperServerError(f"cannot listen on {host}:{port}: {error.strerror}") from None
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    """Drop a connection at once, with a TCP reset."""
+    sock = transport.get_extra_info("socket")
+    if sock is not None:
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_RESET)
+    transport.abort()
+
+
+@contextlib.contextmanager
+def _stop_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """SIGINT and SIGTERM end the server in good order. Outside the main thread there are no signals to take."""
+    loop = asyncio.get_running_loop()
+    taken: list[signal.Signals] = []
+    with contextlib.suppress(ValueError, RuntimeError):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop)
+            taken.append(number)
+    try:
+        yield
+    finally:
+        for number in taken:
+            loop.remove_signal_handler(number)
+
+
+def _json(status: int, answer: dict[str, Any]) -> web.Response:
+    return web.Response(status=status, body=msgspec.json.encode(answer), content_type="application/json")
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
+
+
+def _seconds(microseconds: int) -> Any:
+    """What asyncio waits for. Numbers with a fraction appear nowhere else in this package."""
+    return timedelta(microseconds=microseconds).total_seconds()

@@ -1,0 +1,531 @@
+"""The paper exchange on real sockets: doors, order of things, faults on the wire, its log, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import hashlib
+import hmac
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+import pytest
+
+from holdfast.paper import server
+from holdfast.paper.default_symbols import default_exchange_info
+from holdfast.paper.market import BookTop, Mark, MarketEvent
+from holdfast.paper.server import Link, PaperOptions, PaperServerError, serve, text_frame
+from holdfast.paper.source import MarketFileError, MarketSource
+from tests.waiting import eventually
+
+ROOT = Path(__file__).resolve().parents[2]
+WS = aiohttp.WSMsgType
+
+
+def quote(time_us: int = 0, price: str = "65000.00", u: int = 1) -> tuple[int, MarketEvent]:
+    """A best bid and ask with plenty of both."""
+    bid, much = Decimal(price), Decimal(100)
+    top = BookTop(symbol="BTCUSDT", bid=bid, bid_qty=much, ask=bid + Decimal("0.10"), ask_qty=much, u=u, T=0, E=0)
+    return time_us, top
+
+
+def mark(time_us: int = 0) -> tuple[int, MarketEvent]:
+    """The mark price that orders are checked against."""
+    price = Decimal(65000)
+    return time_us, Mark(symbol="BTCUSDT", mark=price, index=price, rate=Decimal(0), next_funding_ms=0, E=0)
+
+
+def options(market: MarketSource | None = None, **more: Any) -> PaperOptions:
+    """A server on free ports with a market that stands still, unless another is given."""
+    chosen = market if market is not None else iter([quote(), mark()])
+    return PaperOptions(exchange_info=default_exchange_info(), market=chosen, **more)
+
+
+class Client:
+    """What a test needs of a running server."""
+
+    def __init__(self, where: dict[str, str], http: aiohttp.ClientSession) -> None:
+        self.where = where
+        self.http = http
+
+    async def get(self, target: str) -> Any:
+        """A public read."""
+        async with self.http.get(self.where["rest"] + target) as reply:
+            return await reply.json()
+
+    def signed(self, **params: str) -> str:
+        """A signed query string."""
+        query = urlencode({**params, "timestamp": str(time.time_ns() // 1_000_000)})
+        return f"{query}&signature={hmac.digest(b'paper-secret', query.encode(), 'sha256').hex()}"
+
+    async def post(self, path: str, **params: str) -> Any:
+        """A signed write, in the body."""
+        headers = {"X-MBX-APIKEY": "paper-key", "Content-Type": "application/x-www-form-urlencoded"}
+        async with self.http.post(self.where["rest"] + path, data=self.signed(**params), headers=headers) as reply:
+            return await reply.json()
+
+    async def control(self, **request: Any) -> Any:
+        """The control door."""
+        async with self.http.post(self.where["control"] + "/control", json=request) as reply:
+            return await reply.json()
+
+    def stream(self, path: str, **more: Any) -> Any:
+        """A WebSocket, to be used with `async with`."""
+        return self.http.ws_connect(self.where["streams"] + path, **more)
+
+    async def private_stream(self) -> Any:
+        """A WebSocket with the account's user events."""
+        key = (await self.post("/fapi/v1/listenKey"))["listenKey"]
+        return self.stream(f"/private/ws/{key}")
+
+
+@contextlib.asynccontextmanager
+async def running(chosen: PaperOptions) -> AsyncIterator[Client]:
+    """A server for the time of a test. Its own error, if it ends with one, is the test's."""
+    ready: asyncio.Future[dict[str, str]] = asyncio.get_running_loop().create_future()
+    serving = asyncio.create_task(serve(chosen, ready.set_result), name="server")
+    where = await asyncio.wait_for(ready, 10)
+    async with aiohttp.ClientSession() as http:
+        try:
+            yield Client(where, http)
+        finally:
+            if not serving.done():
+                serving.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await serving
+
+
+def market_order(client_id: str = "one") -> dict[str, str]:
+    """An order that fills at once."""
+    return {
+        "symbol": "BTCUSDT",
+        "side": "BUY",
+        "type": "MARKET",
+        "quantity": "0.010",
+        "newClientOrderId": client_id,
+        "newOrderRespType": "RESULT",
+    }
+
+
+async def receive(sock: Any) -> Any:
+    """The next JSON frame."""
+    return json.loads(await asyncio.wait_for(sock.receive_str(), 10))
+
+
+async def test_ready_names_every_door_and_the_key() -> None:
+    """The line that scripts read."""
+    async with running(options()) as client:
+        assert sorted(client.where) == ["api_key", "api_secret", "control", "rest", "streams", "ws_api"]
+        assert client.where["ws_api"].endswith("/ws-fapi/v1")
+
+
+async def test_venue_time_is_real_time() -> None:
+    """Clients sign with their own clock."""
+    async with running(options()) as client:
+        answer = await client.get("/fapi/v1/time")
+        assert abs(answer["serverTime"] - time.time_ns() // 1_000_000) < 5000
+
+
+async def test_signed_order_fills_against_the_market() -> None:
+    """REST in, a fill out."""
+    async with running(options()) as client:
+        order = await client.post("/fapi/v1/order", **market_order())
+        assert (order["status"], order["executedQty"]) == ("FILLED", "0.010")
+
+
+async def test_raw_target_reaches_the_signature_check() -> None:
+    """A client id with characters that some clients encode and some do not."""
+    async with running(options()) as client:
+        order = await client.post("/fapi/v1/order", **market_order("a/b:c"))
+        assert order["clientOrderId"] == "a/b:c"
+
+
+async def test_ws_api_answers_with_the_callers_id() -> None:
+    """One round trip."""
+    async with running(options()) as client, client.http.ws_connect(client.where["ws_api"]) as sock:
+        await sock.send_str('{"id":"x1","method":"ticker.price","params":{"symbol":"BTCUSDT"}}')
+        answer = await receive(sock)
+        assert (answer["id"], answer["status"]) == ("x1", 200)
+
+
+async def test_user_events_of_a_fill_arrive_in_the_documented_order() -> None:
+    """NEW, then TRADE_LITE, ACCOUNT_UPDATE and the trade (protocol notes L.1)."""
+    async with running(options()) as client, await client.private_stream() as sock:
+        await client.post("/fapi/v1/order", **market_order())
+        kinds = [(await receive(sock))["e"] for _ in range(4)]
+        assert kinds == ["ORDER_TRADE_UPDATE", "TRADE_LITE", "ACCOUNT_UPDATE", "ORDER_TRADE_UPDATE"]
+
+
+async def test_market_is_played_to_its_listeners_in_real_time() -> None:
+    """Events come when their time has come, in order."""
+    source = iter([quote(n * 20_000, u=n + 1) for n in range(30)])
+    async with running(options(source)) as client, client.stream("/public/ws/btcusdt@bookTicker") as sock:
+        ids = [(await receive(sock))["u"] for _ in range(5)]
+        assert ids == list(range(ids[0], ids[0] + 5))
+
+
+async def test_recording_of_another_year_is_played_from_now_on() -> None:
+    """Its first event happens at the start, at once."""
+    async with running(options(iter([quote(1_680_652_800_000_000), mark(1_680_652_800_000_000)]))) as client:
+        await eventually_priced(client)
+
+
+async def eventually_priced(client: Client) -> None:
+    """Wait until BTCUSDT has a price."""
+    deadline = time.monotonic() + 10
+    while "BTCUSDT" not in (await client.control(do="state"))["prices"]:
+        assert time.monotonic() < deadline
+
+
+async def test_speed_compresses_the_market() -> None:
+    """An hour of market at 36,000 times its pace is over in a tenth of a second."""
+    source = iter([quote(0), mark(0), quote(3_600_000_000, "70000.00", 2), mark(3_600_000_000)])
+    async with running(options(source, speed=Fraction(36_000))) as client:
+        async with asyncio.timeout(10):
+            while (await client.get("/fapi/v1/ticker/bookTicker?symbol=BTCUSDT"))["bidPrice"] != "70000.00":
+                pass
+
+
+async def test_server_goes_on_when_the_market_has_ended(capfd: pytest.CaptureFixture[str]) -> None:
+    """The last prices stay, and the operator is told."""
+    async with running(options()) as client:
+        await eventually_priced(client)
+        assert (await client.post("/fapi/v1/order", **market_order()))["status"] == "FILLED"
+    assert "the market has ended" in capfd.readouterr().err
+
+
+async def test_market_that_breaks_off_ends_the_server() -> None:
+    """A torn recording is an error, not a quiet market."""
+
+    def torn() -> MarketSource:
+        yield quote()
+        raise MarketFileError(line=2, rule="a line is `<receive time> <json>`")
+
+    with pytest.raises(PaperServerError, match="the market broke off: line 2"):
+        await asyncio.wait_for(serve(options(torn()), lambda _: None), 10)
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/ws-fapi/v2", "/public/other"])
+async def test_unknown_websocket_path_is_refused(path: str) -> None:
+    """The handshake fails; no connection is left behind."""
+    async with running(options()) as client:
+        with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
+            async with client.stream(path):
+                pass
+        assert caught.value.status == 404
+        assert (await client.control(do="state"))["connections"] == 0
+
+
+async def test_broken_handshake_leaves_no_connection_behind() -> None:
+    """An upgrade without a key."""
+    async with running(options()) as client:
+        headers = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+        async with client.http.get(client.where["rest"] + "/public/ws", headers=headers) as reply:
+            assert reply.status == 400
+        assert (await client.control(do="state"))["connections"] == 0
+
+
+async def test_closed_connection_is_forgotten() -> None:
+    """The venue learns that a client left."""
+    async with running(options()) as client:
+        async with client.stream("/public/ws"):
+            assert (await client.control(do="state"))["connections"] == 1
+        state = await client.control(do="state")
+        assert state["connections"] == 0
+
+
+async def test_ping_of_a_client_is_answered_with_its_payload() -> None:
+    """Protocol notes F.5."""
+    async with running(options()) as client, client.stream("/public/ws", autoping=False) as sock:
+        await sock.ping(b"1234")
+        message = await asyncio.wait_for(sock.receive(), 10)
+        assert (message.type, message.data) == (WS.PONG, b"1234")
+
+
+async def test_venue_pings_its_clients() -> None:
+    """The payload is the time in milliseconds."""
+    async with running(options(ping_interval_ms=20)) as client, client.stream("/public/ws", autoping=False) as sock:
+        message = await asyncio.wait_for(sock.receive(), 10)
+        assert message.type == WS.PING
+        assert abs(int(message.data) - time.time_ns() // 1_000_000) < 5000
+
+
+async def test_client_that_never_answers_pings_is_dropped() -> None:
+    """No pong within the limit."""
+    chosen = options(ping_interval_ms=20, pong_timeout_ms=50)
+    async with running(chosen) as client, client.stream("/public/ws", autoping=False) as sock:
+        message = await asyncio.wait_for(sock.receive(), 10)
+        while message.type == WS.PING:
+            message = await asyncio.wait_for(sock.receive(), 10)
+        assert message.type in (WS.CLOSED, WS.ERROR, WS.CLOSE)
+
+
+async def test_client_that_answers_pings_stays() -> None:
+    """Pongs keep it alive beyond the limit."""
+    chosen = options(ping_interval_ms=20, pong_timeout_ms=200)
+    async with running(chosen) as client, client.stream("/public/ws", autoping=False) as sock:
+        for _ in range(30):
+            message = await asyncio.wait_for(sock.receive(), 10)
+            assert message.type == WS.PING
+            await sock.pong(message.data)
+
+
+async def test_fault_reset_tears_the_connection_down() -> None:
+    """No byte of an answer, and the order was executed."""
+    async with running(options()) as client:
+        await eventually_priced(client)
+        await client.control(do="fault", verb="reset", executed=True)
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await client.post("/fapi/v1/order", **market_order())
+        assert (await client.control(do="state"))["accounts"][0]["positions"][0]["amt"] == "0.010"
+
+
+async def test_fault_of_a_lost_reply_leaves_the_client_waiting() -> None:
+    """The connection stays open and silent; the order was executed."""
+    async with running(options()) as client:
+        await eventually_priced(client)
+        await client.control(do="fault", verb="resp.drop")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(client.post("/fapi/v1/order", **market_order()), 0.3)
+        assert (await client.control(do="state"))["accounts"][0]["positions"][0]["amt"] == "0.010"
+
+
+async def test_fault_delay_holds_the_reply_back() -> None:
+    """Events of the order arrive first."""
+    async with running(options()) as client, await client.private_stream() as sock:
+        await eventually_priced(client)
+        await client.control(do="fault", verb="delay", ms=200)
+        placing = asyncio.create_task(client.post("/fapi/v1/order", **market_order()), name="placing")
+        await receive(sock)
+        assert not placing.done()
+        assert (await placing)["status"] == "FILLED"
+
+
+async def test_fault_close_ends_websockets() -> None:
+    """With its code, after a closing handshake."""
+    async with running(options()) as client, client.stream("/public/ws") as sock:
+        await client.control(do="fault", verb="ws.close", code=1008, msg="Too many requests")
+        message = await asyncio.wait_for(sock.receive(), 10)
+        assert (message.type, sock.close_code) == (WS.CLOSE, 1008)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/control/state", 200),
+        ("GET", "/control/log", 200),
+        ("GET", "/control/log?since=x", 400),
+        ("GET", "/control", 404),
+        ("GET", "/", 404),
+    ],
+)
+async def test_control_door_answers_reads(method: str, path: str, status: int) -> None:
+    """Two reads, and a clear no to everything else."""
+    async with running(options()) as client, client.http.request(method, client.where["control"] + path) as reply:
+        assert reply.status == status
+        assert (await reply.json())["ok"] is (status == 200)
+
+
+@pytest.mark.parametrize("body", ["", "[]", "{", '{"do":"nothing"}', '{"do":"log","since":"x"}'])
+async def test_control_door_refuses_nonsense(body: str) -> None:
+    """400 with the reason."""
+    async with running(options()) as client:
+        async with client.http.post(client.where["control"] + "/control", data=body) as reply:
+            answer = await reply.json()
+        assert (reply.status, answer["ok"]) == (400, False)
+        assert answer["error"]
+
+
+async def test_venue_log_is_the_exchanges_record_without_a_gap(tmp_path: Path) -> None:
+    """The file and the control door tell the same."""
+    path = tmp_path / "venue.jsonl"
+    async with running(options(venue_log=path)) as client:
+        await eventually_priced(client)
+        await client.post("/fapi/v1/order", **market_order())
+        recent = (await client.control(do="log", since=0))["records"]
+    records = read_log(path)
+    assert records[: len(recent)] == recent
+    assert [record["n"] for record in records] == list(range(1, len(records) + 1))
+    assert {"start", "req", "rep", "order", "trade", "position"} <= {record["k"] for record in records}
+
+
+def read_log(path: Path) -> list[Any]:
+    """The records of a finished log."""
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+async def test_venue_log_with_content_is_not_overwritten(tmp_path: Path) -> None:
+    """Two exchanges in one log would prove nothing."""
+    path = written(tmp_path)
+    with pytest.raises(PaperServerError, match="has content already"):
+        await serve(options(venue_log=path), lambda _: None)
+    assert size(path) == 3
+
+
+def size(path: Path) -> int:
+    """Bytes of a file."""
+    return path.stat().st_size
+
+
+def written(folder: Path) -> Path:
+    """A log that another exchange has begun."""
+    path = folder / "venue.jsonl"
+    path.write_text("{}\n")
+    return path
+
+
+async def test_venue_log_in_no_folder_is_refused(tmp_path: Path) -> None:
+    """Before anything listens."""
+    with pytest.raises(PaperServerError, match="cannot write the venue log"):
+        await serve(options(venue_log=tmp_path / "no" / "folder"), lambda _: None)
+
+
+FULL_DISK = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL_DISK.exists(), reason="this system has no full disk to offer")
+async def test_full_disk_is_reported_loudly_and_ends_the_server(capfd: pytest.CaptureFixture[str]) -> None:
+    """A log with a hole proves nothing."""
+    with pytest.raises(PaperServerError, match="No space left on device"):
+        await asyncio.wait_for(serve(options(venue_log=FULL_DISK), lambda _: None), 10)
+    assert "No space left on device" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("which", ["port", "control_port"])
+async def test_port_in_use_is_one_clear_line(tmp_path: Path, which: str) -> None:
+    """And nothing is half-done: no log file is left."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        chosen = options(venue_log=tmp_path / "venue.jsonl", **{which: port})
+        with pytest.raises(PaperServerError, match=rf"port {port} on 127\.0\.0\.1 is in use"):
+            await serve(chosen, lambda _: None)
+    assert os.listdir(tmp_path) == []
+
+
+async def test_address_that_is_not_ours_is_refused() -> None:
+    """With the reason of the system."""
+    with pytest.raises(PaperServerError, match=r"cannot listen on 192\.0\.2\.1"):
+        await serve(options(host="192.0.2.1"), lambda _: None)
+
+
+async def test_stopping_closes_connections_in_good_order() -> None:
+    """Clients see 1001, going away."""
+    async with running(options()) as client:
+        sock = await client.stream("/public/ws")
+        assert sock.close_code is None
+        await client.control(do="state")
+        closing = asyncio.create_task(sock.receive(), name="closing")
+        for task in asyncio.all_tasks():
+            if task.get_name() == "server":
+                task.cancel()
+        message = await asyncio.wait_for(closing, 10)
+        assert (message.type, message.data) == (WS.CLOSE, 1001)
+        await sock.close()
+
+
+SERVER = """
+import json, sys
+from holdfast.paper.default_symbols import default_exchange_info
+from holdfast.paper.server import PaperOptions, run_server
+options = PaperOptions(exchange_info=default_exchange_info(), market=iter([]))
+run_server(options, lambda where: print(json.dumps(where), flush=True))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal_ends_the_process_with_success(number: signal.Signals) -> None:
+    """As a service manager or a person would end it."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVER],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        cwd=ROOT,
+    )
+    with process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["rest"].startswith("http://127.0.0.1:")
+        process.send_signal(number)
+        assert process.wait(20) == 0
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65_535, 65_536, 200_000])
+async def test_frames_of_every_length_class_are_understood(size: int) -> None:
+    """Our own framing, read by somebody else's parser."""
+    ended = asyncio.Event()
+    payload, close_frame = b"x" * size, b"\x88\x02\x03\xe8"
+
+    async def send(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await reader.readuntil(b"\r\n\r\n")
+        key = request.split(b"Sec-WebSocket-Key: ")[1].split(b"\r\n")[0]
+        accept = hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11", usedforsecurity=False).digest()
+        head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        accepted = b"Sec-WebSocket-Accept: " + base64.b64encode(accept) + b"\r\n\r\n"
+        writer.write(head + accepted + text_frame(payload) + close_frame)
+        await writer.drain()
+        writer.close()
+        ended.set()
+
+    listener = await asyncio.start_server(send, "127.0.0.1", 0)
+    port = listener.sockets[0].getsockname()[1]
+    async with aiohttp.ClientSession() as http, http.ws_connect(f"ws://127.0.0.1:{port}/") as sock:
+        assert await asyncio.wait_for(sock.receive_str(), 10) == payload.decode()
+    await ended.wait()
+    listener.close()
+
+
+class FullTransport:
+    """A connection whose reader has stopped reading: the kernel's buffers are beyond a test's reach."""
+
+    def __init__(self, waiting: int) -> None:
+        self.waiting = waiting
+        self.written = b""
+        self.aborted = False
+
+    def is_closing(self) -> bool:
+        """Open until dropped."""
+        return self.aborted
+
+    def get_write_buffer_size(self) -> int:
+        """What waits to be sent."""
+        return self.waiting
+
+    def get_extra_info(self, _name: str) -> None:
+        """No socket."""
+
+    def write(self, data: bytes) -> None:
+        """Take bytes."""
+        self.written += data
+
+    def abort(self) -> None:
+        """Drop it."""
+        self.aborted = True
+
+
+@pytest.mark.parametrize(("waiting", "dropped"), [(0, False), (server._SLOW_READER_BYTES + 1, True)])
+async def test_reader_that_lets_megabytes_pile_up_is_cut_off(waiting: int, dropped: bool) -> None:
+    """Memory is bounded."""
+    transport: Any = FullTransport(waiting)
+    Link(aiohttp.web.WebSocketResponse(), transport).write([b"a", b"b"])
+    assert transport.aborted is dropped
+    assert transport.written == (b"" if dropped else b"\x81\x01a\x81\x01b")
+
+
+async def test_venue_log_reaches_its_file_while_the_server_runs(tmp_path: Path) -> None:
+    """Within a turn of the loop, not at the end."""
+    path = tmp_path / "venue.jsonl"
+    async with running(options(venue_log=path)):
+        await eventually(path.exists)
+        await eventually(path.read_bytes, what="the start record")
