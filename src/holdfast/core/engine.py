@@ -237,13 +237,9 @@ def _account_seen(ctx: Context, message: inp.AccountSeen) -> None:
 def _account_config_seen(ctx: Context, message: inp.AccountConfigSeen) -> None:
     if message.multi_assets is not None:
         ctx.around.multi_assets = message.multi_assets
-    known = ctx.state.settings.get(message.symbol)
-    if message.symbol and known is not None and message.leverage is not None and known.leverage != message.leverage:
-        ctx.emit(
-            ev.SettingRead(
-                at_ms=ctx.now_ms, symbol=message.symbol, leverage=message.leverage, margin_type=known.margin_type
-            )
-        )
+    known = ctx.around.symbol_configs.get(message.symbol)
+    if known is not None and message.leverage is not None:
+        ctx.around.symbol_configs[message.symbol] = msgspec.structs.replace(known, leverage=message.leverage)
 
 
 def _market_seen(ctx: Context, message: inp.MarketSeen) -> None:

@@ -21,6 +21,7 @@ def begin(ctx: Context, trade: TradeState, leverage: int | None, margin_type: st
         send(ctx, trade)
         return
     symbol, trade_id = trade.symbol, trade.plan.trade_id
+    ctx.around.symbol_configs.pop(symbol, None)
     ctx.emit(ev.SettingPlanned(at_ms=ctx.now_ms, symbol=symbol, leverage=leverage, margin_type=margin_type))
     if margin_type is not None:
         ctx.do(ChangeSetting(symbol=symbol, purpose=f"entry:{trade_id}", margin_type=margin_type))

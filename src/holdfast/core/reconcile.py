@@ -94,14 +94,7 @@ def _take_evidence(ctx: Context, answer: ReadAnswered) -> None:
         ctx.around.account_ms = ctx.now_ms
         ctx.emit(ev.BalanceSeen(at_ms=ctx.now_ms, balances=answer.balances, reason="read"))
     for config in answer.symbol_configs:
-        known = ctx.state.settings.get(config.symbol)
-        wanted = answer.read.symbol or config.symbol in ctx.settings.symbols or known is not None
-        if wanted and known != config:
-            ctx.emit(
-                ev.SettingRead(
-                    at_ms=ctx.now_ms, symbol=config.symbol, leverage=config.leverage, margin_type=config.margin_type
-                )
-            )
+        ctx.around.symbol_configs[config.symbol] = config
     if answer.rate_windows:
         ctx.around.windows.see(answer.rate_windows, ctx.now_ms)
     if answer.hedge_mode is not None:
@@ -292,4 +285,3 @@ _PURPOSES = {
     "limits": _nothing,
     "funding": _nothing,
 }
-

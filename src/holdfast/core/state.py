@@ -20,6 +20,10 @@ from holdfast.model.reasons import TradePhase, TradingState
 from holdfast.model.reports import BalanceReport, SymbolConfig
 
 
+PLACING = (Pending.PLACE, Pending.PLACE_UNKNOWN)
+"""A placing request is out: the venue may yet hold the order. A cancel in flight keeps nothing alive."""
+
+
 class OrderState(msgspec.Struct, kw_only=True):
     """A plain order of ours. `executed` is the venue's word, `filled` the sum of booked fills."""
 
@@ -58,7 +62,9 @@ class OrderState(msgspec.Struct, kw_only=True):
     @property
     def live(self) -> bool:
         """Whether it may still do something at the venue, unknown outcomes included."""
-        return self.status is not OrderStatus.PLANNED and not (self.status.terminal and self.pending is Pending.NONE)
+        if self.status is OrderStatus.PLANNED:
+            return False
+        return not self.status.terminal or self.pending in PLACING
 
     @property
     def unknown(self) -> bool:
@@ -127,7 +133,7 @@ class AlgoState(msgspec.Struct, kw_only=True):
         """Whether it, or its child, may still do something at the venue."""
         if self.status is AlgoStatus.PLANNED:
             return False
-        return self.pending is not Pending.NONE or not self.status.terminal or self.child_live
+        return not self.status.terminal or self.child_live or self.pending in PLACING
 
     @property
     def unknown(self) -> bool:

@@ -69,5 +69,3 @@ def all_touched(ctx: Context) -> None:
         for symbol in touched:
             look(ctx, symbol)
     raise AssertionError("invariant: a step comes to rest")
-
-

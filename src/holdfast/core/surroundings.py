@@ -13,7 +13,7 @@ from decimal import Decimal
 from holdfast.core.budgets import Windows
 from holdfast.model import num
 from holdfast.model.instrument import Instrument
-from holdfast.model.reports import PositionReport
+from holdfast.model.reports import PositionReport, SymbolConfig
 
 
 @dataclass(slots=True)
@@ -71,6 +71,8 @@ class Surroundings:
     second_engine: str = ""
     venue_positions: dict[str, tuple[PositionReport, int]] = field(default_factory=dict)
     """Symbol → (row, asked ms) of the newest position read."""
+    symbol_configs: dict[str, SymbolConfig] = field(default_factory=dict)
+    """Leverage and margin type of each symbol, as last read."""
     foreign_ids: dict[str, str] = field(default_factory=dict)
     """"SYMBOL:orderId" of orders that are not ours → their client id."""
     asked_whose: dict[str, int] = field(default_factory=dict)

@@ -75,7 +75,7 @@ def of_symbol(ctx: Context, symbol: str, source: str, without: str = "") -> Gate
         conditionals_used=2 * len([t for t in state.live_trades.values() if t != without]),
         live_trades=len([t for t in state.live_trades.values() if t != without]),
         open_positions=sum(1 for exposure in exposures if exposure.held_notional),
-        symbol_config=state.settings.get(symbol),
+        symbol_config=around.symbol_configs.get(symbol),
         symbol_in_use=_in_use(ctx, symbol, without),
         rates=around.windows.current(ctx.now_ms),
         orders_owed=_owed(ctx, without),
