@@ -1,0 +1,141 @@
+"""The WebSocket API: messages, their answers, and which answer belongs to which request (protocol notes G).
+
+Answers come in any order and are matched by id. A request whose connection ends is not failed but unknown, so the
+table of requests in flight is drained by whoever closes.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Generic, NamedTuple, TypeVar
+
+import msgspec
+
+from holdfast.binance import payloads as pl
+from holdfast.binance.encoding import signing_text
+from holdfast.binance.endpoints import LOGON
+from holdfast.binance.outcomes import Answer
+from holdfast.binance.replies import Unreadable, decoder, read
+from holdfast.binance.requests import Request
+from holdfast.binance.signing import Signer
+
+T = TypeVar("T")
+
+LIFE_MS: Final = 24 * 3_600_000
+"""The venue ends every connection after 24 hours."""
+
+ROLL_AFTER_MS: Final = LIFE_MS - 3_600_000
+"""A connection is replaced an hour before its end, the new one first."""
+
+LOGON_RECV_WINDOW_MS: Final = 5_000
+
+
+class ErrorFields(msgspec.Struct, frozen=True):
+    """What an answer says when it refuses."""
+
+    code: int = 0
+    msg: str = ""
+
+
+class ReplyPayload(msgspec.Struct, frozen=True, rename="camel"):
+    """An answer's envelope; `result` is read later, by whoever knows what was asked."""
+
+    status: int
+    id: int | str | None = None
+    result: msgspec.Raw = msgspec.Raw(b"")
+    error: ErrorFields | None = None
+    rate_limits: list[pl.RateLimitPayload] = []
+
+
+class Reply(NamedTuple):
+    """One answer. `request_id` is None when it answers no request of ours."""
+
+    request_id: int | None
+    status: int
+    result: msgspec.Raw
+    error: ErrorFields | None
+    rate_limits: list[pl.RateLimitPayload]
+
+    def answer(self, *, parsed: bool) -> Answer:
+        """For the outcome table; `parsed` says whether a result could be read as what was asked for."""
+        if self.error is None:
+            return Answer(self.status, parsed=parsed)
+        return Answer(self.status, self.error.code, self.error.msg, parsed=self.status != 200)
+
+
+_reply: Final = decoder(ReplyPayload)
+_encoder: Final = msgspec.json.Encoder()
+
+
+def parse(message: bytes) -> Reply:
+    """Read an answer. Raises `Unreadable`."""
+    envelope = read(_reply, message)
+    request_id = envelope.id if isinstance(envelope.id, int) else None
+    return Reply(request_id, envelope.status, envelope.result, envelope.error, envelope.rate_limits)
+
+
+def encode(request_id: int, request: Request, signer: Signer | None, timestamp_ms: int, recv_window_ms: int) -> bytes:
+    """One request as a message. `signer` None means that the session is logged on and needs no signature."""
+    params = request.params.copy()
+    params["recvWindow"] = recv_window_ms
+    params["timestamp"] = timestamp_ms
+    if signer is not None:
+        params["apiKey"] = signer.api_key
+        params["signature"] = signer.sign(signing_text(params).encode("ascii"))
+    return _encoder.encode({"id": request_id, "method": request.endpoint.ws_method, "params": params})
+
+
+def logon(request_id: int, signer: Signer, timestamp_ms: int) -> bytes:
+    """Log the session on; only Ed25519 keys may (protocol notes A.4)."""
+    assert signer.key_type == "ed25519", "invariant: only an Ed25519 key logs on"
+    return encode(request_id, Request(LOGON, {}, LOGON.weight), signer, timestamp_ms, LOGON_RECV_WINDOW_MS)
+
+
+class InFlight(Generic[T]):
+    """Requests without an answer. All have the same timeout, so the order of sending is the order of deadlines."""
+
+    __slots__ = ("_last_id", "_waiting")
+
+    def __init__(self) -> None:
+        self._last_id = 0
+        self._waiting: dict[int, tuple[float, T]] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def new_id(self) -> int:
+        """An id that no other request of this process's table had."""
+        self._last_id += 1
+        return self._last_id
+
+    def add(self, request_id: int, deadline: float, token: T) -> None:
+        """Remember a request that was sent. `deadline` must not be earlier than that of any before it."""
+        self._waiting[request_id] = (deadline, token)
+
+    def take(self, request_id: int | None) -> T | None:
+        """Forget and return the request that an answer belongs to; None when there is none (late, or not ours)."""
+        found = self._waiting.pop(request_id, None) if request_id is not None else None
+        return None if found is None else found[1]
+
+    def first_deadline(self) -> float | None:
+        """When the oldest request times out."""
+        for deadline, _ in self._waiting.values():
+            return deadline
+        return None
+
+    def expire(self, now: float) -> list[T]:
+        """Forget and return every request whose deadline has come, oldest first."""
+        due: list[int] = []
+        for request_id, (deadline, _) in self._waiting.items():
+            if deadline > now:
+                break
+            due.append(request_id)
+        return [self._waiting.pop(request_id)[1] for request_id in due]
+
+    def drain(self) -> list[T]:
+        """Forget and return everything: the connection has ended."""
+        tokens = [token for _, token in self._waiting.values()]
+        self._waiting.clear()
+        return tokens
+
+
+__all__ = ["LIFE_MS", "ROLL_AFTER_MS", "InFlight", "Reply", "Unreadable", "encode", "logon", "parse"]
