@@ -1,0 +1,39 @@
+"""`holdfast kill`: the last resort (RULES 16). It needs the key and the venue, no engine and no journal."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from holdfast.cli.shell import OK, REFUSED, USAGE, ConfigFile, Failure, Json, ask, load_config, print_json, say
+
+
+def kill(
+    *,
+    yes: Annotated[bool, Parameter(negative="", help="Do not ask.")] = False,
+    config: ConfigFile = None,
+    json: Json = False,
+) -> int:
+    """Close everything at the venue without engine or journal.
+
+    It latches this host's engine, cancels working entries, closes every position at the market until the venue shows
+    0 twice, and only then cancels stops and targets. An engine on another host is not stopped by the latch: revoke its
+    key. Exit code 1 when anything remains.
+    """
+    from holdfast import wiring
+
+    loaded = load_config(config, only=("venue", "account", "journal"))
+    venue = loaded.venue.name.value.upper()
+    if not yes and not ask(f"Close EVERY position of account {loaded.engine.account} on {venue} at the market?"):
+        raise Failure("kill: not confirmed\n    would pass: --yes", USAGE)
+    report = wiring.kill(loaded, say)
+    if json:
+        print_json(report)
+    else:
+        left = ", ".join(f"{amount} {symbol}" for symbol, amount in report.positions_left.items())
+        for problem in report.problems:
+            say(f"    {problem}")
+        say(f"{venue}: " + ("flat, nothing works any more" if report.clean else f"NOT CLEAN: {left or 'see above'}"))
+        say(f"the latch {loaded.latch_path} keeps this host's engine from entering; remove it to trade again")
+    return OK if report.clean else REFUSED

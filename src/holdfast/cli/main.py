@@ -1,0 +1,100 @@
+"""The command line. Each command's module is imported when the command runs, so that `holdfast run` starts at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from cyclopts import App, CycloptsError, Group
+
+from holdfast import __version__
+from holdfast.cli.shell import EXIT_CODES, FAILED, INTERRUPTED, OK, USAGE, Failure, say
+
+START: Final = Group("Start here", sort_key=0)
+OPERATE: Final = Group("A running engine", sort_key=1)
+INSPECT: Final = Group("Records and settings", sort_key=2)
+
+COMMANDS: Final[tuple[tuple[str, str, Group, str], ...]] = (
+    ("demo", "demo:demo", START, "Watch trades on a simulated market; needs nothing, ends with a summary."),
+    ("paper", "serve:paper", START, "Serve a paper exchange that behaves like Binance USDⓈ-M Futures."),
+    ("run", "serve:run", START, "Run the engine on the venue of the configuration: paper, demo or live."),
+    ("send", "send:send", OPERATE, "Submit trade intents, from a file or from options."),
+    ("status", "show:status", OPERATE, "State, positions with their stops, live trades, alarms."),
+    ("explain", "show:explain", OPERATE, "The story of an intent, a trade or an order, with the reason of each step."),
+    ("halt", "operate:halt", OPERATE, "No entry leaves any more; protection goes on by itself."),
+    ("resume", "operate:resume", OPERATE, "Leave the halt, in two steps."),
+    ("flatten", "operate:flatten", OPERATE, "Close one symbol, or everything, and prove it."),
+    ("kill", "kill:kill", OPERATE, "Last resort without engine or journal: latch, cancel, close, prove."),
+    ("verify", "records:verify", INSPECT, "Check a journal against the venue's own log, to the last digit."),
+    ("replay", "records:replay", INSPECT, "Fold a journal again and compare chain and state."),
+    (
+        "config",
+        "settings:config",
+        INSPECT,
+        "Show the effective configuration, make a first one, or print the reference.",
+    ),
+)
+"""Name, module and function, group, and the line of the overview."""
+
+HELP: Final = """\
+Holdfast: intent in, protected position out, nothing lost.
+
+Try `holdfast demo` first. Then `holdfast config --init paper`, `holdfast paper` and `holdfast run`.
+"""
+
+
+def build() -> App:
+    """The application, with every command still unimported."""
+    codes = "; ".join(f"{code} {text.split(':')[0]}" for code, text in EXIT_CODES.items())
+    app = App(
+        name="holdfast",
+        help=HELP,
+        help_epilogue=f"Exit codes: {codes}.",
+        help_format="plaintext",
+        version=__version__,
+        suppress_keyboard_interrupt=False,
+    )
+    for name, target, group, text in COMMANDS:
+        app.command(f"holdfast.cli.{target}", name=name, group=group, help=text)
+    return app
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and answer its exit code. Errors are printed in a few lines, without a traceback."""
+    app = build()
+    try:
+        result = app(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        say(f"holdfast: {_one_line(str(error))}")
+        say("    would pass: see `holdfast --help`, and `holdfast COMMAND --help`")
+        return USAGE
+    except Failure as failure:
+        say(f"holdfast: {failure.text}")
+        return failure.code
+    except KeyboardInterrupt:
+        say("holdfast: interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough (`holdfast explain … | head`).
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    return result if isinstance(result, int) else OK
+
+
+def main() -> None:
+    """Entry point of the `holdfast` command."""
+    try:
+        code = run(sys.argv[1:])
+    except Exception as error:
+        if os.environ.get("HOLDFAST_TRACEBACK"):
+            raise
+        say(f"holdfast: a fault of the program: {type(error).__name__}: {error}")
+        say("    HOLDFAST_TRACEBACK=1 shows where; please report it")
+        code = FAILED
+    sys.exit(code)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

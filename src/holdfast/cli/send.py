@@ -1,0 +1,164 @@
+"""`holdfast send`: intents from a JSONL file or from options, checked before the first one leaves."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import time
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from cyclopts import Parameter
+
+from holdfast.cli.client import Client, Reply, TokenFile, Url, connect, problem_text
+from holdfast.cli.shell import OK, REFUSED, UNREACHABLE, USAGE, ConfigFile, Failure, Json, say
+from holdfast.model import intent as intents
+from holdfast.model import num
+
+
+def send(
+    file: Annotated[
+        Path | None, Parameter(help="JSONL file with one intent a line; - reads standard input. Or use the options.")
+    ] = None,
+    /,
+    *,
+    symbol: Annotated[str | None, Parameter(help="For example BTCUSDT.")] = None,
+    action: Annotated[Literal["open", "close", "flatten"], Parameter(help="What to do.")] = "open",
+    side: Annotated[Literal["long", "short"] | None, Parameter(help="Direction of an opening intent.")] = None,
+    quantity: Annotated[str | None, Parameter(help="Size in the base asset.")] = None,
+    notional: Annotated[str | None, Parameter(help="Size in the quote asset.")] = None,
+    equity_pct: Annotated[str | None, Parameter(help="Size as percent of the account's equity.")] = None,
+    risk_pct: Annotated[str | None, Parameter(help="Percent of equity lost if the stop is hit.")] = None,
+    limit: Annotated[
+        str | None, Parameter(help="Price of a limit entry; without it the entry is at the market.")
+    ] = None,
+    slippage_bps: Annotated[str | None, Parameter(help="Cap of a market entry beyond the touch.")] = None,
+    stop: Annotated[str | None, Parameter(help="Stop loss: a price, or a distance such as 1.5%.")] = None,
+    target: Annotated[
+        list[str] | None, Parameter(help="Take profit: a price or a distance such as 2%; may be given several times.")
+    ] = None,
+    leverage: Annotated[int | None, Parameter(help="Leverage on the symbol.")] = None,
+    expires_s: Annotated[float | None, Parameter(help="Seconds from now after which nothing is sent.")] = None,
+    id: Annotated[str | None, Parameter(help="Id of the intent. The same id is never executed twice.")] = None,
+    source: Annotated[str, Parameter(help="Name of the source.")] = "cli",
+    config: ConfigFile = None,
+    url: Url = None,
+    token_file: TokenFile = None,
+    json: Json = False,
+) -> int:
+    """Submit trade intents to a running engine.
+
+    Each answer is given when it is durable. An id is executed once, however often it is sent, so after a failure the
+    same command may be repeated. All intents are checked before the first one is sent.
+
+    Examples: `holdfast send --symbol BTCUSDT --side long --risk-pct 1 --stop 1.5% --target 2% --target 4%`,
+    `holdfast send --symbol BTCUSDT --action close`, `holdfast send intents.jsonl`.
+
+    Exit code 1 when an intent was denied, 2 when one is malformed (then none is sent).
+    """
+    if file is not None:
+        given = _read_file(file)
+    else:
+        raw = _from_options(
+            id=id, source=source, symbol=symbol, action=action, side=side, leverage=leverage,
+            size=_without_none(quantity=quantity, notional=notional, equity_pct=equity_pct, risk_pct=risk_pct),
+            entry=_without_none(type="limit" if limit else "market", price=limit, max_slippage_bps=slippage_bps),
+            stop=stop, targets=target or [], expires_s=expires_s,
+        )  # fmt: skip
+        given = [("options", raw)]
+    checked = _check_all(given)
+    client = connect(config, url, token_file)
+    try:
+        return _send_all(client, checked, json=json)
+    finally:
+        client.close()
+
+
+def _without_none(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _from_options(
+    *, id: str | None, symbol: str | None, action: str, entry: dict[str, Any], stop: str | None,
+    targets: list[str], expires_s: float | None, **plain: Any,
+) -> dict[str, Any]:  # fmt: skip
+    if symbol is None:
+        raise Failure("symbol: is needed\n    would pass: --symbol BTCUSDT, or the name of a JSONL file", USAGE)
+    intent = _without_none(id=id or f"cli-{int(time.time())}-{secrets.token_hex(4)}", symbol=symbol, action=action)
+    intent |= {name: value for name, value in plain.items() if value}
+    if action == "open" or len(entry) > 1:
+        intent["entry"] = entry
+    if stop is not None:
+        intent["stop_loss"] = _distance(stop)
+    if targets:
+        intent["take_profits"] = [
+            {**_distance(text), "fraction": fraction}
+            for text, fraction in zip(targets, _fractions(len(targets)), strict=True)
+        ]
+    if expires_s is not None:
+        intent["expires_at"] = int((time.time() + expires_s) * 1000)
+    return intent
+
+
+def _distance(text: str) -> dict[str, str]:
+    return {"pct": text[:-1]} if text.endswith("%") else {"price": text}
+
+
+def _fractions(count: int) -> list[str]:
+    """Equal parts that add up to exactly 1; the last one takes the rest."""
+    part = num.floor_to(num.divide(num.ONE, Decimal(count)), Decimal("0.001"))
+    return [num.text(part)] * (count - 1) + [num.text(num.ONE - part * (count - 1))]
+
+
+def _read_file(path: Path) -> list[tuple[str, Any]]:
+    """Where each intent stands, and what stands there."""
+    name = "standard input" if str(path) == "-" else str(path)
+    try:
+        body = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    except OSError as error:
+        raise Failure(f"{name}: cannot be read ({error.strerror})\n    would pass: a JSONL file", UNREACHABLE) from None
+    lines = [(f"{name} line {number}", line) for number, line in enumerate(body.splitlines(), 1) if line.strip()]
+    if not lines:
+        raise Failure(f"{name}: holds no intent\n    would pass: one JSON object a line", USAGE)
+    return [(where, line) for where, line in lines]
+
+
+def _check_all(given: list[tuple[str, Any]]) -> list[intents.Intent]:
+    checked: list[intents.Intent] = []
+    errors: list[str] = []
+    for where, raw in given:
+        try:
+            checked.append(intents.decode(raw) if isinstance(raw, bytes) else intents.from_builtins(raw))
+        except intents.IntentError as error:
+            errors.append(f"{where}: {error.field}: {error.rule}\n    would pass: {error.passes}")
+    if errors:
+        shown = "\n".join(errors[:10]) + (f"\nand {len(errors) - 10} more" if len(errors) > 10 else "")
+        raise Failure(f"nothing was sent\n{shown}", USAGE)
+    return checked
+
+
+def _send_all(client: Client, checked: list[intents.Intent], *, json: bool) -> int:
+    denied = 0
+    for intent in checked:
+        reply = client.post("/v1/intents", intents.encode(intent))
+        if reply.status in {401, 403, 404, 405, 415, 500, 503}:
+            raise Failure(f"{intent.id}: {problem_text(reply)}", UNREACHABLE)
+        denied += not reply.ok
+        if json:
+            sys.stdout.write(msgspec.json.encode(reply.value).decode() + "\n")
+        else:
+            _print_verdict(intent, reply)
+    if len(checked) > 1 and not json:
+        say(f"{len(checked) - denied} accepted, {denied} denied")
+    return REFUSED if denied else OK
+
+
+def _print_verdict(intent: intents.Intent, reply: Reply) -> None:
+    what = f"{intent.id}  {intent.action} {intent.side or ''} {intent.symbol}".replace("  ", " ")
+    if reply.ok:
+        again = " (seen before)" if reply.value.get("repeated") else ""
+        print(f"accepted  {what} on {reply.venue}, trade {reply.value.get('trade_id') or '–'}{again}")
+    else:
+        print(f"denied    {what} on {reply.venue}: {problem_text(reply)}")

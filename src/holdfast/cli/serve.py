@@ -1,0 +1,89 @@
+"""`holdfast paper` and `holdfast run`: what keeps running until it is stopped."""
+
+from __future__ import annotations
+
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from cyclopts import Parameter
+
+from holdfast.cli.shell import OK, UNREACHABLE, USAGE, ConfigFile, Failure, load_config, say, wrong
+
+DEFAULT_PORT = 8430
+
+
+def paper(
+    *,
+    port: Annotated[int, Parameter(help="REST, WebSocket API and streams. 0 takes a free port.")] = DEFAULT_PORT,
+    control_port: Annotated[int, Parameter(help="The control door for faults and questions. 0 takes a free port.")] = 0,
+    market: Annotated[
+        str, Parameter(help="synthetic:SEED[:SYMBOL[=PRICE],…], or a file of recorded frames or klines (.gz, .zst).")
+    ] = "synthetic:1",
+    exchange_info: Annotated[
+        str | None, Parameter(help="File with an exchangeInfo document; without it a few usual symbols.")
+    ] = None,
+    venue_log: Annotated[
+        Path | None, Parameter(help="Write everything the exchange does into this new JSONL file.")
+    ] = None,
+    speed: Annotated[str, Parameter(help="How much faster than real time the market is played.")] = "1",
+) -> int:
+    """Serve a paper exchange that behaves like Binance USDⓈ-M Futures.
+
+    It prints one JSON line with its addresses and the key of its account when it is ready, and runs until Ctrl-C.
+    `holdfast run` with venue.name = "paper" finds it at the default port.
+
+    Examples: `holdfast paper`, `holdfast paper --market btcusdt.dat.gz --venue-log venue.jsonl`.
+    """
+    from holdfast.paper.server import PaperOptions, PaperServerError, run_server
+    from holdfast.paper.source import MarketFileError
+    from holdfast.sim.market import open_exchange_info, open_market
+
+    try:
+        info = open_exchange_info(exchange_info)
+        opened = open_market(market, info, start_us=0)
+        options = PaperOptions(
+            exchange_info=info,
+            market=opened.source,
+            port=port,
+            control_port=control_port,
+            venue_log=venue_log,
+            speed=_speed(speed),
+        )
+        run_server(options, _ready)
+    except MarketFileError as error:
+        raise Failure(f"--market: {error}\n    would pass: --market synthetic:1", USAGE) from None
+    except PaperServerError as error:
+        raise Failure(str(error), UNREACHABLE) from None
+    return OK
+
+
+def _speed(text: str) -> Fraction:
+    try:
+        speed = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise wrong("--speed", f"must be a number, was {text!r}", "--speed 10") from None
+    if not 0 < speed <= 10_000:
+        raise wrong("--speed", f"must be above 0 and at most 10000, was {text}", "--speed 10")
+    return speed
+
+
+def _ready(addresses: dict[str, str]) -> None:
+    sys.stdout.write(msgspec.json.encode(addresses).decode() + "\n")
+    sys.stdout.flush()
+    say(f"the paper exchange is open at {addresses['rest']}; Ctrl-C closes it")
+
+
+def run(*, config: ConfigFile = None) -> int:
+    """Run the engine until Ctrl-C or SIGTERM.
+
+    The venue, the account, the limits and the API come from the configuration (`holdfast config` shows them). It
+    starts halted, compares itself with the venue, covers what it finds, and then trades in the state that was
+    commanded last. Stopping leaves positions with their stops at the venue.
+    """
+    from holdfast import wiring
+
+    loaded = load_config(config)
+    return wiring.run(loaded, say)

@@ -1,0 +1,84 @@
+"""What all commands share: exit codes, errors as a few plain lines, options, and how results are printed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
+
+import msgspec
+from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from holdfast.config import Config
+
+OK: Final = 0
+REFUSED: Final = 1
+USAGE: Final = 2
+UNREACHABLE: Final = 3
+FAILED: Final = 4
+INTERRUPTED: Final = 130
+
+EXIT_CODES: Final[dict[int, str]] = {
+    OK: "done",
+    REFUSED: "refused: an intent was denied, a command refused, a violation found, or something remains",
+    USAGE: "wrong use: an unknown option, a bad value, a malformed intent, a configuration that is refused",
+    UNREACHABLE: "cannot reach what is needed: no engine answers, a port is taken, a file cannot be read or written",
+    FAILED: "a fault of Holdfast itself",
+    INTERRUPTED: "interrupted by Ctrl-C",
+}
+
+ConfigFile: TypeAlias = Annotated[
+    Path | None,
+    Parameter(name=["--config", "-c"], help="Configuration file. Default: $HOLDFAST_CONFIG, else ./holdfast.toml."),
+]
+Json: TypeAlias = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON instead of text.")]
+
+
+class Failure(Exception):
+    """Ends a command: what is printed to standard error, and the exit code."""
+
+    def __init__(self, text: str, code: int = USAGE) -> None:
+        super().__init__(text)
+        self.text = text
+        self.code = code
+
+
+def wrong(name: str, rule: str, passes: str) -> Failure:
+    """A value that is refused: its name, the rule, and what would pass."""
+    return Failure(f"{name}: {rule}\n    would pass: {passes}", USAGE)
+
+
+def load_config(named: Path | None, *, only: Collection[str] = (), extra: Mapping[str, str] | None = None) -> Config:
+    """The configuration; `extra` are settings of the command line, in the form of environment variables."""
+    from holdfast.config import ConfigError, find, load
+
+    environ = {**os.environ, **(extra or {})}
+    try:
+        return load(find(named, environ), environ, only=only)
+    except ConfigError as error:
+        count = len(error.problems)
+        head = "the configuration is refused" + (f" ({count} problems)" if count > 1 else "")
+        raise Failure(f"{head}\n{error}", USAGE) from None
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output; decimals as text."""
+    body = msgspec.json.encode(value)
+    sys.stdout.write((msgspec.json.format(body, indent=2) if sys.stdout.isatty() else body).decode() + "\n")
+    sys.stdout.flush()
+
+
+def say(text: str) -> None:
+    """A line for people, on standard error: it is never part of a command's result."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def ask(question: str) -> bool:
+    """Whether a person at the terminal answers yes; False when there is none."""
+    if not sys.stdin.isatty():
+        return False
+    say(question)
+    return input("Type yes to go on: ").strip().lower() == "yes"
