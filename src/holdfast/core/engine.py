@@ -278,6 +278,7 @@ def _link_changed(ctx: Context, message: inp.LinkChanged) -> None:
     if message.up and not was:
         # A gap means that anything may have been missed: everything is read again (fault B1).
         ctx.around.user_stream_since_ms = ctx.now_ms
+        ctx.around.gap = ctx.around.reconciled
         reconcile.begin(ctx)
 
 

@@ -148,6 +148,10 @@ def answered(ctx: Context, order: Order, outcome: RequestOutcome) -> None:
         unknowns.opened(ctx, order, outcome.message or "no proof either way")
     if loop is None or reaction is Reaction.TAKE_EVIDENCE:
         return
+    if outcome.until_ms > ctx.now_ms:
+        ctx.around.throttled_until_ms = max(ctx.around.throttled_until_ms, outcome.until_ms)
+        ctx.timer(f"flatten:{loop.symbol}", outcome.until_ms)
+        return
     if reaction is Reaction.FLATTEN_FREE_TARGETS:
         _free_targets(ctx, loop)
     if reaction is Reaction.FLATTEN_BY_LIMIT:

@@ -21,6 +21,7 @@ from holdfast.model.reports import AlgoReport, RequestOutcome
 
 TRIGGERING_COVERS_MS = 2_000
 OTHER_FORM_MS = 600
+FINISHED_GRACE_MS = 300
 SOON_MS = (50, 100, 200)
 SAME_AT_ONCE = 3
 SAME_PAUSE_MS = 100
@@ -101,6 +102,10 @@ def ensure_cover(ctx: Context, trade: TradeState, exposed: Decimal) -> None:
     if last.status is AlgoStatus.CANCELLED and not last.cancel_asked:
         _lost(ctx, trade, last, "terminal ALGO_UPDATE")
         return
+    begun = last.triggering_ms
+    if last.status is AlgoStatus.FINISHED and begun is not None and ctx.now_ms - begun < FINISHED_GRACE_MS:
+        ctx.timer_once(f"look:{symbol}", begun + FINISHED_GRACE_MS)
+        return  # Kinds of events overtake each other: the child's fills may be on their way.
     flatten.start(ctx, symbol, f"stop ended {last.status.value} {last.reason or last.message}".strip())
 
 
@@ -163,6 +168,7 @@ def answered(ctx: Context, trade: TradeState, stop: AlgoState, outcome: RequestO
         case Reaction.STOP_OTHER_FORM:
             _other_form(ctx, trade, stop, outcome)
         case Reaction.STOP_IN_RESERVE:
+            ctx.around.throttled_until_ms = max(ctx.around.throttled_until_ms, outcome.until_ms)
             at_ms = min(max(outcome.until_ms, ctx.now_ms + 50), ctx.now_ms + 250)
             ctx.timer(f"stop:{stop.client_id}", at_ms)
         case Reaction.STOP_SAME_AGAIN if outcome.outcome.value == "unknown":

@@ -132,6 +132,7 @@ def _round_answered(ctx: Context, answer: ReadAnswered) -> None:
             pass
     if not around.waiting:
         ctx.clear_timer("reconcile")
+        around.gap = False
         if not around.reconciled:
             around.reconciled = True
             ctx.emit(ev.Reconciled(at_ms=ctx.now_ms, findings=dict(around.findings)))

@@ -13,6 +13,7 @@ from holdfast.model.reasons import AlarmCode, TradingState
 
 RESUME_VALID_MS = 120_000
 LOSS_CHECK_MS = 1_000
+IDLE_LOSS_CHECK_MS = 5_000
 
 HEALTH: dict[str, tuple[TradingState, AlarmCode | None]] = {
     "not reconciled": (TradingState.HALTED, None),
@@ -23,6 +24,8 @@ HEALTH: dict[str, tuple[TradingState, AlarmCode | None]] = {
     "clock unknown": (TradingState.HALTED, AlarmCode.CLOCK_UNSURE),
     "clock offset too large": (TradingState.REDUCING, AlarmCode.CLOCK_UNSURE),
     "user stream is down": (TradingState.REDUCING, AlarmCode.STREAM_STALE),
+    "a gap is being reconciled": (TradingState.REDUCING, None),
+    "cover was throttled": (TradingState.REDUCING, None),
 }
 """Health findings: how far each pulls the effective state down, and the alarm it raises."""
 
@@ -39,10 +42,12 @@ def health(ctx: Context) -> list[str]:
         "second engine or lost journal": bool(around.second_engine),
         "account mode differs": around.hedge_mode is True
         or (around.multi_assets is not None and around.multi_assets != ctx.settings.multi_assets),
-        "clock unknown": not around.clock_ok and around.clock_offset_ms is None,
+        "clock unknown": not around.clock_ok,
         "clock offset too large": around.clock_offset_ms is not None
         and abs(around.clock_offset_ms) > ctx.settings.max_clock_offset_ms,
         "user stream is down": not around.user_stream,
+        "a gap is being reconciled": around.gap,
+        "cover was throttled": ctx.now_ms < around.throttled_until_ms,
     }
     return [name for name in HEALTH if facts[name]]
 
@@ -107,7 +112,11 @@ def command(ctx: Context, message: Command) -> None:
 
 def _to(ctx: Context, state: TradingState, message: Command) -> None:
     if message.what == "shutdown":
-        return  # A stop of the process is no change of the command: the next start continues as commanded.
+        # A stop of the process is no change of the command: the next start continues as commanded. But an entry that
+        # fills while nobody watches would be naked (RULES 10).
+        if not ctx.settings.allow_unattended_entries:
+            cancel_entries(ctx, "the engine shuts down")
+        return
     ctx.emit(ev.StateCommanded(at_ms=ctx.now_ms, state=state, by=message.by, reason=message.reason))
     cancel_entries(ctx, f"{message.what} by {message.by}")
 
@@ -178,8 +187,7 @@ def check_losses(ctx: Context) -> None:
         if ctx.settings.on_daily_loss == "flatten":
             for symbol in sorted(ctx.state.live_trades):
                 flatten.start(ctx, symbol, "daily loss")
-    if ctx.state.live_trades:
-        ctx.timer("losses", ctx.now_ms + LOSS_CHECK_MS)
+    ctx.timer("losses", ctx.now_ms + (LOSS_CHECK_MS if ctx.state.live_trades else IDLE_LOSS_CHECK_MS))
 
 
 def _start_day(ctx: Context) -> None:

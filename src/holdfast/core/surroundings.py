@@ -61,6 +61,10 @@ class Surroundings:
     user_stream: bool = False
     user_stream_since_ms: int = 0
     order_channel: bool = True
+    gap: bool = False
+    """Whether the user stream came back and the venue is being read again."""
+    throttled_until_ms: int = 0
+    """Until when the venue refused cover or a close for its rate limits."""
     journal_ok: bool = True
     clock_ok: bool = False
     clock_offset_ms: int | None = None

@@ -63,7 +63,7 @@ def of_symbol(ctx: Context, symbol: str, source: str, without: str = "") -> Gate
         account_age_ms=None if around.account_ms is None else ctx.now_ms - around.account_ms,
         exposures=exposures,
         live_trade=None if live is None else LiveTrade(live.direction, live.plan.trade_id),
-        foreign_amount=state.foreign.get(symbol, ZERO),
+        foreign_amount=_foreign(ctx, symbol),
         quarantine_until_ms=quarantine.until_ms if quarantine is not None else None,
         quarantine_ids=_quarantine_ids(ctx, symbol),
         unresolved_ids=_unresolved(ctx, symbol),
@@ -80,6 +80,15 @@ def of_symbol(ctx: Context, symbol: str, source: str, without: str = "") -> Gate
         rates=around.windows.current(ctx.now_ms),
         orders_owed=_owed(ctx, without),
     )
+
+
+def _foreign(ctx: Context, symbol: str) -> Decimal:
+    """What our journal does not explain; a difference that is still being looked into counts as foreign."""
+    known = ctx.state.foreign.get(symbol, ZERO)
+    seen = ctx.around.venue_positions.get(symbol)
+    if known or symbol not in ctx.around.mismatch or seen is None:
+        return known
+    return seen[0].amount - ctx.state.positions.get(symbol, ZERO)
 
 
 def _modes_ok(ctx: Context) -> bool | None:
