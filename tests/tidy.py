@@ -18,8 +18,8 @@ PURE = ("model", "core", "binance", "paper", "verify")
 VIRTUAL_TIME = ("tests/sim/",)
 """Tests whose loop jumps over waiting, so that a sleep costs nothing there."""
 
-SHELL_FILES = ("src/holdfast/paper/server.py",)
-"""Files of pure packages that talk to the outside; the thin edge of the paper exchange."""
+SHELL_FILES = ("src/holdfast/paper/server.py", "src/holdfast/verify/journal_file.py")
+"""Files of pure packages that talk to the outside: the edge of the paper exchange, the files the checker reads."""
 
 EVERYTHING = ("model", "core", "binance", "paper", "verify", "ports", "adapters", "service", "api", "config", "sim")
 MAY_IMPORT: dict[str, tuple[str, ...]] = {

@@ -1,0 +1,264 @@
+"""I3: no position without a live stop for its full size, measured at the venue (RULES 5 and 15).
+
+`uncovered`: our position is above live cover. `naked`: the longest stretch of that in which no covering or closing
+request of ours arrived. The bound holds for a live engine, from the first evidence delivered to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from holdfast.model.ids import Role, is_kill, role_of
+from holdfast.model.num import ZERO, text
+from holdfast.verify.base import Check, LineHandlers, Scene
+from holdfast.verify.evidence import WRITES, Shows, Verb, client_id_of, shows
+from holdfast.verify.liveness import Liveness
+from holdfast.verify.measures import milliseconds, summary
+from holdfast.verify.obligation import CLASSES, DEAD, KEY_REFUSED, LIVE, THROTTLED, UNREACHABLE, Obligation
+from holdfast.verify.records import AlgoLine, FaultLine, PushLine, Reply, Request, TradeLine
+from holdfast.verify.venue_state import LegKey
+
+COVERING: Final = frozenset({Role.STOP, Role.CLOSE})
+THROTTLES: Final = frozenset({-1003, -1015})
+KEY_REFUSALS: Final = frozenset({-2014, -2015})
+
+
+class Episode(msgspec.Struct, kw_only=True):
+    """A leg from flat to flat. `tells` is what evidence the open interval needs."""
+
+    leg: LegKey
+    start_us: int
+    start_n: int
+    gap: Obligation | None = None
+    tells: Shows = Shows.FILLS
+    gap_start_us: int = 0
+    uncovered_us: int = 0
+    naked_us: int = 0
+    informed_us: int = 0
+    covered_us: int | None = None
+    close_us: int | None = None
+
+
+class Cover(Check):
+    """Watches every leg on which we hold something."""
+
+    def __init__(self, scene: Scene, liveness: Liveness) -> None:
+        super().__init__(scene)
+        self.liveness = liveness
+        liveness.listeners.append(self._on_live)
+        self._episodes: dict[LegKey, Episode] = {}
+        self._triggering: dict[int, int] = {}
+        """Algo id → when it stops to cover."""
+        self._told: set[int] = set()
+        """Algo ids whose trigger was told to the engine."""
+        self._reads: dict[int, tuple[Shows, str]] = {}
+        self._acts: dict[int, str] = {}
+        self._naked: list[int] = []
+        self._informed: list[int] = []
+        self._uncovered: list[int] = []
+        self._protect: list[int] = []
+        self._close: list[int] = []
+        self._classes: dict[str, list[int]] = {}
+
+    def after(self) -> LineHandlers:
+        """Positions and stops change cover; requests act; replies and pushes tell."""
+        return {
+            TradeLine: self._on_trade,
+            AlgoLine: self._on_algo,
+            Request: self._on_request,
+            Reply: self._on_reply,
+            PushLine: self._on_push,
+            FaultLine: self._on_fault,
+        }
+
+    def ticks(self) -> Callable[[int], None]:
+        """A trigger that takes too long ends its cover."""
+        return self._expire
+
+    def finish(self) -> None:
+        """What is open when the record ends is measured up to there."""
+        for episode in list(self._episodes.values()):
+            self._end_gap(episode, self.state.us)
+            self._end_episode(episode, None)
+        self.found.measures |= {
+            "naked_ms": summary(self._naked),
+            "naked_after_evidence_ms": summary(self._informed),
+            "uncovered_ms": summary(self._uncovered),
+            "protect_ms": summary(self._protect),
+            "close_to_flat_ms": summary(self._close),
+            "classes": {kind: _class_row(self._classes[kind]) for kind in CLASSES if kind in self._classes},
+        }
+        self.found.counts["position_episodes"] = len(self._uncovered)
+        if self.journal.foreign:
+            symbols = ", ".join(sorted(self.journal.foreign))
+            self.found.not_checked("I3 for foreign quantity", f"cover is stated for our part only ({symbols})")
+
+    def _on_trade(self, line: TradeLine) -> None:
+        key = (line.symbol, line.position_side)
+        held = self.state.leg(key).ours != ZERO
+        episode = self._episodes.get(key)
+        if held and episode is None:
+            episode = self._episodes[key] = Episode(leg=key, start_us=line.us, start_n=line.n)
+            self.found.counts["positions_opened"] += 1
+        if episode is not None:
+            self._refresh(episode, line.us, line.n, Shows.FILLS)
+            if not held:
+                self._end_episode(episode, line.us)
+
+    def _on_algo(self, line: AlgoLine) -> None:
+        if line.status == "TRIGGERING":
+            self._triggering[line.algo_id] = line.us + self.options.triggering_ms * 1_000
+        else:
+            self._triggering.pop(line.algo_id, None)
+            self._told.discard(line.algo_id)
+        episode = self._episodes.get((line.symbol, line.position_side))
+        if episode is not None:
+            self._refresh(episode, line.us, line.n, Shows.ALGOS)
+
+    def _expire(self, us: int) -> None:
+        for algo_id, deadline_us in list(self._triggering.items()):
+            if deadline_us > us:
+                continue
+            del self._triggering[algo_id]
+            algo = self.state.algos[algo_id]
+            algo.stuck = True
+            episode = self._episodes.get(algo.leg)
+            if episode is not None:
+                self._refresh(episode, deadline_us, algo.last_n, Shows.ALGOS)
+                if episode.gap is not None and algo_id in self._told:
+                    episode.gap.inform(deadline_us)
+
+    def _refresh(self, episode: Episode, us: int, n: int, tells: Shows) -> None:
+        """Open or close the uncovered interval of a leg by what is live now."""
+        ours = self.state.leg(episode.leg).ours
+        covered = sum((s.covers(ours) for s in self.state.open_stops(episode.leg) if not s.stuck), ZERO)
+        if covered >= abs(ours):
+            self._end_gap(episode, us)
+            if ours and episode.covered_us is None:
+                episode.covered_us = us
+        elif episode.gap is None:
+            episode.gap = Obligation(us, n, live=self.liveness.live)
+            episode.tells, episode.gap_start_us = tells, us
+
+    def _end_gap(self, episode: Episode, us: int) -> None:
+        gap = episode.gap
+        if gap is None:
+            return
+        gap.end(us, DEAD)
+        episode.gap = None
+        episode.uncovered_us += us - gap.start_us
+        episode.naked_us = max(episode.naked_us, gap.longest.get(LIVE, 0))
+        episode.informed_us = max(episode.informed_us, gap.informed_us)
+        for kind, length in gap.longest.items():
+            self._classes.setdefault(kind, []).append(length)
+        self._judge(episode, gap)
+
+    def _judge(self, episode: Episode, gap: Obligation) -> None:
+        symbol = episode.leg[0]
+        bound_us = self.options.naked_ms * 1_000
+        silent_us = (self.options.silent_ms + self.options.lag_ms) * 1_000
+        evidence = (gap.start_n, self.state.n)
+        size = text(self.state.leg(episode.leg).ours)
+        if gap.informed_us > bound_us:
+            self.found.violated(
+                "I3",
+                f"{symbol} was naked for {milliseconds(gap.informed_us)} ms after a live engine had evidence of it;"
+                f" at most {self.options.naked_ms} ms (position now {size})",
+                ns=evidence,
+            )
+        elif gap.silent_us > silent_us:
+            self.found.violated(
+                "I3",
+                f"{symbol} was naked for {milliseconds(gap.silent_us)} ms in which a live engine had no evidence of it;"
+                f" the coverage watch must find it within {self.options.silent_ms} ms",
+                ns=evidence,
+            )
+
+    def _end_episode(self, episode: Episode, flat_us: int | None) -> None:
+        del self._episodes[episode.leg]
+        self._naked.append(episode.naked_us)
+        self._informed.append(episode.informed_us)
+        self._uncovered.append(episode.uncovered_us)
+        if episode.covered_us is not None:
+            self._protect.append(episode.covered_us - episode.start_us)
+        if flat_us is not None and episode.close_us is not None:
+            self._close.append(flat_us - episode.close_us)
+
+    def _on_request(self, line: Request) -> None:
+        verb = WRITES.get(line.method)
+        if verb in (Verb.PLACE, Verb.PLACE_ALGO):
+            client_id = client_id_of(line)
+            if is_kill(client_id) or role_of(client_id) in COVERING:
+                self._acted(line, closing=verb is Verb.PLACE)
+        told = shows(line)
+        if told is not None and line.account:
+            self._reads[line.n] = (told, line.params.get("symbol", ""))
+
+    def _acted(self, line: Request, *, closing: bool) -> None:
+        symbol = line.params.get("symbol", "")
+        self._acts[line.n] = symbol
+        for episode in self._on_symbol(symbol):
+            if episode.gap is not None:
+                episode.gap.act(line.us)
+            if closing and episode.close_us is None:
+                episode.close_us = line.us
+
+    def _on_symbol(self, symbol: str) -> list[Episode]:
+        return [episode for leg, episode in self._episodes.items() if symbol in ("", leg[0])]
+
+    def _on_reply(self, line: Reply) -> None:
+        acted = self._acts.pop(line.req, None)
+        if acted is not None:
+            trouble = _trouble(line)
+            for episode in self._on_symbol(acted) if trouble else ():
+                if episode.gap is not None:
+                    episode.gap.refuse(trouble)
+        read = self._reads.pop(line.req, None)
+        if read is not None and line.status == 200 and line.fault is None:
+            self._tell(read[0], read[1], line.us)
+
+    def _on_push(self, line: PushLine) -> None:
+        if line.e == "ALGO_UPDATE":
+            for algo_id in self.state.algos_by_client.get(line.client_id or "", ()):
+                if algo_id in self._triggering:
+                    self._told.add(algo_id)
+            self._tell(Shows.ALGOS, line.symbol or "", line.us)
+        elif line.e in ("ORDER_TRADE_UPDATE", "TRADE_LITE", "ACCOUNT_UPDATE"):
+            self._tell(Shows.FILLS, line.symbol or "", line.us)
+            if role_of(line.client_id or "") is Role.STOP:
+                self._tell(Shows.ALGOS, line.symbol or "", line.us)
+
+    def _on_fault(self, line: FaultLine) -> None:
+        """A request that a fault kept from the venue was an act all the same; what follows is its own class."""
+        planned = self.journal.planned.get(line.client_id)
+        if line.verb != "req.drop" or planned is None or role_of(line.client_id) not in COVERING:
+            return
+        for episode in self._on_symbol(planned.event.spec.symbol):
+            if episode.gap is not None:
+                episode.gap.refuse(UNREACHABLE)
+
+    def _tell(self, what: Shows, symbol: str, us: int) -> None:
+        for episode in self._on_symbol(symbol):
+            gap = episode.gap
+            if gap is not None and (what is episode.tells or (what is Shows.POSITION and episode.tells is Shows.FILLS)):
+                gap.inform(us)
+
+    def _on_live(self, us: int, *, live: bool, absence: str) -> None:
+        for episode in self._episodes.values():
+            if episode.gap is not None:
+                episode.gap.turn(us, live=live, absence=absence)
+                # What a new process must learn first is that there is a position at all.
+                episode.tells = Shows.FILLS
+
+
+def _trouble(line: Reply) -> str:
+    if line.status in (418, 429) or line.code in THROTTLES:
+        return THROTTLED
+    return KEY_REFUSED if line.code in KEY_REFUSALS else ""
+
+
+def _class_row(lengths_us: list[int]) -> dict[str, object]:
+    return {"count": len(lengths_us), "max": milliseconds(max(lengths_us))}

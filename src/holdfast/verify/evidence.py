@@ -1,0 +1,95 @@
+"""Which requests act, which replies tell, by their method and parameters. Method names as in the protocol notes."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from holdfast.verify.records import Request
+
+
+class Shows(StrEnum):
+    """What a reply lets the engine see."""
+
+    POSITION = "position"
+    FILLS = "fills"
+    ALGOS = "algos"
+
+
+class Verb(StrEnum):
+    """What a request does to orders."""
+
+    PLACE = "place"
+    PLACE_ALGO = "place_algo"
+    CANCEL = "cancel"
+    CANCEL_ALGO = "cancel_algo"
+    OTHER_WRITE = "other_write"
+
+
+WRITES: Final[dict[str, Verb]] = {
+    "POST /fapi/v1/order": Verb.PLACE,
+    "order.place": Verb.PLACE,
+    "POST /fapi/v1/algoOrder": Verb.PLACE_ALGO,
+    "algoOrder.place": Verb.PLACE_ALGO,
+    "DELETE /fapi/v1/order": Verb.CANCEL,
+    "order.cancel": Verb.CANCEL,
+    "DELETE /fapi/v1/algoOrder": Verb.CANCEL_ALGO,
+    "algoOrder.cancel": Verb.CANCEL_ALGO,
+    "PUT /fapi/v1/order": Verb.OTHER_WRITE,
+    "order.modify": Verb.OTHER_WRITE,
+    "POST /fapi/v1/batchOrders": Verb.OTHER_WRITE,
+    "PUT /fapi/v1/batchOrders": Verb.OTHER_WRITE,
+    "DELETE /fapi/v1/batchOrders": Verb.OTHER_WRITE,
+}
+
+_READS: Final[dict[str, Shows]] = {
+    "GET positionRisk": Shows.POSITION,
+    "GET account": Shows.POSITION,
+    "account.position": Shows.POSITION,
+    "account.status": Shows.POSITION,
+    "GET order": Shows.FILLS,
+    "order.status": Shows.FILLS,
+    "GET openOrders": Shows.FILLS,
+    "GET allOrders": Shows.FILLS,
+    "GET userTrades": Shows.FILLS,
+    "GET algoOrder": Shows.ALGOS,
+    "GET openAlgoOrders": Shows.ALGOS,
+    "GET allAlgoOrders": Shows.ALGOS,
+}
+
+
+def shows(request: Request) -> Shows | None:
+    """What a complete reply to this request tells, or None when it tells nothing of positions and orders."""
+    method = request.method
+    if request.via == "rest":
+        verb, _, path = method.partition(" ")
+        found = _READS.get(f"{verb} {path.rpartition('/')[2]}")
+    else:
+        found = _READS.get(method.rpartition("/")[2])
+    if found is None and WRITES.get(method) is Verb.PLACE and request.params.get("newOrderRespType") == "RESULT":
+        return Shows.FILLS
+    return found
+
+
+def is_signed(request: Request) -> bool:
+    """Whether the request carried a signature (the log leaves the signature itself out)."""
+    return bool(request.account) and "timestamp" in request.params
+
+
+def is_signed_read(request: Request) -> bool:
+    """Whether it only asks, with a signature: the first one makes a process live (RULES 15)."""
+    if not is_signed(request):
+        return False
+    return request.method.startswith("GET ") if request.via == "rest" else shows(request) is not None
+
+
+def client_id_of(request: Request) -> str:
+    """The client id that a placing request names, "" when it names none."""
+    params = request.params
+    return params.get("newClientOrderId") or params.get("clientAlgoId") or ""
+
+
+def cancelled_id_of(request: Request) -> str:
+    """The client id that a cancelling request names, "" when it names a venue id."""
+    params = request.params
+    return params.get("origClientOrderId") or params.get("clientAlgoId") or ""

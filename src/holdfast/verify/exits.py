@@ -1,0 +1,175 @@
+"""I4: nothing that reduces may flip a position. I5: no order of ours outlives its position."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from holdfast.model.ids import Role, is_kill, is_ours
+from holdfast.model.num import ZERO, sign, text
+from holdfast.model.orders import PositionSide
+from holdfast.verify.base import Check, LineHandlers, MomentHandlers, Scene
+from holdfast.verify.evidence import WRITES, Shows, Verb, cancelled_id_of, shows
+from holdfast.verify.journal_view import Moment, MomentKind
+from holdfast.verify.liveness import Liveness
+from holdfast.verify.measures import milliseconds
+from holdfast.verify.obligation import DEAD, Obligation
+from holdfast.verify.records import AlgoLine, OrderLine, PositionLine, PushLine, Reply, Request, TradeLine
+from holdfast.verify.venue_state import VenueAlgo, VenueOrder
+
+REDUCING: Final = frozenset({Role.STOP, Role.TARGET, Role.EXIT, Role.CLOSE})
+
+
+class Flips(Check):
+    """Looks at each reducing order when it is accepted, and at each trade before it moves the position."""
+
+    def before(self) -> LineHandlers:
+        """The position must be seen as it was."""
+        return {OrderLine: self._on_order, AlgoLine: self._on_algo, TradeLine: self._on_trade}
+
+    def _on_order(self, line: OrderLine) -> None:
+        key = (line.symbol, line.order_id)
+        order = self.state.orders.get(key) or VenueOrder(line)
+        if key in self.state.orders or order.role not in REDUCING or line.position_side != "BOTH":
+            return
+        if not (line.reduce_only or line.close_position):
+            self.found.violated(
+                "I4", f"the {order.role} {line.client_id} is not reduce-only: it could flip", ns=[line.n]
+            )
+
+    def _on_algo(self, line: AlgoLine) -> None:
+        if line.algo_id in self.state.algos or not is_ours(line.client_id) or line.position_side != "BOTH":
+            return
+        if not (line.reduce_only or line.close_position):
+            self.found.violated("I4", f"the stop {line.client_id} is not reduce-only: it could flip", ns=[line.n])
+
+    def _on_trade(self, line: TradeLine) -> None:
+        if not (is_ours(line.client_id) or is_kill(line.client_id)):
+            return
+        before = self.state.leg((line.symbol, line.position_side)).traded
+        after = before + line.signed
+        order = self.state.orders.get((line.symbol, line.order_id))
+        role = order.role if order is not None else None
+        flipped = before != ZERO and sign(after) == -sign(before)
+        if flipped:
+            self.found.violated(
+                "I4",
+                f"{line.client_id} took {line.symbol} from {text(before)} through zero to {text(after)}",
+                ns=[line.n],
+            )
+        elif role in REDUCING and abs(after) > abs(before):
+            self.found.violated(
+                "I4",
+                f"the {role} {line.client_id} increased {line.symbol} from {text(before)} to {text(after)}",
+                ns=[line.n],
+            )
+
+
+class Orphans(Check):
+    """Times every reducing order of ours from the moment when its position is flat and no entry is pending."""
+
+    def __init__(self, scene: Scene, liveness: Liveness) -> None:
+        super().__init__(scene)
+        self.liveness = liveness
+        liveness.listeners.append(self._on_live)
+        self._pending: dict[str, set[str]] = {}
+        self._duties: dict[str, dict[object, tuple[VenueOrder | VenueAlgo, Obligation]]] = {}
+        self._reads: dict[int, str] = {}
+
+    def after(self) -> LineHandlers:
+        """Whatever opens or closes something, asks to cancel, or tells."""
+        return {
+            PositionLine: lambda line: self._review(line.symbol, line.us, line.n),
+            OrderLine: self._on_change,
+            AlgoLine: self._on_change,
+            Request: self._on_request,
+            Reply: self._on_reply,
+            PushLine: self._on_push,
+        }
+
+    def moments(self) -> MomentHandlers:
+        """An entry that may still fill keeps its stop, by the journal's word."""
+        return {MomentKind.ENTRY_PENDING: self._on_pending, MomentKind.ENTRY_SETTLED: self._on_settled}
+
+    def finish(self) -> None:
+        """What is left is measured up to the end."""
+        for symbol in list(self._duties):
+            for ident in list(self._duties[symbol]):
+                self._end(symbol, ident, self.state.us)
+
+    def _on_pending(self, moment: Moment) -> None:
+        self._pending.setdefault(moment.subject, set()).add(moment.client_id)
+        self._review(moment.subject, moment.us, self.state.n)
+
+    def _on_settled(self, moment: Moment) -> None:
+        self._pending.get(moment.subject, set()).discard(moment.client_id)
+        self._review(moment.subject, moment.us, self.state.n, informed=True)
+
+    def _on_change(self, line: OrderLine | AlgoLine) -> None:
+        if is_ours(line.client_id):
+            self._review(line.symbol, line.us, line.n)
+
+    def _review(self, symbol: str, us: int, n: int, *, informed: bool = False) -> None:
+        duties = self._duties.setdefault(symbol, {})
+        orphans = self._orphans(symbol)
+        for ident in [ident for ident in duties if ident not in orphans]:
+            self._end(symbol, ident, us)
+        for ident, order in orphans.items():
+            if ident not in duties:
+                duties[ident] = (order, Obligation(us, n, live=self.liveness.live, informed=informed))
+
+    def _orphans(self, symbol: str) -> dict[object, VenueOrder | VenueAlgo]:
+        if self._pending.get(symbol):
+            return {}
+        found: dict[object, VenueOrder | VenueAlgo] = {}
+        for side in PositionSide:
+            on_leg = self.state.open_by_leg.get((symbol, side.value), {})
+            if not on_leg or self.state.leg((symbol, side.value)).amt:
+                continue
+            if any(order.role is Role.ENTRY for order in on_leg.values()):
+                continue
+            found |= {i: order for i, order in on_leg.items() if order.is_ours and order.status != "TRIGGERING"}
+        return found
+
+    def _end(self, symbol: str, ident: object, us: int) -> None:
+        order, duty = self._duties[symbol].pop(ident)
+        duty.end(us, DEAD)
+        informed_us = (self.options.orphan_ms + self.options.lag_ms) * 1_000
+        silent_us = (self.options.silent_ms + self.options.lag_ms) * 1_000
+        late_us = duty.informed_us if duty.informed_us > informed_us else duty.silent_us
+        if duty.informed_us > informed_us or duty.silent_us > silent_us:
+            self.found.violated(
+                "I5",
+                f"{order.client_id} stayed on {symbol} for {milliseconds(late_us)} ms without a cancel,"
+                " although the position was flat and no entry pending",
+                ns=(order.accepted_n, duty.start_n, order.last_n),
+            )
+
+    def _on_request(self, line: Request) -> None:
+        if WRITES.get(line.method) in (Verb.CANCEL, Verb.CANCEL_ALGO):
+            names = {cancelled_id_of(line), line.params.get("orderId"), line.params.get("algoId")}
+            for duties in self._duties.values():
+                for order, duty in duties.values():
+                    ident = order.algo_id if isinstance(order, VenueAlgo) else order.order_id
+                    if order.client_id in names or str(ident) in names:
+                        duty.act(line.us)
+        elif shows(line) is Shows.POSITION:
+            self._reads[line.n] = line.params.get("symbol", "")
+
+    def _on_reply(self, line: Reply) -> None:
+        symbol = self._reads.pop(line.req, None)
+        if symbol is not None and line.status == 200 and line.fault is None:
+            self._inform(symbol, line.us)
+
+    def _on_push(self, line: PushLine) -> None:
+        self._inform(line.symbol or "", line.us)
+
+    def _inform(self, symbol: str, us: int) -> None:
+        for name, duties in self._duties.items():
+            if symbol in ("", name):
+                for _, duty in duties.values():
+                    duty.inform(us)
+
+    def _on_live(self, us: int, *, live: bool, absence: str) -> None:
+        for duties in self._duties.values():
+            for _, duty in duties.values():
+                duty.turn(us, live=live, absence=absence)

@@ -1,0 +1,108 @@
+"""I15: halt means halt. While the commanded state is not active no entry is planned, sent or left working (RULES 9)."""
+
+from __future__ import annotations
+
+from holdfast.model.ids import Role, role_of
+from holdfast.model.reasons import TradingState
+from holdfast.verify.base import Check, LineHandlers, MomentHandlers, Scene
+from holdfast.verify.evidence import WRITES, Verb, cancelled_id_of, client_id_of
+from holdfast.verify.journal_view import Moment, MomentKind
+from holdfast.verify.liveness import Liveness
+from holdfast.verify.measures import milliseconds
+from holdfast.verify.obligation import DEAD, Obligation
+from holdfast.verify.records import OrderLine, Request
+from holdfast.verify.venue_state import VenueOrder
+
+
+class Halts(Check):
+    """Follows the commanded state through the journal and looks for entries where there may be none."""
+
+    def __init__(self, scene: Scene, liveness: Liveness) -> None:
+        super().__init__(scene)
+        self.liveness = liveness
+        liveness.listeners.append(self._on_live)
+        self._since: Moment | None = None
+        """The command that left `active`, while it holds."""
+        self._working: dict[tuple[str, int], tuple[VenueOrder, Obligation]] = {}
+
+    def after(self) -> LineHandlers:
+        """Entries that arrive, and entries that still work."""
+        return {Request: self._on_request, OrderLine: self._on_order}
+
+    def moments(self) -> MomentHandlers:
+        """Commands, and entries planned after them, in the journal's own order."""
+        return {MomentKind.COMMANDED: self._on_commanded, MomentKind.ENTRY_PENDING: self._on_planned}
+
+    def finish(self) -> None:
+        """Entries that still work are measured up to the end."""
+        for key in list(self._working):
+            self._end(key, self.state.us)
+
+    def _on_commanded(self, moment: Moment) -> None:
+        if moment.subject == TradingState.ACTIVE.value:
+            self._since = None
+            return
+        if self._since is None:
+            self._since = moment
+            self.found.counts["halts"] += 1
+            for order in self.state.all_open():
+                if isinstance(order, VenueOrder):
+                    self._watch(order, moment.us)
+
+    def _on_planned(self, moment: Moment) -> None:
+        if self._since is not None:
+            self.found.violated(
+                "I15",
+                f"entry {moment.client_id} was planned while trading was {self._since.subject}",
+                seqs=(self._since.seq, moment.seq),
+            )
+
+    def _on_request(self, line: Request) -> None:
+        verb = WRITES.get(line.method)
+        if verb is Verb.CANCEL:
+            for order, duty in self._working.values():
+                if order.client_id == cancelled_id_of(line) or str(order.order_id) == line.params.get("orderId"):
+                    duty.act(line.us)
+        elif verb is Verb.PLACE and self._since is not None:
+            client_id = client_id_of(line)
+            planned = self.journal.planned.get(client_id)
+            window_ms = planned.event.recv_window_ms if planned is not None else 0
+            last_us = self._since.us + (window_ms + self.options.clock_error_ms) * 1_000
+            if role_of(client_id) is Role.ENTRY and line.us > last_us:
+                self.found.violated(
+                    "I15",
+                    f"entry {client_id} arrived {(line.us - self._since.us) // 1_000} ms after trading was"
+                    f" {self._since.subject}",
+                    seqs=[self._since.seq],
+                    ns=[line.n],
+                )
+
+    def _on_order(self, line: OrderLine) -> None:
+        key = (line.symbol, line.order_id)
+        order = self.state.orders[key]
+        if not order.is_open:
+            if key in self._working:
+                self._end(key, line.us)
+        elif self._since is not None:
+            self._watch(order, line.us)
+
+    def _watch(self, order: VenueOrder, us: int) -> None:
+        if order.role is Role.ENTRY and order.key not in self._working:
+            duty = Obligation(us, order.last_n, live=self.liveness.live, informed=True)
+            self._working[order.key] = (order, duty)
+
+    def _end(self, key: tuple[str, int], us: int) -> None:
+        order, duty = self._working.pop(key)
+        duty.end(us, DEAD)
+        if duty.informed_us > (self.options.orphan_ms + self.options.lag_ms) * 1_000:
+            self.found.violated(
+                "I15",
+                f"entry {order.client_id} went on working for {milliseconds(duty.informed_us)} ms without a cancel"
+                " although trading was not active",
+                seqs=[self._since.seq] if self._since is not None else [],
+                ns=(order.accepted_n, order.last_n),
+            )
+
+    def _on_live(self, us: int, *, live: bool, absence: str) -> None:
+        for _, duty in self._working.values():
+            duty.turn(us, live=live, absence=absence)

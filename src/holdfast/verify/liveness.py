@@ -1,0 +1,111 @@
+"""When an engine was live (RULES 15): from the venue's receipt of a process's first signed read to its death.
+
+A death is seen when the last connection of the account closes. A process that never had one ends with its last
+request, which shows when the next one starts. A gap without a new start in the journal is no death: the venue was
+out of reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from holdfast.verify.base import Check, LineHandlers, MomentHandlers, Scene
+from holdfast.verify.evidence import is_signed, is_signed_read
+from holdfast.verify.journal_view import Moment, MomentKind
+from holdfast.verify.obligation import DEAD, UNREACHABLE
+from holdfast.verify.records import ConnectionLine, PushLine, Request
+
+
+class LiveListener(Protocol):
+    """Told of each change: the time, whether an engine is live now, and the class of an absence that ends."""
+
+    def __call__(self, us: int, *, live: bool, absence: str) -> None: ...
+
+
+class Liveness(Check):
+    """Follows the engine's life through the log, or through the windows that the caller knows."""
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self.live = False
+        self.absence = DEAD
+        self.processes = 0
+        self.listeners: list[LiveListener] = []
+        self._known = _changes(scene) if scene.options.live is not None else None
+        self._open: set[int | str] = set()
+        self._last_request_us = 0
+        self._restarted = True
+
+    def before(self) -> LineHandlers:
+        """Connections and requests tell of life, unless the caller does."""
+        if self._known is not None:
+            return {}
+        return {Request: self._on_request, ConnectionLine: self._on_connection, PushLine: self._on_push}
+
+    def moments(self) -> MomentHandlers:
+        """A start in the journal separates two processes."""
+        return {} if self._known is not None else {MomentKind.ENGINE_STARTED: self._on_engine_started}
+
+    def ticks(self) -> Callable[[int], None] | None:
+        """Windows told by the caller turn with time."""
+        return self._follow_known if self._known is not None else None
+
+    def finish(self) -> None:
+        """A live process without connections was last heard of with its last request."""
+        if self.live and self._known is None and not self._open:
+            self._turn(self._last_request_us, live=False)
+
+    def _turn(self, us: int, *, live: bool) -> None:
+        if live == self.live:
+            return
+        self.live = live
+        if live:
+            self.absence = DEAD if self._restarted else UNREACHABLE
+            self.processes += self._restarted
+            self._restarted = False
+        for listener in self.listeners:
+            listener(us, live=live, absence=self.absence)
+
+    def _on_request(self, line: Request) -> None:
+        if not is_signed(line):
+            return
+        self._last_request_us = line.us
+        if line.conn is not None:
+            self._open.add(line.conn)
+        if not self.live and (is_signed_read(line) or not self._restarted):
+            self._turn(line.us, live=True)
+
+    def _on_connection(self, line: ConnectionLine) -> None:
+        if line.ev == "close":
+            had = line.conn in self._open
+            self._open.discard(line.conn)
+            if had and not self._open:
+                self._turn(line.us, live=False)
+        elif line.account is not None:
+            self._open.add(line.conn)
+
+    def _on_push(self, line: PushLine) -> None:
+        self._open.add(line.conn)
+
+    def _on_engine_started(self, moment: Moment) -> None:
+        died_us = moment.us if self._open else self._last_request_us
+        self._open.clear()
+        self._turn(died_us, live=False)
+        self._restarted = True
+
+    def _follow_known(self, us: int) -> None:
+        assert self._known is not None, "invariant: only known windows are followed"
+        while self._known and self._known[0][0] <= us:
+            at_us, live = self._known.pop(0)
+            self._restarted = True
+            self._turn(at_us, live=live)
+
+
+def _changes(scene: Scene) -> list[tuple[int, bool]]:
+    changes: list[tuple[int, bool]] = []
+    for window in scene.options.live or ():
+        changes.append((window.start_us, True))
+        if window.end_us is not None:
+            changes.append((window.end_us, False))
+    return sorted(changes)

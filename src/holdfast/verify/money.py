@@ -1,0 +1,248 @@
+"""I7: fees, profit and funding equal the venue's income record, to the last digit: per row, per fill, per trade."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from holdfast.model.ids import Role
+from holdfast.model.num import ZERO, text
+from holdfast.model.plans import IntentResult, TradePlan, TradeResult
+from holdfast.model.reasons import ResultStatus
+from holdfast.verify.base import Check, LineHandlers, Scene
+from holdfast.verify.records import IncomeLine, Start, TradeLine
+
+BY_FILL: Final = frozenset({"COMMISSION", "REALIZED_PNL"})
+"""Rows that a fill makes; the ledger may hold them as fills."""
+
+NOT_TRADING: Final = frozenset(
+    {"TRANSFER", "INTERNAL_TRANSFER", "WELCOME_BONUS", "COIN_SWAP_DEPOSIT", "COIN_SWAP_WITHDRAW"}
+)
+"""Rows that no trade makes; the ledger need not hold them."""
+
+AVERAGE_TOLERANCE: Final = Decimal("0.00000001")
+"""A published average price times its quantity may miss the sum of the fills by rounding only."""
+
+Money = dict[str, Decimal]
+
+
+class TradeMoney(msgspec.Struct):
+    """What the venue's records say that one trade earned, per asset."""
+
+    gross: Money = {}
+    fees: Money = {}
+    funding: Money = {}
+    fills: int = 0
+    last_n: int = 0
+
+
+class EntryMoney(msgspec.Struct):
+    """What the entry orders of one intent did, by the venue's trades."""
+
+    quantity: Decimal = ZERO
+    value: Decimal = ZERO
+    ns: list[int] = []
+
+
+class Ledger(Check):
+    """Adds up the venue's records and compares them with what the journal booked and published."""
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._unmatched = dict(scene.journal.incomes)
+        self._by_fill: dict[tuple[str, str], list[Decimal | int]] = {}
+        self._trades: dict[str, TradeMoney] = {}
+        self._entries: dict[str, EntryMoney] = {}
+        self._wallets: dict[str, Decimal] = {}
+        self._reached: dict[str, set[Decimal]] = {}
+        self._tags = {plan.intent_id: tag for tag, plan in scene.journal.tag_plans().items()}
+
+    def after(self) -> LineHandlers:
+        """Trades, income rows, and the balances at the start."""
+        return {Start: self._on_start, TradeLine: self._on_trade, IncomeLine: self._on_income}
+
+    def finish(self) -> None:
+        """Everything was added up."""
+        for key, first, second in self.journal.incomes_again:
+            self.found.violated("I7", f"income {_name(key)} is booked twice", seqs=(first, second))
+        for key, booked in self._unmatched.items():
+            self.found.violated("I7", f"income {_name(key)} is booked, but the venue never had it", seqs=[booked.seq])
+        for (symbol, trade_id), (fee, realized, n) in self._by_fill.items():
+            if fee or realized:
+                self.found.violated(
+                    "I7",
+                    f"the venue's trade and income rows of {symbol}/{trade_id} differ by {_signed(fee)} in fees"
+                    f" and {_signed(realized)} in profit",
+                    ns=[int(n)],
+                )
+        for trade_id, closings in self.journal.closed.items():
+            self._check_trade(trade_id, *closings[0])
+        for published in self.journal.results.values():
+            self._check_result(*published[0])
+        self._check_balances()
+
+    def _on_start(self, line: Start) -> None:
+        for asset, amount in line.balance.items():
+            self._wallets[asset] = amount
+            self._reached.setdefault(asset, set()).add(amount)
+
+    def _on_trade(self, line: TradeLine) -> None:
+        sums = self._by_fill.setdefault((line.symbol, str(line.trade_id)), [ZERO, ZERO, line.n])
+        sums[0] += line.fee
+        sums[1] += line.realized
+        booked = self.journal.fills.get(line.key)
+        trade_id = booked.trade_id if booked is not None else ""
+        if trade_id:
+            money = self._trade(trade_id)
+            plan = self.journal.plans.get(trade_id)
+            _add(money.gross, _margin_asset(plan[1] if plan is not None else None, line), line.realized)
+            _add(money.fees, line.fee_asset, line.fee)
+            money.fills += 1
+            money.last_n = line.n
+        order = self.state.orders.get((line.symbol, line.order_id))
+        if order is not None and order.tag is not None and order.role is Role.ENTRY:
+            entry = self._entries.setdefault(order.tag, EntryMoney(ns=[]))
+            entry.quantity += line.qty
+            entry.value += line.qty * line.price
+            entry.ns.append(line.n)
+
+    def _on_income(self, line: IncomeLine) -> None:
+        self.found.counts["income_rows"] += 1
+        wallet = self._wallets.get(line.asset, ZERO) + line.amount
+        self._wallets[line.asset] = wallet
+        self._reached.setdefault(line.asset, set()).add(wallet)
+        if line.type in BY_FILL:
+            sums = self._by_fill.setdefault((line.symbol, str(line.trade_id or "")), [ZERO, ZERO, line.n])
+            sums[0 if line.type == "COMMISSION" else 1] += line.amount if line.type == "COMMISSION" else -line.amount
+        booked = self._unmatched.pop(line.key, None)
+        if booked is None:
+            self._judge_missing(line)
+            return
+        if booked.row.amount != line.amount:
+            self.found.violated(
+                "I7",
+                f"income {_name(line.key)} is booked as {text(booked.row.amount)}, the venue's is {text(line.amount)}",
+                seqs=[booked.seq],
+                ns=[line.n],
+            )
+        if line.type not in BY_FILL and booked.trade_id:
+            money = self._trade(booked.trade_id)
+            if "FUNDING" in line.type:
+                _add(money.funding, line.asset, line.amount)
+            money.last_n = line.n
+
+    def _judge_missing(self, line: IncomeLine) -> None:
+        if line.type in BY_FILL:
+            return
+        if line.type in NOT_TRADING:
+            self.found.counts["transfers"] += 1
+        elif self.options.complete:
+            self.found.violated(
+                "I7", f"income {_name(line.key)} of {text(line.amount)} {line.asset} is not in the ledger", ns=[line.n]
+            )
+        else:
+            self.found.counts["income_pending"] += 1
+
+    def _trade(self, trade_id: str) -> TradeMoney:
+        money = self._trades.get(trade_id)
+        if money is None:
+            money = self._trades[trade_id] = TradeMoney(gross={}, fees={}, funding={})
+        return money
+
+    def _check_trade(self, trade_id: str, seq: int, result: TradeResult) -> None:
+        money = self._trade(trade_id)
+        for name, published, venue in (
+            ("gross", result.gross, money.gross),
+            ("fees", result.fees, money.fees),
+            ("funding", result.funding, money.funding),
+            ("net", result.net, _net(money)),
+        ):
+            for asset in sorted({*published, *venue}):
+                ours, theirs = published.get(asset, ZERO), venue.get(asset, ZERO)
+                if ours != theirs:
+                    self.found.violated(
+                        "I7",
+                        f"trade {trade_id} ({result.symbol}): {name} is published as {text(ours)} {asset},"
+                        f" the venue's records add up to {text(theirs)}",
+                        seqs=[seq],
+                        ns=[money.last_n] if money.last_n else [],
+                    )
+        if result.fills != money.fills:
+            self.found.violated(
+                "I7",
+                f"trade {trade_id} is published with {result.fills} fills, the venue has {money.fills}",
+                seqs=[seq],
+            )
+
+    def _check_result(self, seq: int, result: IntentResult) -> None:
+        """An intent's result speaks of its entry, which is final by then."""
+        if result.action != "open":
+            return
+        if result.status is ResultStatus.NEVER_PLACED or result.trade_id in self.journal.corrected:
+            return  # What surfaced later has its own trade, or its own correction; the result stands as published.
+        entry = self._entry_of(result)
+        if result.filled != entry.quantity:
+            self.found.violated(
+                "I9",
+                f"intent {result.intent_id} is published with {text(result.filled)} filled,"
+                f" the venue executed {text(entry.quantity)}",
+                seqs=[seq],
+                ns=entry.ns,
+            )
+        elif (
+            result.average_price is not None
+            and abs(result.average_price * result.filled - entry.value) > AVERAGE_TOLERANCE
+        ):
+            self.found.violated(
+                "I7",
+                f"intent {result.intent_id} is published with the average price {text(result.average_price)},"
+                f" its fills are worth {text(entry.value)} for {text(entry.quantity)}",
+                seqs=[seq],
+                ns=entry.ns,
+            )
+
+    def _entry_of(self, result: IntentResult) -> EntryMoney:
+        return self._entries.get(self._tags.get(result.intent_id, "")) or EntryMoney(ns=[])
+
+    def _check_balances(self) -> None:
+        """A balance that the engine read must be one that the wallet ever had."""
+        wrong: dict[str, list[int]] = {}
+        for seq, asset, wallet in self.journal.balances:
+            if asset in self._reached and wallet not in self._reached[asset]:
+                wrong.setdefault(asset, []).append(seq)
+        for asset, seqs in wrong.items():
+            self.found.violated(
+                "I7",
+                f"{len(seqs)} balances of {asset} were read that the wallet never had by its income",
+                seqs=seqs[:5],
+            )
+        if not self._wallets:
+            self.found.not_checked("I7 wallet balances", "the venue log states no balance at its start")
+
+
+def _margin_asset(plan: TradePlan | None, line: TradeLine) -> str:
+    return plan.margin_asset if plan is not None else line.fee_asset
+
+
+def _add(money: Money, asset: str, amount: Decimal) -> None:
+    money[asset] = money.get(asset, ZERO) + amount
+
+
+def _net(money: TradeMoney) -> Money:
+    net = dict(money.gross)
+    for asset, amount in money.fees.items():
+        _add(net, asset, -amount)
+    for asset, amount in money.funding.items():
+        _add(net, asset, amount)
+    return net
+
+
+def _name(key: tuple[str, int, str, str]) -> str:
+    kind, tran_id, symbol, asset = key
+    return f"{kind} {tran_id} {symbol or asset}".strip()
+
+
+def _signed(amount: Decimal | int) -> str:
+    return text(Decimal(amount))

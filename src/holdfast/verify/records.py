@@ -1,0 +1,243 @@
+"""The two records that are compared, as values: rows of the journal, and lines of the exchange's own log.
+
+The venue log is one JSON object per line in total order; `n` counts without gaps from 1, `us` is venue time in
+microseconds. Fields that a line may carry and nobody here reads are ignored.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import msgspec
+
+from holdfast.model.num import ZERO
+from holdfast.verify.report import VerifyError
+
+VENUE_LOG_FORMAT = 1
+
+
+class JournalRow(NamedTuple):
+    """One record of the engine's journal, as stored."""
+
+    seq: int
+    at_us: int
+    kind: str
+    body: bytes
+    hash: str
+
+
+class VenueRecord(msgspec.Struct, frozen=True, kw_only=True, tag_field="k"):
+    """Base of every line: its number and venue time."""
+
+    n: int
+    us: int
+
+
+class Start(VenueRecord, frozen=True, kw_only=True, tag="start"):
+    """First line: who wrote the log, and with which balances the account began."""
+
+    format: int
+    engine: str
+    account: str = ""
+    facts: dict[str, Any] = {}
+    fees: dict[str, Any] = {}
+    balance: dict[str, Decimal] = {}
+
+
+class Request(VenueRecord, frozen=True, kw_only=True, tag="req"):
+    """A request as received, without key and signature."""
+
+    via: str
+    method: str
+    account: str | None = None
+    conn: int | str | None = None
+    params: dict[str, str] = {}
+
+
+class Reply(VenueRecord, frozen=True, kw_only=True, tag="rep"):
+    """The verdict on request `req`; `fault` names an injected fault that changed what the client saw of it."""
+
+    req: int
+    status: int
+    code: int | None = None
+    msg: str | None = None
+    fault: str | None = None
+
+
+class OrderLine(VenueRecord, frozen=True, kw_only=True, tag="order"):
+    """A change of a plain order. `x` is what happened, `status` where it led."""
+
+    account: str
+    symbol: str
+    order_id: int
+    client_id: str
+    side: str
+    status: str
+    qty: Decimal
+    executed: Decimal
+    x: str = ""
+    position_side: str = "BOTH"
+    type: str = ""
+    tif: str = ""
+    price: Decimal = ZERO
+    avg_price: Decimal = ZERO
+    reduce_only: bool = False
+    close_position: bool = False
+    algo_id: int | None = None
+    expiry_reason: str | None = None
+
+
+class TradeLine(VenueRecord, frozen=True, kw_only=True, tag="trade"):
+    """One execution on the account."""
+
+    account: str
+    symbol: str
+    order_id: int
+    client_id: str
+    trade_id: int
+    side: str
+    price: Decimal
+    qty: Decimal
+    fee: Decimal
+    fee_asset: str
+    realized: Decimal
+    maker: bool
+    position_side: str = "BOTH"
+    quote: Decimal = ZERO
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        """What makes it this fill and no other (RULES 15)."""
+        return (self.symbol, self.order_id, self.trade_id)
+
+    @property
+    def signed(self) -> Decimal:
+        """The change of the position."""
+        return self.qty if self.side == "BUY" else -self.qty
+
+
+class PositionLine(VenueRecord, frozen=True, kw_only=True, tag="position"):
+    """A position after a change; `amt` is signed."""
+
+    account: str
+    symbol: str
+    amt: Decimal
+    position_side: str = "BOTH"
+    entry: Decimal = ZERO
+
+
+class AlgoLine(VenueRecord, frozen=True, kw_only=True, tag="algo"):
+    """A change of status of a conditional order."""
+
+    account: str
+    symbol: str
+    algo_id: int
+    client_id: str
+    side: str
+    type: str
+    trigger: Decimal
+    status: str
+    position_side: str = "BOTH"
+    price: Decimal | None = None
+    qty: Decimal = ZERO
+    close_position: bool = False
+    reduce_only: bool = False
+    working_type: str = "CONTRACT_PRICE"
+    order_id: int | None = None
+    reason: str | None = None
+
+
+class IncomeLine(VenueRecord, frozen=True, kw_only=True, tag="income"):
+    """A movement of a wallet, signed."""
+
+    account: str
+    tran_id: int
+    type: str
+    asset: str
+    amount: Decimal
+    symbol: str = ""
+    trade_id: str | int | None = None
+
+    @property
+    def key(self) -> tuple[str, int, str, str]:
+        """What makes it this movement and no other."""
+        return (self.type, self.tran_id, self.symbol, self.asset)
+
+
+class SettingLine(VenueRecord, frozen=True, kw_only=True, tag="setting"):
+    """A changed account setting."""
+
+    account: str
+    what: str
+    symbol: str = ""
+    value: Any = None
+
+
+class MarkLine(VenueRecord, frozen=True, kw_only=True, tag="mark"):
+    """A new mark price."""
+
+    symbol: str
+    mark: Decimal
+    last: Decimal | None = None
+
+
+class ConnectionLine(VenueRecord, frozen=True, kw_only=True, tag="ws"):
+    """A connection opened, logged on or closed."""
+
+    conn: int | str
+    ev: str
+    path: str = ""
+    account: str | None = None
+
+
+class PushLine(VenueRecord, frozen=True, kw_only=True, tag="push"):
+    """A user event handed to a private connection: evidence delivered."""
+
+    conn: int | str
+    account: str
+    e: str
+    symbol: str | None = None
+    client_id: str | None = None
+    order_id: int | None = None
+
+
+class FaultLine(VenueRecord, frozen=True, kw_only=True, tag="fault"):
+    """An injected fault was armed or fired."""
+
+    verb: str = ""
+    client_id: str = ""
+
+
+class ControlLine(VenueRecord, frozen=True, kw_only=True, tag="control"):
+    """A command on the exchange's control port."""
+
+    what: str = ""
+
+
+VenueLine = (
+    Start
+    | Request
+    | Reply
+    | OrderLine
+    | TradeLine
+    | PositionLine
+    | AlgoLine
+    | IncomeLine
+    | SettingLine
+    | MarkLine
+    | ConnectionLine
+    | PushLine
+    | FaultLine
+    | ControlLine
+)
+
+_decoder: msgspec.json.Decoder[VenueLine] = msgspec.json.Decoder(VenueLine)
+
+
+def decode_line(line: bytes, expected_n: int) -> VenueLine:
+    """One line of the venue log. Raises `VerifyError` naming the line when it is none."""
+    try:
+        return _decoder.decode(line)
+    except msgspec.DecodeError as error:
+        raise VerifyError(f"not a line of a venue log: {error}", record=f"venue log n {expected_n}") from None
