@@ -199,6 +199,17 @@ def test_exception_of_main_is_raised() -> None:
         on_virtual(main)
 
 
+def test_error_in_a_callback_is_raised() -> None:
+    """asyncio would only log it, and the run would look fine."""
+
+    async def main() -> None:
+        asyncio.get_running_loop().call_soon(int, "x")
+        await asyncio.sleep(1)
+
+    with pytest.raises(ValueError, match="invalid literal"):
+        on_virtual(main)
+
+
 def test_scaled_loop_runs_faster_than_the_clock() -> None:
     """Twenty loop seconds at speed 200 are a tenth of a real one, and never less."""
 

@@ -157,11 +157,22 @@ class ScaledLoop(asyncio.SelectorEventLoop):
 def run(main: Callable[[], Coroutine[Any, Any, Result]], *, loop: asyncio.AbstractEventLoop) -> Result:
     """Run `main` to its end on `loop`, cancel what it left running, close the loop.
 
-    The counterpart of `asyncio.run` for these loops; leftover tasks are cancelled in the order of their names.
+    The counterpart of `asyncio.run` for these loops. Leftover tasks are cancelled in the order of their
+    names. An error in a callback, which asyncio only logs, is raised here when `main` ended well.
     """
+    failed: list[BaseException] = []
+
+    def note(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if "handle" in context and isinstance(error, BaseException):
+            failed.append(error)
+        else:
+            loop.default_exception_handler(context)
+
+    loop.set_exception_handler(note)
     asyncio.set_event_loop(loop)
     try:
-        return loop.run_until_complete(main())
+        result = loop.run_until_complete(main())
     finally:
         try:
             _cancel_leftovers(loop)
@@ -169,6 +180,9 @@ def run(main: Callable[[], Coroutine[Any, Any, Result]], *, loop: asyncio.Abstra
         finally:
             asyncio.set_event_loop(None)
             loop.close()
+    if failed:
+        raise failed[0]
+    return result
 
 
 def _cancel_leftovers(loop: asyncio.AbstractEventLoop) -> None:
