@@ -94,6 +94,22 @@ async def eventually_priced(client: Client) -> None:
         assert time.monotonic() < deadline
 
 
+def test_market_is_played_on_uvloop_too() -> None:
+    """The command line serves on it, and its timers differ from asyncio's."""
+    uvloop = pytest.importorskip("uvloop")
+
+    async def main() -> None:
+        source = iter([*(quote(n * 5_000, u=n + 1) for n in range(100)), mark(500_000)])
+        async with running(options(source)) as client, client.stream("/public/ws/btcusdt@bookTicker") as sock:
+            ids = [(await receive(sock))["u"] for _ in range(20)]
+            assert ids == list(range(ids[0], ids[0] + 20))
+            await eventually_priced(client)
+            assert (await client.post("/fapi/v1/order", **market_order()))["status"] == "FILLED"
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())
+
+
 async def test_speed_compresses_the_market() -> None:
     """An hour of market at 36,000 times its pace is over in a tenth of a second."""
     source = iter([quote(0), mark(0), quote(3_600_000_000, "70000.00", 2), mark(3_600_000_000)])

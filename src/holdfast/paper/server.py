@@ -104,7 +104,8 @@ class PaperServer:
         self._pump = Pump(self._venue, rebase(options.market, start_us=started_us, speed=options.speed))
         self._links: dict[int, Link] = {}
         self._made = 0
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._wake_us = 0
         self._flush_planned = False
         self._tasks: dict[asyncio.Task[None], None] = {}
         self._servers: list[tuple[asyncio.Server, web.Server]] = []
@@ -168,32 +169,37 @@ class PaperServer:
     def _on_time(self) -> None:
         """Hand over everything that is due, then sleep until the next is."""
         self._timer = None
-        reason = "the exchange broke; see the error above"
-        try:
+        with self._failing():
             self._pump.run(_now_us(), _MARKET_EVENTS_A_TURN)
             self._flush()
+        if self._pump.ended and not self._said_ended:
+            self._said_ended = True
+            sys.stderr.write("holdfast paper: the market has ended; its last prices stay\n")
+
+    @contextlib.contextmanager
+    def _failing(self) -> Iterator[None]:
+        """An error inside ends the server: the loop would show it and go on, with a market that stands still."""
+        reason = "the exchange broke; see the error above"
+        try:
+            yield
             reason = ""
         except MarketFileError as error:
             reason = f"the market broke off: {error}"
         finally:
-            # Whatever else is raised is shown by the loop; a market that stands still unnoticed would be worse.
             if reason:
                 self._fail(reason)
-        if self._pump.ended and not self._said_ended:
-            self._said_ended = True
-            sys.stderr.write("holdfast paper: the market has ended; its last prices stay\n")
 
     def _plan_wake(self) -> None:
         """Keep the one timer at the earliest thing due. Between two portions of a backlog requests get their turn."""
         due_us = self._pump.next_us()
         if due_us is None or self.stopped.done():
             return
-        when = self._loop.time() + _seconds(max(0, due_us - _now_us()))
         if self._timer is not None:
-            if self._timer.when() <= when:
+            if self._wake_us <= due_us:
                 return
             self._timer.cancel()
-        self._timer = self._loop.call_at(when, self._on_time)
+        self._wake_us = due_us
+        self._timer = self._loop.call_later(_seconds(max(0, due_us - _now_us())), self._on_time)
 
     # Frames out
 
@@ -201,7 +207,11 @@ class PaperServer:
         """Hand out frames at the end of this turn: after the reply of the request that caused them."""
         if not self._flush_planned:
             self._flush_planned = True
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self._flush_planned_now)
+
+    def _flush_planned_now(self) -> None:
+        with self._failing():
+            self._flush()
 
     def _flush(self) -> None:
         """Write what the venue has to say, one write for each connection."""

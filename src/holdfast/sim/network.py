@@ -79,7 +79,8 @@ class InProcessVenue:
         self._pump = Pump(venue, source)
         self._links: dict[int, InProcessLink] = {}
         self._made = 0
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._wake_us = 0
         self._started = False
 
     @property
@@ -171,12 +172,13 @@ class InProcessVenue:
         due_us = self._pump.next_us()
         if due_us is None or not self._started:
             return
-        when = self.loop.time() + max(0, due_us - self.clock.wall_us()) / _SECOND_US
         if self._timer is not None:
-            if self._timer.when() <= when:
+            if self._wake_us <= due_us:
                 return
             self._timer.cancel()
-        self._timer = self.loop.call_at(when, self._on_time)
+        self._wake_us = due_us
+        delay_us = max(0, due_us - self.clock.wall_us())
+        self._timer = self.loop.call_later(delay_us / _SECOND_US, self._on_time)
 
 
 class InProcessHttp:
