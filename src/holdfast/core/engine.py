@@ -32,6 +32,7 @@ from holdfast.model import events as ev
 from holdfast.model import inputs as inp
 from holdfast.model.effects import Effect, ReadKind
 from holdfast.model.ids import Role
+from holdfast.model.orders import Pending
 from holdfast.model.reasons import AlarmCode, Outcome
 from holdfast.model.settings import EngineSettings
 
@@ -66,6 +67,8 @@ class Engine:
         ctx = Context(self.state, self.around, self.settings, self.version, message.now_ms)
         _HANDLERS[type(message)](ctx, message)
         supervise.all_touched(ctx)
+        if not ctx.events and isinstance(message, inp.MarketSeen):
+            return Step(ctx.events, ctx.effects)  # Prices change no health; what grows stale is found by the timer.
         states.refresh(ctx)
         if self.around.touched:
             supervise.all_touched(ctx)
@@ -172,6 +175,7 @@ def _cancel_answered(ctx: Context, message: inp.CancelAnswered) -> None:
     order = ctx.state.order(message.client_id)
     assert order is not None, "invariant: every answer belongs to a planned order"
     outcome = message.outcome
+    ctx.around.cancelling.pop(message.client_id, None)
     ctx.emit(
         ev.CancelAnswered(
             at_ms=ctx.now_ms,
@@ -195,7 +199,8 @@ def _cancel_due(ctx: Context, client_id: str) -> None:
     if order is None or not order.live:
         return
     sending.query(ctx, order, f"cancel:{client_id}")
-    if order.pending.value in ("none", "cancel_unknown") and not (isinstance(order, AlgoState) and order.child_id):
+    in_flight = order.pending in (Pending.PLACE, Pending.PLACE_UNKNOWN) or client_id in ctx.around.cancelling
+    if not in_flight and not (isinstance(order, AlgoState) and order.child_id):
         sending.cancel(ctx, order, "repeated until it is proved")
     else:
         ctx.timer(f"cancel:{client_id}", ctx.now_ms + 1_000)
@@ -308,16 +313,6 @@ def _timer_fired(ctx: Context, message: inp.TimerFired) -> None:
     _TIMERS[name](ctx, rest)
 
 
-def _quarantine_over(ctx: Context, symbol: str) -> None:
-    quarantine = ctx.state.quarantines.get(symbol)
-    if quarantine is None:
-        return
-    if ctx.now_ms >= quarantine.until_ms:
-        ctx.emit(ev.QuarantineLifted(at_ms=ctx.now_ms, symbol=symbol, by="time"))
-    else:
-        ctx.timer(f"quarantine:{symbol}", quarantine.until_ms)
-
-
 def _read_account(ctx: Context, rest: str) -> None:
     ctx.read(ReadKind.ACCOUNT, "account:")
     ctx.timer("account", ctx.now_ms + 30_000)
@@ -352,7 +347,7 @@ _TIMERS: Final[dict[str, Callable[[Context, str], None]]] = {
     "retry": entry.retry_due,
     "settings": entry.settings_overdue,
     "settings-again": entry.setting_answered,
-    "quarantine": _quarantine_over,
+    "quarantine": flatten.quarantine_over,
     "reconcile": lambda ctx, _: reconcile.overdue(ctx),
     "losses": lambda ctx, _: states.check_losses(ctx),
     "account": _read_account,
