@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from holdfast.paper.klines import HEADER
-from holdfast.paper.market import BookTop, DepthSnapshot
+from holdfast.paper.market import BookTop, DepthSnapshot, Mark
 from holdfast.paper.opening import made_up, of_lines, parse_synthetic, usual_symbols
 from holdfast.paper.source import Grid, MarketFileError
 
@@ -83,9 +83,9 @@ def test_unknown_symbol_of_a_name_is_refused() -> None:
 
 
 def test_frames_are_recognised_by_their_first_line() -> None:
-    """Empty lines before it do not matter."""
+    """Empty lines before it do not matter; a recording without marks gets some."""
     events = [event for _, event in of_lines([b"\n", FRAME, FRAME], "any.dat", KNOWN)]
-    assert [type(event) for event in events] == [BookTop, BookTop]
+    assert [type(event) for event in events] == [BookTop, Mark, BookTop]
 
 
 def test_klines_are_recognised_by_their_header_and_named_by_their_file() -> None:

@@ -41,7 +41,7 @@ def test_recording_keeps_its_own_times(tmp_path: Path) -> None:
     path = tmp_path / "r.gz"
     path.write_bytes(gzip.compress(FRAME * 3))
     market = open_market(str(path), default_exchange_info(), start_us=START_US)
-    assert [at for at, _ in market.source] == [1_700_000_000_000_000] * 3
+    assert [at for at, _ in market.source] == [1_700_000_000_000_000] * 4
     assert (market.recorded, market.fraction()) == (True, 1.0)
 
 

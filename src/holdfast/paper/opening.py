@@ -15,6 +15,7 @@ import msgspec
 from holdfast.model.num import NumberError, parse
 from holdfast.paper.feed import read_frames
 from holdfast.paper.klines import HEADER, read_klines
+from holdfast.paper.marks import fill_marks
 from holdfast.paper.source import Grid, MarketFileError, MarketSource
 from holdfast.paper.synthetic import START_PRICES, SyntheticMarket
 
@@ -110,7 +111,7 @@ def of_lines(lines: Iterable[bytes], file_name: str, known: Mapping[str, Grid]) 
     if first == HEADER.encode():
         source = read_klines(chain(head, rest), grid=_grid(_symbol_of(file_name), known))
     elif first[:1].isdigit():
-        source = read_frames(chain(head, rest))
+        source = fill_marks(read_frames(chain(head, rest)), known)
     else:
         rule = f"a market file holds `<receive time> <json>` lines or klines under the header {HEADER}"
         raise MarketFileError(line=max(1, len(head)), rule=rule, found=repr(first[:60].decode("utf-8", "replace")))
