@@ -130,11 +130,11 @@ def test_an_endless_list_is_refused() -> None:
         pager.next()
 
 
-def test_modes_are_two_requests() -> None:
-    """Position mode and multi-assets mode."""
+def test_modes_are_one_cheap_request() -> None:
+    """Both modes stand in the account's configuration; the endpoints that change them cost 30 each to read."""
     pager = Pager(Read(kind=ReadKind.MODES, purpose="boot"), NOW_MS)
-    paths = []
-    while (request := pager.next()) is not None:
-        paths.append(request.endpoint.path)
-        pager.feed(Page())
-    assert paths == ["/fapi/v1/positionSide/dual", "/fapi/v1/multiAssetsMargin"]
+    request = pager.next()
+    assert request is not None
+    assert (request.endpoint.path, request.weight) == ("/fapi/v1/accountConfig", 5)
+    pager.feed(Page())
+    assert pager.next() is None

@@ -227,8 +227,10 @@ def test_balances_income_settings_and_limits() -> None:
 
 def test_modes() -> None:
     """Read as they are; never guessed."""
-    assert taken(ep.POSITION_MODE, b'{"dualSidePosition":false}').hedge_mode is False
-    assert taken(ep.MULTI_ASSETS, b'{"multiAssetsMargin":true}').multi_assets is True
+    modes = taken(ep.ACCOUNT_CONFIG, b'{"feeTier":0,"dualSidePosition":false,"multiAssetsMargin":true}')
+    assert (modes.hedge_mode, modes.multi_assets) == (False, True)
+    with pytest.raises(Unreadable):
+        taken(ep.ACCOUNT_CONFIG, b'{"dualSidePosition":false}')
 
 
 @pytest.mark.parametrize("endpoint", list(READERS))
@@ -253,7 +255,6 @@ RECORDED = {
     "http_futures_account_positions_one_way.json": ep.POSITIONS,
     "http_futures_account_positions_hedge.json": ep.POSITIONS,
     "http_futures_account_symbol_config.json": ep.SYMBOL_CONFIG,
-    "http_futures_account_position_side_dual.json": ep.POSITION_MODE,
     "order_response.json": ep.QUERY_ORDER,
     "position_risk.json": ep.POSITIONS,
     "account_info_v2.json": ep.ACCOUNT,

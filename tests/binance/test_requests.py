@@ -165,13 +165,13 @@ def test_margin_type_goes_before_leverage() -> None:
 
 def test_an_algo_id_is_never_asked_for_as_an_order_id() -> None:
     """DESIGN 7: two objects, two endpoints."""
-    algo = requests.SINGLE_READS[ReadKind.ALGO][0](Read(kind=ReadKind.ALGO, purpose="p", client_id="hf-s1-a"))
+    algo = requests.SINGLE_READS[ReadKind.ALGO](Read(kind=ReadKind.ALGO, purpose="p", client_id="hf-s1-a"))
     assert (algo.endpoint.path, algo.params) == ("/fapi/v1/algoOrder", {"clientAlgoId": "hf-s1-a"})
 
 
 def test_open_lists_cost_more_without_a_symbol() -> None:
     """1 with a symbol, 40 without (protocol notes C.7, D.2)."""
-    build = requests.SINGLE_READS[ReadKind.OPEN_ALGOS][0]
+    build = requests.SINGLE_READS[ReadKind.OPEN_ALGOS]
     one = build(Read(kind=ReadKind.OPEN_ALGOS, purpose="p", symbol="BTCUSDT"))
     every = build(Read(kind=ReadKind.OPEN_ALGOS, purpose="p"))
     assert (one.weight, every.weight) == (1, 40)
@@ -185,7 +185,7 @@ def test_every_read_can_be_asked() -> None:
 
 def test_a_get_is_signed_in_its_query() -> None:
     """Exactly the characters before `&signature=` are what was signed."""
-    request = requests.SINGLE_READS[ReadKind.ORDER][0](
+    request = requests.SINGLE_READS[ReadKind.ORDER](
         Read(kind=ReadKind.ORDER, purpose="p", symbol="BTCUSDT", client_id="a:b")
     )
     message = rest_message(request, SIGNER, 1_790_000_000_123, 5000)

@@ -49,21 +49,20 @@ class Pager:
         self._by_id = read.order_id is not None
         listing = LISTINGS.get(read.kind)
         self._listing = listing
-        self._queue: list[Request] = []
+        self._next: Request | None = None
         if listing is None:
-            self._queue = [build(read) for build in SINGLE_READS[read.kind]]
+            self._next = SINGLE_READS[read.kind](read)
         else:
             self._from_ms = read.since_ms if read.since_ms is not None else now_ms - WINDOW_MS
-            self._queue = [self._first(listing)]
+            self._next = self._first(listing)
 
     def next(self) -> Request | None:
         """The next request, or None when the read is complete. Raises `TooLong`."""
-        if not self._queue:
-            return None
-        if self._pages >= MAX_PAGES:
+        request, self._next = self._next, None
+        if request is not None and self._pages >= MAX_PAGES:
             raise TooLong(f"{self._read.kind.value} has more than {MAX_PAGES} pages")
         self._pages += 1
-        return self._queue.pop(0)
+        return request
 
     def feed(self, page: Page) -> None:
         """Take note of an answer whose rows are already in `findings`. Raises `TooLong`."""
@@ -71,12 +70,12 @@ class Pager:
         if listing is None:
             return
         if page.rows >= LIST_LIMIT:
-            self._queue.append(self._further(listing, page))
+            self._next = self._further(listing, page)
         elif listing.windowed and not self._by_id:
             self._from_ms += WINDOW_MS
             if self._from_ms <= self._now_ms:
-                self._queue.append(self._by_time(listing))
-        if not self._queue:
+                self._next = self._by_time(listing)
+        if self._next is None:
             self._finish()
 
     def _first(self, listing: Listing) -> Request:

@@ -144,15 +144,10 @@ class RateLimitPayload(Payload, frozen=True, kw_only=True):
     count: int = 0
 
 
-class PositionModePayload(Payload, frozen=True, kw_only=True):
-    """positionSide/dual."""
+class AccountConfigPayload(Payload, frozen=True, kw_only=True):
+    """accountConfig: the two modes that the engine reads and never changes (RULES 13)."""
 
     dual_side_position: bool
-
-
-class MultiAssetsPayload(Payload, frozen=True, kw_only=True):
-    """multiAssetsMargin."""
-
     multi_assets_margin: bool
 
 

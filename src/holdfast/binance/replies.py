@@ -115,8 +115,7 @@ _account: Final = decoder(pl.AccountPayload)
 _symbol_configs: Final = decoder(list[pl.SymbolConfigPayload])
 _incomes: Final = decoder(list[pl.IncomePayload])
 _rate_limits: Final = decoder(list[pl.RateLimitPayload])
-_position_mode: Final = decoder(pl.PositionModePayload)
-_multi_assets: Final = decoder(pl.MultiAssetsPayload)
+_account_config: Final = decoder(pl.AccountConfigPayload)
 _server_time: Final = decoder(pl.ServerTimePayload)
 _listen_key: Final = decoder(pl.ListenKeyPayload)
 _commission: Final = decoder(pl.CommissionPayload)
@@ -337,13 +336,9 @@ def _order_limits(body: bytes, into: Findings) -> Page:
     return Page(len(rows))
 
 
-def _hedge_mode(body: bytes, into: Findings) -> Page:
-    into.hedge_mode = read(_position_mode, body).dual_side_position
-    return Page()
-
-
-def _multi_assets_mode(body: bytes, into: Findings) -> Page:
-    into.multi_assets = read(_multi_assets, body).multi_assets_margin
+def _modes(body: bytes, into: Findings) -> Page:
+    config = read(_account_config, body)
+    into.hedge_mode, into.multi_assets = config.dual_side_position, config.multi_assets_margin
     return Page()
 
 
@@ -359,7 +354,6 @@ READERS: Final[dict[Endpoint, Callable[[bytes, Findings], Page]]] = {
     ep.SYMBOL_CONFIG: _symbol_config_list,
     ep.INCOME: _income_list,
     ep.ORDER_LIMITS: _order_limits,
-    ep.POSITION_MODE: _hedge_mode,
-    ep.MULTI_ASSETS: _multi_assets_mode,
+    ep.ACCOUNT_CONFIG: _modes,
 }
 """How the answer to each read is taken in: rows are added to the findings, and the page is described."""

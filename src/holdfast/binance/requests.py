@@ -184,15 +184,15 @@ def _of_symbol(endpoint: Endpoint) -> Callable[[Read], Request]:
     return lambda read: simple(endpoint, symbol=read.symbol) if read.symbol else simple(endpoint)
 
 
-SINGLE_READS: Final[dict[ReadKind, tuple[Callable[[Read], Request], ...]]] = {
-    ReadKind.ORDER: (_query_order,),
-    ReadKind.ALGO: (_query_algo,),
-    ReadKind.OPEN_ORDERS: (_open_list(ep.OPEN_ORDERS),),
-    ReadKind.OPEN_ALGOS: (_open_list(ep.OPEN_ALGOS),),
-    ReadKind.POSITIONS: (_of_symbol(ep.POSITIONS),),
-    ReadKind.ACCOUNT: (lambda read: simple(ep.ACCOUNT),),
-    ReadKind.SYMBOL_CONFIG: (_of_symbol(ep.SYMBOL_CONFIG),),
-    ReadKind.ORDER_LIMITS: (lambda read: simple(ep.ORDER_LIMITS),),
-    ReadKind.MODES: (lambda read: simple(ep.POSITION_MODE), lambda read: simple(ep.MULTI_ASSETS)),
+SINGLE_READS: Final[dict[ReadKind, Callable[[Read], Request]]] = {
+    ReadKind.ORDER: _query_order,
+    ReadKind.ALGO: _query_algo,
+    ReadKind.OPEN_ORDERS: _open_list(ep.OPEN_ORDERS),
+    ReadKind.OPEN_ALGOS: _open_list(ep.OPEN_ALGOS),
+    ReadKind.POSITIONS: _of_symbol(ep.POSITIONS),
+    ReadKind.ACCOUNT: lambda read: simple(ep.ACCOUNT),
+    ReadKind.SYMBOL_CONFIG: _of_symbol(ep.SYMBOL_CONFIG),
+    ReadKind.ORDER_LIMITS: lambda read: simple(ep.ORDER_LIMITS),
+    ReadKind.MODES: lambda read: simple(ep.ACCOUNT_CONFIG),
 }
-"""Reads that one request answers (the modes are two). Lists by time are `paging.py`'s."""
+"""Reads that one request answers. Lists by time are `paging.py`'s."""
