@@ -32,6 +32,7 @@ def take_order(ctx: Context, report: OrderReport) -> None:
         _order_changed(ctx, order, report)
     elif algo is not None and _child_news(algo, report):
         _settle_unknown(ctx, algo, report.channel)
+        _note_execution(ctx, algo, report)
         ctx.emit(ev.OrderUpdated(at_ms=ctx.now_ms, report=report))
         ctx.touch(report.symbol)
 
@@ -58,10 +59,16 @@ def _child_news(algo: AlgoState, report: OrderReport) -> bool:
 def _order_changed(ctx: Context, order: OrderState, report: OrderReport) -> None:
     surfaced = order.status in (OrderStatus.NEVER_PLACED, OrderStatus.REJECTED) and report.status in _EXISTS
     _settle_unknown(ctx, order, report.channel)
+    _note_execution(ctx, order, report)
     ctx.emit(ev.OrderUpdated(at_ms=ctx.now_ms, report=report))
     ctx.touch(report.symbol)
     if surfaced and order.role is Role.ENTRY:
         _late_entry(ctx, order)
+
+
+def _note_execution(ctx: Context, order: OrderState | AlgoState, report: OrderReport) -> None:
+    if report.executed > order.executed:
+        ctx.around.executed_ms[report.symbol] = ctx.now_ms
 
 
 _EXISTS = (OrderStatus.WORKING, OrderStatus.PARTLY_FILLED, OrderStatus.FILLED)
@@ -187,17 +194,35 @@ def _book(ctx: Context, fill: Fill, client_id: str) -> None:
     if isinstance(order, OrderState) and order.status in (OrderStatus.NEVER_PLACED, OrderStatus.REJECTED):
         _surface(ctx, order, fill)
     _settle_unknown(ctx, order, fill.channel)
-    if order.role is not Role.ENTRY and order.trade_id:
-        trade = ctx.state.trades.get(order.trade_id)
-        live = ctx.state.trade_of(fill.symbol)
-        if trade is not None and not trade.live and live is not None:
-            flatten.start(ctx, fill.symbol, "an order of an earlier trade filled")
+    trade_id = _owner(ctx, order, fill)
+    ctx.around.executed_ms[fill.symbol] = ctx.now_ms
     ctx.emit(
         ev.FillBooked(
-            at_ms=ctx.now_ms, fill=fill, client_id=client_id, trade_id=order.trade_id, cause="OURS", role=order.role
+            at_ms=ctx.now_ms, fill=fill, client_id=client_id, trade_id=trade_id, cause="OURS", role=order.role
         )
     )
+    _correct(ctx, trade_id, fill)
     ctx.touch(fill.symbol)
+
+
+def _owner(ctx: Context, order: OrderState | AlgoState, fill: Fill) -> str:
+    """Whose books an execution belongs to: what an earlier order took from the live trade's position is the live
+    trade's exit (RULES 7: closes bind to the symbol)."""
+    live = ctx.state.trade_of(fill.symbol)
+    if order.role is Role.ENTRY or live is None or order.trade_id == live.plan.trade_id:
+        return order.trade_id
+    if fill.venue_ms and fill.venue_ms < live.accepted_ms:
+        return order.trade_id
+    flatten.start(ctx, fill.symbol, "an order of an earlier trade filled")
+    return live.plan.trade_id
+
+
+def _correct(ctx: Context, trade_id: str, fill: Fill) -> None:
+    """Nothing published is rewritten: a fill that a closed trade still gets is a new event that names it (RULES 15)."""
+    trade = ctx.state.trades.get(trade_id)
+    if trade is not None and not trade.live:
+        facts = {"order_id": str(fill.order_id), "trade": str(fill.trade_id), "quantity": f"{fill.quantity:f}"}
+        ctx.emit(ev.ResultCorrected(at_ms=ctx.now_ms, trade_id=trade_id, reason="a late execution", facts=facts))
 
 
 def _surface(ctx: Context, order: OrderState, fill: Fill) -> None:

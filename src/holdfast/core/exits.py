@@ -9,14 +9,12 @@ from holdfast.core.context import Context
 from holdfast.core.responses import Reaction, reaction_to
 from holdfast.core.sizing import split_targets
 from holdfast.core.state import AlgoState, Order, OrderState, TradeState
-from holdfast.model import events as ev
 from holdfast.model.effects import Lane, ReadKind
 from holdfast.model.ids import Role
 from holdfast.model.num import ZERO
 from holdfast.model.orders import AlgoStatus, OrderSpec, OrderType, TimeInForce
 from holdfast.model.reasons import AlarmCode, ResultStatus, TradePhase
 from holdfast.model.reports import RequestOutcome
-from holdfast.model.settings import EngineSettings
 
 ATTEMPTS = 4
 """A target is planned once and re-derived at most three times (RULES 2)."""
@@ -204,6 +202,12 @@ def _venue_shows_zero(ctx: Context, trade: TradeState) -> bool:
     return False
 
 
+def closed_unseen(ctx: Context, symbol: str) -> bool:
+    """Whether the venue showed 0 in a read that left after the last execution we know: what closed it is still owed."""
+    seen = ctx.around.venue_positions.get(symbol)
+    return seen is not None and seen[0].amount == 0 and seen[1] > ctx.around.executed_ms.get(symbol, 0)
+
+
 def _close(ctx: Context, trade: TradeState) -> None:
     symbol, trade_id = trade.symbol, trade.plan.trade_id
     results.publish_trade(ctx, trade)
@@ -213,20 +217,5 @@ def _close(ctx: Context, trade: TradeState) -> None:
     ctx.around.close_asked.pop(trade_id, None)
     for code in (AlarmCode.UNPROTECTED, AlarmCode.STUCK_TRIGGER, AlarmCode.TARGET_FAILED, AlarmCode.STOP_LOST):
         ctx.clear_alarm(code, symbol)
-    until_ms = quarantine_until(ctx, trade, ctx.settings)
-    if until_ms > ctx.now_ms:
-        ids = tuple(c for c in trade.orders if (o := ctx.state.order(c)) is not None and o.role is not Role.ENTRY)
-        ctx.emit(ev.QuarantineSet(at_ms=ctx.now_ms, symbol=symbol, until_ms=until_ms, client_ids=ids))
-        ctx.timer(f"quarantine:{symbol}", until_ms)
-
-
-def quarantine_until(ctx: Context, trade: TradeState, settings: EngineSettings) -> int:
-    """No entry while any stop, target, exit or flatten of ours is inside timestamp + recvWindow + 5 s (RULES 4)."""
-    sent = [
-        order.timestamp_ms + order.recv_window_ms + unknowns.GRACE_MS
-        for client_id in trade.orders
-        if (order := ctx.state.order(client_id)) is not None
-        and order.role is not Role.ENTRY
-        and order.status.value != "planned"
-    ]
-    return max(sent, default=0)
+    reducing = [o for c in trade.orders if (o := ctx.state.order(c)) is not None and o.role is not Role.ENTRY]
+    flatten.quarantine(ctx, symbol, reducing)

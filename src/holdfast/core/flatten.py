@@ -5,6 +5,7 @@ One loop per symbol. It may race a triggering stop: both only reduce.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from holdfast.core import protection, results, sending, unknowns
@@ -205,6 +206,7 @@ def _try_end(ctx: Context, loop: FlattenState) -> None:
         ctx.emit(ev.ForeignSeen(at_ms=ctx.now_ms, symbol=symbol, amount=ZERO, policy="flattened"))
     if trade is None:
         results.publish_closings(ctx, symbol)
+        quarantine(ctx, symbol, [ctx.state.plain[client_id] for client_id in loop.orders])
     else:
         ctx.phase(trade, TradePhase.EXITING, loop.reason)
     ctx.touch(symbol)
@@ -214,3 +216,33 @@ def _explained(ctx: Context, loop: FlattenState) -> bool:
     """Whether a fold that is not 0 while the venue shows 0 waits only for fills that the stream still owes us."""
     ctx.read(ReadKind.TRADES, f"trades:{loop.symbol}", symbol=loop.symbol, since_ms=loop.started_ms - 60_000)
     return ctx.now_ms - loop.started_ms > SLOW_MS
+
+
+def quarantine(ctx: Context, symbol: str, orders: Sequence[Order]) -> None:
+    """No entry while any reducing order of ours is live, unknown, or inside timestamp + recvWindow + 5 s (RULES 4)."""
+    sent = [order for order in orders if order.status.value != "planned"]
+    until_ms = max((order.timestamp_ms + order.recv_window_ms + unknowns.GRACE_MS for order in sent), default=0)
+    live = [order.client_id for order in sent if order.live]
+    if until_ms <= ctx.now_ms and not live:
+        return
+    earlier = ctx.state.quarantines.get(symbol)
+    ids = [order.client_id for order in sent]
+    if earlier is not None:
+        until_ms = max(until_ms, earlier.until_ms)
+        ids = [*(client_id for client_id in earlier.client_ids if client_id not in ids), *ids]
+    ctx.emit(ev.QuarantineSet(at_ms=ctx.now_ms, symbol=symbol, until_ms=until_ms, client_ids=tuple(ids)))
+    ctx.timer(f"quarantine:{symbol}", max(until_ms, ctx.now_ms + 1_000))
+
+
+def quarantine_over(ctx: Context, symbol: str) -> None:
+    """The quarantine's time has passed: lift it when nothing in it lives any more."""
+    found = ctx.state.quarantines.get(symbol)
+    if found is None:
+        return
+    orders = (ctx.state.order(client_id) for client_id in found.client_ids)
+    if ctx.now_ms < found.until_ms:
+        ctx.timer(f"quarantine:{symbol}", found.until_ms)
+    elif any(order is not None and order.live for order in orders):
+        ctx.timer(f"quarantine:{symbol}", ctx.now_ms + 1_000)
+    else:
+        ctx.emit(ev.QuarantineLifted(at_ms=ctx.now_ms, symbol=symbol, by="time"))

@@ -166,6 +166,7 @@ def cancel(ctx: Context, order: Order, reason: str, *, preauthorised: bool = Fal
             preauthorised=preauthorised,
         )
     )
+    ctx.around.cancelling[order.client_id] = None
     ctx.timer(f"cancel:{order.client_id}", ctx.now_ms + 1_000)
 
 

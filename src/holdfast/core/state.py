@@ -19,7 +19,6 @@ from holdfast.model.plans import IntentResult, TradePlan
 from holdfast.model.reasons import TradePhase, TradingState
 from holdfast.model.reports import BalanceReport, SymbolConfig
 
-
 PLACING = (Pending.PLACE, Pending.PLACE_UNKNOWN)
 """A placing request is out: the venue may yet hold the order. A cancel in flight keeps nothing alive."""
 

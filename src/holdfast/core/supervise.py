@@ -37,7 +37,10 @@ def _open(ctx: Context, trade: TradeState) -> None:
     if symbol in ctx.state.flattens:
         return
     if trade.phase is TradePhase.EXITING:
-        flatten.start(ctx, symbol, "a fill surfaced while the trade was being wound up")
+        if exits.closed_unseen(ctx, symbol):
+            exits.owed(ctx, trade)  # Something closed it, and its execution is still to be told.
+        else:
+            flatten.start(ctx, symbol, "a fill surfaced while the trade was being wound up")
         return
     exposed = protection.exposure(ctx, trade)
     protection.ensure_cover(ctx, trade, exposed)

@@ -77,6 +77,8 @@ class Surroundings:
     """Symbol → (row, asked ms) of the newest position read."""
     symbol_configs: dict[str, SymbolConfig] = field(default_factory=dict)
     """Leverage and margin type of each symbol, as last read."""
+    executed_ms: dict[str, int] = field(default_factory=dict)
+    """Symbol → when we last heard of an execution."""
     foreign_ids: dict[str, str] = field(default_factory=dict)
     """"SYMBOL:orderId" of orders that are not ours → their client id."""
     asked_whose: dict[str, int] = field(default_factory=dict)
@@ -84,6 +86,8 @@ class Surroundings:
     foreign_orders: dict[str, int] = field(default_factory=dict)
     """Symbol → number of open orders that are not ours."""
     timers: dict[str, int] = field(default_factory=dict)
+    cancelling: dict[str, None] = field(default_factory=dict)
+    """Client ids whose cancel this process has sent and not yet heard of; after a restart nobody will answer."""
     zero_reads: dict[str, list[int]] = field(default_factory=dict)
     """Symbol → venue times of consecutive position reads that showed 0 during a flatten or a close."""
     crossed: dict[str, tuple[int, Decimal]] = field(default_factory=dict)

@@ -173,11 +173,13 @@ def _margin_shown(ctx: Context, trade: TradeState) -> bool:
 
 
 def _quarantine_ids(ctx: Context, symbol: str) -> tuple[str, ...]:
+    """Earlier orders that may still act on the symbol; a running flatten closes whatever it finds there (RULES 4)."""
     quarantine = ctx.state.quarantines.get(symbol)
-    if quarantine is None:
-        return ()
-    orders = ((client_id, ctx.state.order(client_id)) for client_id in quarantine.client_ids)
-    return tuple(client_id for client_id, order in orders if order is not None and order.live)
+    ids = list(quarantine.client_ids) if quarantine is not None else []
+    loop = ctx.state.flattens.get(symbol)
+    orders = ((client_id, ctx.state.order(client_id)) for client_id in ids)
+    live = tuple(client_id for client_id, order in orders if order is not None and order.live)
+    return live if loop is None else (*live, *(loop.orders or [loop.subject]))
 
 
 def _unresolved(ctx: Context, symbol: str) -> tuple[str, ...]:

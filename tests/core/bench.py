@@ -1,0 +1,485 @@
+"""The engine on a test bench: virtual time, timers, a naive venue, no I/O. Every step is checked for what must always
+hold: the fold is deterministic, an entry leaves once, an intent has one result, a symbol one live trade."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from holdfast.core.engine import Engine, Step
+from holdfast.core.state import AlgoState, Order, OrderState, TradeState
+from holdfast.model import events as ev
+from holdfast.model import inputs as inp
+from holdfast.model.effects import Cancel, ChangeSetting, ClearTimer, Effect, Place, Read, ReadKind, SetTimer
+from holdfast.model.ids import Role
+from holdfast.model.intent import Distance, Entry, Intent, Size, Target, content_hash
+from holdfast.model.num import ZERO
+from holdfast.model.orders import AlgoSpec, AlgoStatus, OrderSpec, OrderStatus, OrderType, TimeInForce
+from holdfast.model.plans import IntentResult, TradeResult
+from holdfast.model.reasons import Outcome, TradingState
+from holdfast.model.reports import AlgoReport, Channel, Fill, OrderReport, RequestOutcome, SymbolConfig
+from holdfast.model.settings import EngineSettings
+from holdfast.model.settings import Venue as VenueName
+from holdfast.model.venue_facts import VenueFacts
+from tests.core.replies import SYMBOL, Reply, confirmed, instrument, rejected, without_fee
+from tests.core.venue import Held, HeldAlgo, Venue
+
+START_MS = 1_750_000_000_000
+"""2025-06-15 15:06:40 UTC."""
+MARK = Decimal("50000")
+ONCE = (Role.ENTRY, Role.TARGET, Role.EXIT)
+
+
+@dataclass(order=True)
+class Due:
+    """A message of the venue, or a beat, that arrives at a time."""
+
+    at_ms: int
+    seq: int
+    act: Callable[[], None] = field(compare=False)
+
+
+class Bench:
+    """One engine, its venue and its clock. Effects are answered at once unless scripted or held."""
+
+    def __init__(self, *, boot: TradingState = TradingState.ACTIVE, symbols: Iterable[str] = (SYMBOL,),
+                 facts: VenueFacts | None = None, start: bool = True, **settings: Any) -> None:  # fmt: skip
+        self.settings = EngineSettings(
+            account="main", venue=VenueName.PAPER, facts=facts or VenueFacts(), **{"symbols": (), **settings}
+        )
+        self.boot = boot
+        self.now = START_MS
+        self.venue = Venue()
+        self.instruments = {symbol: instrument(symbol) for symbol in symbols}
+        self.marks = dict.fromkeys(self.instruments, MARK)
+        for symbol in self.instruments:
+            self.venue.configs[symbol] = SymbolConfig(symbol=symbol, leverage=5, margin_type="CROSSED")
+        self.journal: list[bytes] = []
+        self.events: list[ev.AnyEvent] = []
+        self.effects: list[tuple[int, Effect]] = []
+        self.scripts: dict[Role, deque[Reply]] = {}
+        self.hold_reads: set[ReadKind] = set()
+        self.failing_reads: set[ReadKind] = set()
+        self.held_reads: list[Read] = []
+        self.silent_stream = False
+        self.watch = True
+        self.fills_entries = True
+        self.fills_closes = True
+        self.lost_answers = 0
+        self._seq = 0
+        self._due: list[Due] = []
+        self.timers: dict[str, int] = {}
+        self._placed: set[str] = set()
+        self._new_engine()
+        if start:
+            self.boot_up()
+
+    def _new_engine(self) -> None:
+        self.engine = Engine(self.settings, "test")
+        self.shadow = Engine(self.settings, "test")
+        for body in self.journal:
+            self.engine.apply(ev.decode(body))
+            self.shadow.apply(ev.decode(body))
+
+    def boot_up(self) -> None:
+        """Everything that a healthy engine hears in its first second."""
+        self._later(1_000, self._beat)
+        self._later(5_000, self._watch_beat)
+        self.give(inp.InstrumentsLoaded, instruments=tuple(self.instruments.values()))
+        self.give(inp.ClockChecked, ok=True)
+        self.market()
+        self.give(inp.Started, version="test", config_hash="c", key_fingerprint="k", boot_state=self.boot)
+        self.give(inp.LinkChanged, link="user_stream", up=True)
+        self.coverage()
+
+    def restart(self, *, after_ms: int = 1_000) -> None:
+        """kill -9: timers, answers in flight and surroundings are lost; the journal and the venue stay."""
+        self.timers.clear()
+        self._due.clear()
+        self.held_reads.clear()
+        self.lost_answers = 0
+        self.now += after_ms
+        self._new_engine()
+        self.boot_up()
+
+    @property
+    def state(self) -> Any:
+        """The engine's state."""
+        return self.engine.state
+
+    def give(self, kind: type[inp.Input], **fields: Any) -> Step:
+        """Give the engine one input now, and whatever the venue answers to its effects."""
+        return self.step(kind(now_ms=self.now, **fields))  # type: ignore[arg-type]
+
+    def step(self, message: inp.AnyInput) -> Step:
+        """One input, checked, and the answers to its effects."""
+        known = len(self.events)
+        step = self.engine.step(message)
+        self._record(step)
+        self._check(step, known)
+        for effect in step.effects:
+            self._perform(effect)
+        self._drain()
+        return step
+
+    def _record(self, step: Step) -> None:
+        for event in step.events:
+            body = ev.encode(event)
+            self.journal.append(body)
+            self.events.append(event)
+            self.shadow.apply(ev.decode(body))
+        self.effects += [(self.now, effect) for effect in step.effects]
+
+    def _check(self, step: Step, known: int) -> None:
+        assert self.shadow.state_hash() == self.engine.state_hash(), "the fold differs from the step"
+        live = [trade.symbol for trade in self.state.trades.values() if trade.live]
+        assert len(live) == len(set(live)), "two live trades on a symbol"
+        assert sorted(live) == sorted(self.state.live_trades)
+        results = [e.result.intent_id for e in self.events if isinstance(e, ev.ResultPublished)]
+        assert len(results) == len(set(results)), "an intent has two results"
+        before = {e.spec.client_id for e in self.events[:known] if isinstance(e, ev.OrderPlanned)}
+        now = {e.spec.client_id for e in step.events if isinstance(e, ev.OrderPlanned)}
+        for effect in step.effects:
+            if isinstance(effect, Place):
+                self._check_place(effect, before, now)
+
+    def _check_place(self, effect: Place, before: set[str], now: set[str]) -> None:
+        spec = effect.order.spec
+        assert spec.client_id in before | now, "sent without a record"
+        assert not effect.preauthorised or spec.client_id in before, "pre-authorised by its own batch"
+        assert (effect.timestamp_ms is not None) == (spec.role in ONCE)
+        if spec.role in ONCE:
+            assert spec.client_id not in self._placed, "an entry or partial exit was sent twice"
+        if spec.role is Role.ENTRY:
+            earlier = [order for order in self.orders(Role.ENTRY, spec.symbol) if order.client_id != spec.client_id]
+            mine = [order for order in earlier if order.subject == self.order(spec.client_id).subject]
+            assert all(order.status is OrderStatus.REJECTED for order in mine), "a second entry without proof"
+        self._placed.add(spec.client_id)
+
+    def check_end(self) -> None:
+        """Replay from an empty engine and through a snapshot: equal states."""
+        empty = Engine(self.settings, "test")
+        for body in self.journal:
+            empty.apply(ev.decode(body))
+        assert empty.state_hash() == self.engine.state_hash()
+        loaded = Engine(self.settings, "test")
+        loaded.load(self.engine.dump())
+        assert loaded.state_hash() == self.engine.state_hash()
+
+    def _later(self, after_ms: int, act: Callable[[], None]) -> None:
+        self._seq += 1
+        heapq.heappush(self._due, Due(self.now + after_ms, self._seq, act))
+
+    def _drain(self) -> None:
+        rounds = 0
+        while self._due and self._due[0].at_ms <= self.now:
+            rounds += 1
+            assert rounds < 500, "the engine asks and asks in one moment"
+            heapq.heappop(self._due).act()
+
+    def advance(self, ms: int) -> None:
+        """Let virtual time pass: timers fire and beats arrive, in order."""
+        end = self.now + ms
+        while True:
+            key = min(self.timers, key=lambda name: (self.timers[name], name), default=None)
+            timer_at = self.timers[key] if key is not None else end + 1
+            due_at = self._due[0].at_ms if self._due else end + 1
+            if min(timer_at, due_at) > end:
+                break
+            if due_at <= timer_at:
+                self.now = max(self.now, due_at)
+                self._drain()
+            elif key is not None:
+                self.now = max(self.now, timer_at)
+                del self.timers[key]
+                self.give(inp.TimerFired, key=key)
+        self.now = end
+
+    def _beat(self) -> None:
+        self._later(1_000, self._beat)
+        self.market()
+
+    def _watch_beat(self) -> None:
+        self._later(5_000, self._watch_beat)
+        if self.watch:
+            self.coverage()
+
+    def market(self, symbol: str = "", mark: str | Decimal | None = None) -> None:
+        """Mark and touch of one symbol, or of all."""
+        if mark is not None:
+            self.marks[symbol or SYMBOL] = Decimal(mark)
+        for name in [symbol] if symbol else list(self.marks):
+            price = self.marks[name]
+            tick = Decimal("0.1")
+            self.give(inp.MarketSeen, symbol=name, mark=price, bid=price - tick, ask=price + tick)
+
+    def coverage(self) -> None:
+        """One round of the coverage watch."""
+        symbols = tuple(self.engine.exposed_symbols())
+        rows = tuple(self.venue.position(symbol) for symbol in symbols)
+        algos = tuple(row for row in self.venue.open_algos() if row.symbol in symbols)
+        self.give(inp.CoverageChecked, ok=True, asked_ms=self.now, symbols=symbols, positions=rows, algos=algos)
+
+    def intent(self, intent_id: str = "i1", action: str = "open", *, symbol: str = SYMBOL, side: str | None = "long",
+               quantity: str = "0.1", stop: str | None = None, targets: Iterable[tuple[str, str]] = (),
+               entry: Entry | None = None, source: str = "test", **more: Any) -> Step:  # fmt: skip
+        """An intent; an opening one has a stop 1 % away and a market entry unless said otherwise."""
+        if action == "open":
+            price = self.marks[symbol]
+            away = stop or str((price * Decimal("0.99" if side == "long" else "1.01")).quantize(Decimal("0.1")))
+            more = {
+                "size": Size(quantity=Decimal(quantity)),
+                "stop_loss": Distance(price=Decimal(away)),
+                "take_profits": tuple(Target(price=Decimal(p), fraction=Decimal(f)) for p, f in targets),
+                "entry": entry or Entry(),
+                **more,
+            }
+        intent = Intent(id=intent_id, source=source, symbol=symbol, action=action, side=side, **more)  # type: ignore[arg-type]
+        return self.give(inp.IntentReceived, intent=intent, content_hash=content_hash(intent))
+
+    def command(self, what: str, **fields: Any) -> Step:
+        """An operator's command."""
+        return self.give(inp.Command, what=what, by="operator", **fields)
+
+    def script(self, role: Role, *replies: Reply) -> None:
+        """How the next requests of a role end; afterwards the venue is friendly again."""
+        self.scripts.setdefault(role, deque()).extend(replies)
+
+    def _perform(self, effect: Effect) -> None:
+        match effect:
+            case SetTimer():
+                self.timers[effect.key] = max(effect.at_ms, self.now + 1)
+            case ClearTimer():
+                self.timers.pop(effect.key, None)
+            case Read():
+                self._read(effect)
+            case Place():
+                self._place(effect)
+            case Cancel():
+                self._cancel(effect)
+            case ChangeSetting():
+                self._setting(effect)
+
+    def _read(self, read: Read) -> None:
+        if read.kind in self.hold_reads:
+            self.held_reads.append(read)
+        elif read.kind in self.failing_reads:
+            self._later(0, lambda: self._say(inp.ReadAnswered(now_ms=self.now, read=read, ok=False, asked_ms=self.now)))
+        else:
+            asked = self.now
+            self._later(0, lambda: self._say(self.venue.answer(read, self.now, asked)))
+
+    def release_reads(self) -> None:
+        """Answer the reads that were held."""
+        held, self.held_reads = self.held_reads, []
+        for read in held:
+            self.step(self.venue.answer(read, self.now, self.now))
+
+    def _say(self, message: inp.AnyInput) -> None:
+        self.step(message)
+
+    def _next_reply(self, role: Role) -> Reply | None:
+        waiting = self.scripts.get(role)
+        return waiting.popleft() if waiting else None
+
+    def _place(self, effect: Place) -> None:
+        spec = effect.order.spec
+        sent = effect.timestamp_ms or self.now
+        reply = self._next_reply(spec.role) or self._friendly(spec)
+        held: Held | HeldAlgo | None = None
+        if reply.landed:
+            held = self.venue.take(spec, self.now) if isinstance(spec, OrderSpec) else self.venue.take_algo(spec)
+        self.lost_answers += reply.outcome is None
+        if reply.outcome is not None:
+            outcome = self._outcome(reply, held)
+            self._later(0, lambda: self._say(inp.PlaceAnswered(
+                now_ms=self.now, client_id=spec.client_id, outcome=outcome, sent_ms=sent,
+                recv_window_ms=effect.recv_window_ms)))  # fmt: skip
+        if held is not None:
+            streamed = reply.streamed and not self.silent_stream
+            self._later(0, lambda: self._go_on(spec, held, streamed=streamed))
+
+    def _friendly(self, spec: OrderSpec | AlgoSpec) -> Reply:
+        amount = self.venue.amounts.get(spec.symbol, ZERO)
+        if isinstance(spec, AlgoSpec):
+            if not amount and self.settings.facts.stop_without_position != "yes":
+                return rejected(-4509, "Time in Force (TIF) GTE can only be used with open positions")
+            return confirmed()
+        return rejected(-2022, "ReduceOnly Order is rejected.") if spec.reduce_only and not amount else confirmed()
+
+    def _outcome(self, reply: Reply, held: Held | HeldAlgo | None) -> RequestOutcome:
+        assert reply.outcome is not None
+        order: OrderReport | None = None
+        algo: AlgoReport | None = None
+        if reply.outcome is Outcome.CONFIRMED and isinstance(held, Held):
+            order = self.venue.report(held, Channel.REPLY)
+        elif reply.outcome is Outcome.CONFIRMED and held is not None:
+            algo = self.venue.algo_report(held, Channel.REPLY)
+        until = self.now + reply.after_ms if reply.after_ms else 0
+        return RequestOutcome(outcome=reply.outcome, code=reply.code, message=reply.message, status=reply.status,
+                              until_ms=until, local=reply.local, order=order, algo=algo)  # fmt: skip
+
+    def _go_on(self, spec: OrderSpec | AlgoSpec, held: Held | HeldAlgo, *, streamed: bool) -> None:
+        if isinstance(held, HeldAlgo):
+            if streamed:
+                self.tell_algo(held)
+            return
+        assert isinstance(spec, OrderSpec)
+        if streamed:
+            self.tell_order(held)
+        immediate = spec.type is OrderType.MARKET or spec.time_in_force in (TimeInForce.IOC, TimeInForce.FOK)
+        wanted = self.fills_entries if spec.role is Role.ENTRY else self.fills_closes
+        if immediate and wanted:
+            quantity = spec.quantity
+            if spec.reduce_only:
+                quantity = min(quantity, abs(self.venue.amounts.get(spec.symbol, ZERO)))
+            if quantity:
+                self.fill(spec.client_id, quantity, streamed=streamed)
+        if immediate and not held.status.terminal:
+            self.expire(spec.client_id, streamed=streamed)
+
+    def fill(self, client_id: str, quantity: str | Decimal | None = None, price: str | Decimal | None = None, *,
+             lite: bool = True, streamed: bool = True) -> Fill:  # fmt: skip
+        """The venue executes the newest order of an id and tells it: TRADE_LITE, ACCOUNT_UPDATE, ORDER_TRADE_UPDATE."""
+        held = self.venue.orders[client_id][-1]
+        amount = held.quantity - held.executed if quantity is None else Decimal(quantity)
+        fill = self.venue.fill(held, amount, Decimal(price) if price else self.marks[held.symbol], self.now)
+        if streamed:
+            if lite:
+                self.give(inp.FillSeen, fill=without_fee(fill))
+            self.give(inp.AccountSeen, reason="ORDER", balances=self.venue.balances(),
+                      positions=(self.venue.position(held.symbol),))  # fmt: skip
+            self.give(inp.OrderSeen, report=self.venue.report(held, Channel.STREAM), fill=fill)
+        return fill
+
+    def expire(self, client_id: str, status: OrderStatus = OrderStatus.EXPIRED, *, streamed: bool = True) -> None:
+        """The rest of an order dies at the venue."""
+        held = self.venue.orders[client_id][-1]
+        held.status = status
+        if streamed:
+            self.tell_order(held)
+
+    def tell_order(self, held: Held) -> None:
+        """ORDER_TRADE_UPDATE without an execution."""
+        self.give(inp.OrderSeen, report=self.venue.report(held, Channel.STREAM))
+
+    def tell_algo(self, held: HeldAlgo) -> None:
+        """ALGO_UPDATE."""
+        self.give(inp.AlgoSeen, report=self.venue.algo_report(held, Channel.STREAM))
+
+    def algo(self, client_id: str, status: AlgoStatus, *, streamed: bool = True) -> None:
+        """An algo order changes at the venue."""
+        held = self.venue.algos[client_id][-1]
+        held.status = status
+        if streamed:
+            self.tell_algo(held)
+
+    def trigger(self, client_id: str, *, fills: bool = True, price: str | Decimal | None = None) -> None:
+        """A stop triggers: TRIGGERING, its child, its fill, FINISHED."""
+        self.algo(client_id, AlgoStatus.TRIGGERING)
+        child = self.venue.trigger(client_id, self.now)
+        self.tell_algo(self.venue.algos[client_id][-1])
+        self.tell_order(child)
+        if fills:
+            self.fill(client_id, price=price)
+            self.algo(client_id, AlgoStatus.FINISHED)
+
+    def _cancel(self, effect: Cancel) -> None:
+        reply = self._next_reply(Role.CANCEL)
+        rows: list[Any] = (self.venue.algos if effect.algo else self.venue.orders).get(effect.client_id, [])
+        alive = [row for row in rows if not row.status.terminal]
+        if reply is None:
+            reply = confirmed() if alive else rejected(-2011, "Unknown order sent.")
+        if reply.landed and alive:
+            alive[-1].status = AlgoStatus.CANCELLED if effect.algo else OrderStatus.CANCELLED
+        self.lost_answers += reply.outcome is None
+        if reply.outcome is not None:
+            done = reply.outcome is Outcome.CONFIRMED and alive and not effect.algo
+            plain = self.venue.report(alive[-1], Channel.REPLY) if done else None
+            until = self.now + reply.after_ms if reply.after_ms else 0
+            outcome = RequestOutcome(outcome=reply.outcome, code=reply.code, message=reply.message,
+                                     status=reply.status, until_ms=until, order=plain)  # fmt: skip
+            self._later(0, lambda: self._say(inp.CancelAnswered(
+                now_ms=self.now, client_id=effect.client_id, outcome=outcome)))  # fmt: skip
+        if reply.landed and alive and reply.streamed and not self.silent_stream:
+            tell = self.tell_algo if effect.algo else self.tell_order
+            self._later(0, lambda: tell(alive[-1]))
+
+    def _setting(self, effect: ChangeSetting) -> None:
+        reply = self._next_reply(Role.SETTING) or confirmed()
+        if reply.landed:
+            old = self.venue.configs[effect.symbol]
+            self.venue.configs[effect.symbol] = SymbolConfig(
+                symbol=effect.symbol, leverage=effect.leverage or old.leverage,
+                margin_type=effect.margin_type or old.margin_type)  # fmt: skip
+        if reply.outcome is not None:
+            outcome = self._outcome(reply, None)
+            self._later(0, lambda: self._say(inp.SettingAnswered(
+                now_ms=self.now, symbol=effect.symbol, purpose=effect.purpose, outcome=outcome)))  # fmt: skip
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        """Events of a type, in order."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def done(self, kind: type[Any]) -> list[Any]:
+        """Effects of a type, in order."""
+        return [effect for _, effect in self.effects if isinstance(effect, kind)]
+
+    def places(self, role: Role) -> list[Place]:
+        """Everything that was sent in a role."""
+        return [effect for effect in self.done(Place) if effect.order.spec.role is role]
+
+    def place_times(self, role: Role) -> list[int]:
+        """When, in milliseconds since the start, something was sent in a role."""
+        return [at - START_MS for at, effect in self.effects
+                if isinstance(effect, Place) and effect.order.spec.role is role]  # fmt: skip
+
+    def cancels(self, role: Role) -> list[Cancel]:
+        """The cancels of orders of a role."""
+        return [effect for effect in self.done(Cancel) if effect.role is role]
+
+    def order(self, client_id: str) -> Order:
+        """An order of the engine's state."""
+        found: Order | None = self.state.order(client_id)
+        assert found is not None
+        return found
+
+    def orders(self, role: Role, symbol: str = SYMBOL) -> list[Any]:
+        """The engine's orders of a role, oldest first."""
+        everything: list[OrderState | AlgoState] = [*self.state.plain.values(), *self.state.algos.values()]
+        return [order for order in everything if order.role is role and order.spec.symbol == symbol]
+
+    def entry(self) -> OrderState:
+        """The newest entry."""
+        return self.orders(Role.ENTRY)[-1]  # type: ignore[no-any-return]
+
+    def stop(self) -> AlgoState:
+        """The newest stop that was sent."""
+        return [stop for stop in self.orders(Role.STOP) if stop.sends][-1]  # type: ignore[no-any-return]
+
+    @property
+    def trade(self) -> TradeState:
+        """The newest trade."""
+        return list(self.state.trades.values())[-1]  # type: ignore[no-any-return]
+
+    def result(self, intent_id: str = "i1") -> IntentResult | None:
+        """What was published for an intent."""
+        found = [e.result for e in self.of(ev.ResultPublished) if e.result.intent_id == intent_id]
+        return found[0] if found else None
+
+    @property
+    def closed(self) -> list[TradeResult]:
+        """The closing records of trades."""
+        return [event.result for event in self.of(ev.TradeClosed)]
+
+    def open_trade(self, **intent: Any) -> Bench:
+        """An intent that is filled and protected."""
+        self.intent(**intent)
+        result = self.result(intent.get("intent_id", "i1"))
+        assert result is not None, self.events[-5:]
+        assert result.status == "protected", result
+        return self
