@@ -35,7 +35,11 @@ def demo(
     protected, exits and is accounted for. At the end an independent check compares the journal with the exchange's own
     log. Exit code 1 when it finds a violation.
 
-    Examples: `holdfast demo`, `holdfast demo --speed real`, `holdfast demo --market btcusdt.dat.gz --json`.
+    For example:
+
+    - `holdfast demo`
+    - `holdfast demo --speed real`
+    - `holdfast demo --market btcusdt.dat.gz --json`
     """
     _check_speed(speed)
     if not 1 <= minutes <= 10_080:

@@ -10,7 +10,7 @@ from typing import Final
 from cyclopts import App, CycloptsError, Group
 
 from holdfast import __version__
-from holdfast.cli.shell import EXIT_CODES, FAILED, INTERRUPTED, OK, USAGE, Failure, say
+from holdfast.cli.shell import EXIT_CODES, FAILED, INTERRUPTED, OK, STANDARD_INPUT, USAGE, Failure, say
 
 START: Final = Group("Start here", sort_key=0)
 OPERATE: Final = Group("A running engine", sort_key=1)
@@ -45,27 +45,36 @@ Try `holdfast demo` first. Then `holdfast config --init paper`, `holdfast paper`
 """
 
 
-def build() -> App:
-    """The application, with every command still unimported."""
+def build(chosen: str = "") -> App:
+    """The application, with every command still unimported.
+
+    The overview takes each command's one line from the table; the chosen command's own page takes its docstring.
+    """
     codes = "; ".join(f"{code} {text.split(':')[0]}" for code, text in EXIT_CODES.items())
     app = App(
         name="holdfast",
         help=HELP,
         help_epilogue=f"Exit codes: {codes}.",
-        help_format="plaintext",
+        help_format="markdown",
         version=__version__,
         suppress_keyboard_interrupt=False,
     )
     for name, target, group, text in COMMANDS:
-        app.command(f"holdfast.cli.{target}", name=name, group=group, help=text)
+        help_text = {} if name == chosen else {"help": text}
+        app.command(f"holdfast.cli.{target}", name=name, group=group, **help_text)
     return app
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and answer its exit code. Errors are printed in a few lines, without a traceback."""
-    app = build()
+    app = build(arguments[0] if arguments else "")
     try:
-        result = app(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
+        result = app(
+            [STANDARD_INPUT if word == "-" else word for word in arguments],
+            exit_on_error=False,
+            print_error=False,
+            result_action="return_value",
+        )
     except CycloptsError as error:
         say(f"holdfast: {_one_line(str(error))}")
         say("    would pass: see `holdfast --help`, and `holdfast COMMAND --help`")

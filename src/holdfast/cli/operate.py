@@ -99,7 +99,10 @@ def flatten(
 ) -> int:
     """Cancel the entries of a symbol, close its position at the market, and prove that the venue shows 0.
 
-    Examples: `holdfast flatten BTCUSDT`, `holdfast flatten --all`.
+    For example:
+
+    - `holdfast flatten BTCUSDT`
+    - `holdfast flatten --all`
     """
     if (symbol is None) is not all:
         raise wrong("SYMBOL", "name one symbol, or give --all", "holdfast flatten BTCUSDT, or holdfast flatten --all")

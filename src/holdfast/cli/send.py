@@ -13,7 +13,7 @@ import msgspec
 from cyclopts import Parameter
 
 from holdfast.cli.client import Client, Reply, TokenFile, Url, connect, problem_text
-from holdfast.cli.shell import OK, REFUSED, UNREACHABLE, USAGE, ConfigFile, Failure, Json, say
+from holdfast.cli.shell import OK, REFUSED, STANDARD_INPUT, UNREACHABLE, USAGE, ConfigFile, Failure, Json, say
 from holdfast.model import intent as intents
 from holdfast.model import num
 
@@ -37,7 +37,8 @@ def send(
     slippage_bps: Annotated[str | None, Parameter(help="Cap of a market entry beyond the touch.")] = None,
     stop: Annotated[str | None, Parameter(help="Stop loss: a price, or a distance such as 1.5%.")] = None,
     target: Annotated[
-        list[str] | None, Parameter(help="Take profit: a price or a distance such as 2%; may be given several times.")
+        list[str] | None,
+        Parameter(negative="", help="Take profit: a price or a distance such as 2%; may be given several times."),
     ] = None,
     leverage: Annotated[int | None, Parameter(help="Leverage on the symbol.")] = None,
     expires_s: Annotated[float | None, Parameter(help="Seconds from now after which nothing is sent.")] = None,
@@ -53,8 +54,11 @@ def send(
     Each answer is given when it is durable. An id is executed once, however often it is sent, so after a failure the
     same command may be repeated. All intents are checked before the first one is sent.
 
-    Examples: `holdfast send --symbol BTCUSDT --side long --risk-pct 1 --stop 1.5% --target 2% --target 4%`,
-    `holdfast send --symbol BTCUSDT --action close`, `holdfast send intents.jsonl`.
+    For example:
+
+    - `holdfast send --symbol BTCUSDT --side long --risk-pct 1 --stop 1.5% --target 2% --target 4%`
+    - `holdfast send --symbol BTCUSDT --action close`
+    - `holdfast send intents.jsonl`
 
     Exit code 1 when an intent was denied, 2 when one is malformed (then none is sent).
     """
@@ -114,9 +118,10 @@ def _fractions(count: int) -> list[str]:
 
 def _read_file(path: Path) -> list[tuple[str, Any]]:
     """Where each intent stands, and what stands there."""
-    name = "standard input" if str(path) == "-" else str(path)
+    piped = str(path) == STANDARD_INPUT
+    name = "standard input" if piped else str(path)
     try:
-        body = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+        body = sys.stdin.buffer.read() if piped else path.read_bytes()
     except OSError as error:
         raise Failure(f"{name}: cannot be read ({error.strerror})\n    would pass: a JSONL file", UNREACHABLE) from None
     lines = [(f"{name} line {number}", line) for number, line in enumerate(body.splitlines(), 1) if line.strip()]

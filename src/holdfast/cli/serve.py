@@ -35,7 +35,11 @@ def paper(
     It prints one JSON line with its addresses and the key of its account when it is ready, and runs until Ctrl-C.
     `holdfast run` with venue.name = "paper" finds it at the default port.
 
-    Examples: `holdfast paper`, `holdfast paper --market btcusdt.dat.gz --venue-log venue.jsonl`.
+    For example:
+
+    - `holdfast paper`
+    - `holdfast paper --market btcusdt.dat.gz --venue-log venue.jsonl`
+    - `holdfast paper --market synthetic:7:BTCUSDT=60000,ETHUSDT`
     """
     from holdfast.paper.server import PaperOptions, PaperServerError, run_server
     from holdfast.paper.source import MarketFileError

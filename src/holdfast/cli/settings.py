@@ -30,8 +30,11 @@ def config(
 ) -> int:
     """Show the effective configuration and where each value comes from.
 
-    Examples: `holdfast config --init paper` writes a first configuration. `holdfast config` shows what is in force.
-    `HOLDFAST__LIMITS__MAX_TRADES=3 holdfast config` shows the environment standing over the file.
+    For example:
+
+    - `holdfast config --init paper`
+    - `holdfast config`
+    - `HOLDFAST__LIMITS__MAX_TRADES=3 holdfast config`
     """
     if init is not None:
         return _init(init)
@@ -66,8 +69,7 @@ def _show(named: Path | None, *, json: bool) -> int:
 
 
 def _fingerprint(named: Path | None) -> int:
-    """Loads with whatever stands in key_fingerprint left out, because it is what is asked for."""
-    loaded = load_config(named, only=("venue",), extra={"HOLDFAST__VENUE__KEY_FINGERPRINT": "print"})
+    loaded = load_config(named, only=("venue",), bound=False)
     print(f'key_fingerprint = "{loaded.key_fingerprint}"')
     return OK
 

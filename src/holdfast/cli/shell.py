@@ -30,6 +30,9 @@ EXIT_CODES: Final[dict[int, str]] = {
     INTERRUPTED: "interrupted by Ctrl-C",
 }
 
+STANDARD_INPUT: Final = "/dev/stdin"
+"""What a lone dash on the command line stands for."""
+
 ConfigFile: TypeAlias = Annotated[
     Path | None,
     Parameter(name=["--config", "-c"], help="Configuration file. Default: $HOLDFAST_CONFIG, else ./holdfast.toml."),
@@ -51,13 +54,15 @@ def wrong(name: str, rule: str, passes: str) -> Failure:
     return Failure(f"{name}: {rule}\n    would pass: {passes}", USAGE)
 
 
-def load_config(named: Path | None, *, only: Collection[str] = (), extra: Mapping[str, str] | None = None) -> Config:
+def load_config(
+    named: Path | None, *, only: Collection[str] = (), extra: Mapping[str, str] | None = None, bound: bool = True
+) -> Config:
     """The configuration; `extra` are settings of the command line, in the form of environment variables."""
     from holdfast.config import ConfigError, find, load
 
     environ = {**os.environ, **(extra or {})}
     try:
-        return load(find(named, environ), environ, only=only)
+        return load(find(named, environ), environ, only=only, bound=bound)
     except ConfigError as error:
         count = len(error.problems)
         head = "the configuration is refused" + (f" ({count} problems)" if count > 1 else "")

@@ -29,8 +29,8 @@ def fingerprint_of(venue: Venue, api_key: str) -> str:
     return f"{venue.value}:{hashlib.sha256(f'{venue.value}:{api_key}'.encode()).hexdigest()[:16]}"
 
 
-def read_credentials(venue: VenueSection, base: Path) -> tuple[dict[str, Any], list[Finding]]:
-    """The API key with its secret, and its fingerprint; or what is wrong with them."""
+def read_credentials(venue: VenueSection, base: Path, *, bound: bool = True) -> tuple[dict[str, Any], list[Finding]]:
+    """The API key with its secret, and its fingerprint; or what is wrong with them. `bound` False leaves the binding out."""
     findings: list[Finding] = []
     api_key = _read(venue.api_key_file, "venue.api_key_file", base, findings) or Secret(venue.api_key)
     secret = _secret(venue, base, findings)
@@ -40,7 +40,7 @@ def read_credentials(venue: VenueSection, base: Path) -> tuple[dict[str, Any], l
     if findings:
         return {}, findings
     fingerprint = fingerprint_of(venue.name, api_key.reveal())
-    findings += _binding(venue, fingerprint)
+    findings += _binding(venue, fingerprint) if bound else []
     credentials = Credentials(api_key=api_key.reveal(), key_type=venue.key_type, secret=secret)
     return {"credentials": credentials, "fingerprint": fingerprint}, findings
 

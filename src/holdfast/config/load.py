@@ -55,11 +55,12 @@ def find(named: Path | None, environ: Mapping[str, str]) -> Path | None:
     return Path(DEFAULT_FILE) if Path(DEFAULT_FILE).exists() else None
 
 
-def load(path: Path | None, environ: Mapping[str, str], *, only: Collection[str] = ()) -> Config:
+def load(path: Path | None, environ: Mapping[str, str], *, only: Collection[str] = (), bound: bool = True) -> Config:
     """The checked configuration. Raises `ConfigError` with every problem.
 
     `only` names the sections that matter to the caller: a client of the API must not fail because it may not read
-    the venue's secret, and `kill` must work whatever is wrong elsewhere. Other sections are ignored.
+    the venue's secret, and `kill` must work whatever is wrong elsewhere. Other sections are ignored. `bound` False
+    leaves `venue.key_fingerprint` unchecked: only for printing what belongs there.
     """
     sections = frozenset(only) or frozenset(SECTIONS)
     problems: list[Problem] = []
@@ -76,7 +77,7 @@ def load(path: Path | None, environ: Mapping[str, str], *, only: Collection[str]
             source = raws[finding.key].source if finding.key in raws else where
             problems.append(Problem(where=source, key=finding.key, rule=finding.rule, passes=finding.passes))
     base = path.parent if path is not None else Path()
-    keyring = _keyring(draft, base, sections, problems, where)
+    keyring = _keyring(draft, base, sections, problems, where=where, bound=bound)
     if problems:
         raise ConfigError(problems)
     return _assemble(draft, values, raws, base, keyring)
@@ -190,20 +191,21 @@ def _sources(values: Mapping[str, Any]) -> tuple[SourcePolicy, ...]:
     return tuple(SourcePolicy(name=source, **fields) for source, fields in sorted(tables.items()))
 
 
-def _keyring(draft: rules.Draft, base: Path, sections: Collection[str], problems: list[Problem], where: str) -> Keyring:
+def _keyring(
+    draft: rules.Draft, base: Path, sections: frozenset[str], problems: list[Problem], *, where: str, bound: bool
+) -> Keyring:
     """The secrets that this caller needs; what is wrong with them joins the problems."""
     keyring = Keyring(None, None, "")
-    if "venue" in sections and not any(problem.key.startswith("venue.") for problem in problems):
-        keyring = keyring._replace(**_collect(problems, where, "venue", draft, base))
-    if "http" in sections and not any(problem.key.startswith("http.") for problem in problems):
-        keyring = keyring._replace(**_collect(problems, where, "http", draft, base))
-    return keyring
-
-
-def _collect(problems: list[Problem], where: str, section: str, draft: rules.Draft, base: Path) -> dict[str, Any]:
-    found, findings = read_credentials(draft.venue, base) if section == "venue" else read_token(draft.http, base)
+    broken = {problem.key.partition(".")[0] for problem in problems}
+    findings: list[rules.Finding] = []
+    if "venue" in sections - broken:
+        found, wrong = read_credentials(draft.venue, base, bound=bound)
+        keyring, findings = keyring._replace(**found), findings + wrong
+    if "http" in sections - broken:
+        found, wrong = read_token(draft.http, base)
+        keyring, findings = keyring._replace(**found), findings + wrong
     problems.extend(Problem(where=where, key=key, rule=rule, passes=passes) for key, rule, passes in findings)
-    return found
+    return keyring
 
 
 def endpoints_of(venue: VenueSection) -> Endpoints:

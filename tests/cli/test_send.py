@@ -1,0 +1,111 @@
+"""`holdfast send`."""
+
+import io
+import json
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from holdfast.cli.send import _fractions
+from tests.api.fake import OPEN
+from tests.cli.conftest import Command, Running
+
+LONG = ("--symbol", "BTCUSDT", "--side", "long", "--risk-pct", "1", "--stop", "1.5%")
+
+
+def test_options_become_an_intent(holdfast: Command, engine: Running) -> None:
+    """One line says what happened, and where."""
+    outcome = holdfast("send", *LONG, "--target", "2%", "--target", "30000", "--id", "i-7", *engine.options)
+    assert outcome.code == 0
+    assert outcome.out == "accepted  i-7 open long BTCUSDT on paper, trade T-i-7\n"
+    assert list(engine.service.seen) == ["i-7"]
+
+
+def test_the_same_id_is_sent_again_safely(holdfast: Command, engine: Running) -> None:
+    """The second answer says that it is the second."""
+    holdfast("send", *LONG, "--id", "i-7", *engine.options)
+    assert "seen before" in holdfast("send", *LONG, "--id", "i-7", *engine.options).out
+
+
+def test_a_denial_is_exit_code_1_with_numbers(holdfast: Command, engine: Running) -> None:
+    """Code, numbers, and what would pass."""
+    arguments = ("--symbol", "MANAUSDT", *LONG[2:])
+    outcome = holdfast("send", *arguments, *engine.options)
+    assert outcome.code == 1
+    assert "NOTIONAL_TOO_SMALL" in outcome.out
+    assert "would pass: quantity 10" in outcome.out
+
+
+def test_a_file_is_checked_before_anything_is_sent(holdfast: Command, engine: Running) -> None:
+    """Nothing half-done: one bad line keeps the good ones back, and its line number is said."""
+    Path("i.jsonl").write_text(json.dumps(OPEN) + "\n\n" + json.dumps(OPEN | {"id": "i-2", "sid": 1}) + "\n")
+    outcome = holdfast("send", "i.jsonl", *engine.options)
+    assert outcome.code == 2
+    assert "i.jsonl line 3: sid" in outcome.err
+    assert engine.service.seen == {}
+
+
+def test_a_file_is_sent_in_order(holdfast: Command, engine: Running) -> None:
+    """With a count at the end; --json gives one answer a line."""
+    Path("i.jsonl").write_text("".join(json.dumps(OPEN | {"id": f"i-{n}"}) + "\n" for n in range(3)))
+    assert "3 accepted, 0 denied" in holdfast("send", "i.jsonl", *engine.options).err
+    answers = holdfast("send", "i.jsonl", "--json", *engine.options).out.splitlines()
+    assert [json.loads(line)["intent_id"] for line in answers] == ["i-0", "i-1", "i-2"]
+
+
+def test_standard_input(holdfast: Command, engine: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dash reads from a pipe."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps(OPEN).encode())))
+    assert holdfast("send", "-", *engine.options).code == 0
+
+
+def test_a_close_needs_no_size(holdfast: Command, engine: Running) -> None:
+    """Only a symbol."""
+    assert holdfast("send", "--symbol", "BTCUSDT", "--action", "close", *engine.options).code == 0
+
+
+@pytest.mark.parametrize(
+    "arguments, field",
+    [
+        (("--side", "long"), "symbol"),
+        (LONG[:4], "size"),
+        ((*LONG, "--notional", "5"), "size"),
+        ((*LONG[:6], "--stop", "x%"), "stop_loss"),
+        ((*LONG[:4], "--risk-pct", "NaN"), "size"),
+        ((*LONG[:4], "--quantity", "1e309"), "size"),
+        ((*LONG, "--leverage", "500"), "leverage"),
+    ],
+)
+def test_malformed_options_are_refused_here(
+    holdfast: Command, engine: Running, arguments: tuple[str, ...], field: str
+) -> None:
+    """Exit code 2, the field, and what would pass; nothing is sent."""
+    outcome = holdfast("send", *arguments, *engine.options)
+    assert outcome.code == 2
+    assert field in outcome.err
+    assert "would pass" in outcome.err
+    assert engine.service.seen == {}
+
+
+def test_missing_and_empty_files(holdfast: Command, engine: Running) -> None:
+    """Each says what is wrong."""
+    assert holdfast("send", "absent.jsonl", *engine.options).code == 3
+    Path("empty.jsonl").write_text("\n")
+    assert "holds no intent" in holdfast("send", "empty.jsonl", *engine.options).err
+
+
+def test_a_busy_engine_is_exit_code_3(holdfast: Command, engine: Running) -> None:
+    """Nothing was taken."""
+    engine.service.busy = "the journal cannot be written"
+    outcome = holdfast("send", *LONG, *engine.options)
+    assert outcome.code == 3
+    assert "journal cannot be written" in outcome.err
+
+
+@pytest.mark.parametrize("count", range(1, 11))
+def test_fractions_add_up_to_one(count: int) -> None:
+    """Exactly, for every number of targets."""
+    assert sum(Decimal(text) for text in _fractions(count)) == 1
+    assert len(_fractions(count)) == count
