@@ -29,7 +29,7 @@ def average_text(symbol: PaperSymbol, order: Order) -> str:
     """The mean price with the contract's decimals, and more only where it needs them."""
     mean = average_price(order)
     shown = mean.quantize(symbol.price_exponent)
-    return text(shown) if shown == mean else money.trim(mean)
+    return text(shown) if shown == mean else money.trim(money.cut(mean))
 
 
 def order_event(exchange: Exchange, account: Account, order: Order, x: str, trade: Trade | None = None) -> None:

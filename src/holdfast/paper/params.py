@@ -60,7 +60,7 @@ class Params:
         value = self.get(name)
         if not value:
             return None
-        if len(value) > 20 or not value.lstrip("-").isdecimal() or not value.isascii():
+        if len(value) > 20 or not value.removeprefix("-").isdecimal() or not value.isascii():
             raise missing(name)
         return int(value)
 

@@ -1,0 +1,158 @@
+"""Account reads, settings and the listen key."""
+
+from typing import Any
+
+import pytest
+
+from holdfast.paper.config import AccountConfig
+from tests.paper.desk import FUNDS, KEY, SECRET, Desk
+
+HOUR = 3_600_000_000
+
+
+def hedge_desk() -> Desk:
+    """An account in hedge mode."""
+    return Desk(accounts=[AccountConfig(name="paper", api_key=KEY, api_secret=SECRET, balances=FUNDS, hedge_mode=True)])
+
+
+@pytest.mark.parametrize(("leverage", "code"), [(1, 200), (125, 200), (0, -4028), (126, -4028), ("x", -1102)])
+def test_leverage_is_set_within_the_tiers(leverage: Any, code: int) -> None:
+    """And shown by symbolConfig and v2/positionRisk."""
+    desk = Desk()
+    reply = desk.call("POST", "/fapi/v1/leverage", symbol="BTCUSDT", leverage=leverage)
+    assert reply.code == code
+    shown = desk.call("GET", "/fapi/v1/symbolConfig", symbol="BTCUSDT").body[0]["leverage"]
+    assert shown == (leverage if code == 200 else 20)
+
+
+def test_leverage_must_fit_position_and_money() -> None:
+    """-2027 for a position beyond the tier, -2028 when lowering it needs more margin than there is."""
+    desk = Desk()
+    desk.levels({"80000.0": "50"}, {"80000.1": "50"})
+    desk.order(quantity="20")
+    assert desk.call("POST", "/fapi/v1/leverage", symbol="BTCUSDT", leverage=125).code == -2027
+    assert desk.call("POST", "/fapi/v1/leverage", symbol="BTCUSDT", leverage=5).code == -2028
+    assert desk.call("GET", "/fapi/v1/symbolConfig", symbol="BTCUSDT").body[0]["leverage"] == 20
+
+
+def test_the_margin_type_changes_only_on_an_untouched_symbol() -> None:
+    """-4046 already so, -4047 with orders, -4048 with a position."""
+    desk = Desk()
+
+    def change(kind: str) -> int:
+        return desk.call("POST", "/fapi/v1/marginType", symbol="BTCUSDT", marginType=kind).code
+
+    assert [change("CROSSED"), change("SIDEWAYS"), change("ISOLATED"), change("ISOLATED")] == [-4046, -1130, 200, -4046]
+    order_id = desk.order(type="LIMIT", price="79000.0").body["orderId"]
+    assert change("CROSSED") == -4047
+    desk.call("DELETE", "/fapi/v1/order", symbol="BTCUSDT", orderId=order_id)
+    desk.order()
+    assert change("CROSSED") == -4048
+
+
+def test_the_position_mode_changes_only_on_an_idle_account() -> None:
+    """-4059 already so, -4067 with orders, -4068 with a position."""
+    desk = Desk()
+
+    def change(value: str) -> int:
+        return desk.call("POST", "/fapi/v1/positionSide/dual", dualSidePosition=value).code
+
+    assert change("false") == -4059
+    desk.algo()
+    assert change("true") == -4067
+    desk.call("DELETE", "/fapi/v1/algoOpenOrders", symbol="BTCUSDT")
+    desk.order()
+    assert change("true") == -4068
+    desk.order(side="SELL")
+    assert change("true") == 200
+    assert desk.call("GET", "/fapi/v1/positionSide/dual").body == {"dualSidePosition": True}
+
+
+def test_multi_assets_mode() -> None:
+    """-4171 already so."""
+    desk = Desk()
+    assert desk.call("POST", "/fapi/v1/multiAssetsMargin", multiAssetsMargin="false").code == -4171
+    assert desk.call("POST", "/fapi/v1/multiAssetsMargin", multiAssetsMargin="true").body["code"] == 200
+    assert desk.call("GET", "/fapi/v1/multiAssetsMargin").body == {"multiAssetsMargin": True}
+
+
+def test_hedge_mode_has_two_independent_positions() -> None:
+    """Direction and side decide; reduceOnly has no place; a leg cannot turn over."""
+    desk = hedge_desk()
+    assert desk.order().code == -4061
+    assert desk.order(positionSide="LONG", quantity="0.020").status == 200
+    assert desk.order(side="SELL", positionSide="SHORT", quantity="0.010").status == 200
+    assert desk.order(side="SELL", positionSide="LONG", reduceOnly="true").code == -1106
+    assert desk.order(side="SELL", positionSide="LONG", quantity="0.030").code == -2022
+    rows = desk.call("GET", "/fapi/v3/positionRisk").body
+    assert {row["positionSide"]: row["positionAmt"] for row in rows} == {"LONG": "0.020", "SHORT": "-0.010"}
+    assert desk.order(side="SELL", positionSide="LONG", quantity="0.020").status == 200
+
+
+def test_a_close_all_stop_in_hedge_mode_closes_its_leg() -> None:
+    """And cannot be placed in the opening direction."""
+    desk = hedge_desk()
+    desk.order(positionSide="LONG")
+    desk.order(side="SELL", positionSide="SHORT")
+    assert desk.algo(side="BUY", positionSide="LONG", triggerPrice="81000.0").code == -4061
+    assert desk.algo(positionSide="LONG").status == 200
+    desk.mark("79000")
+    assert [row["positionSide"] for row in desk.call("GET", "/fapi/v3/positionRisk").body] == ["SHORT"]
+
+
+def test_income_by_type_symbol_and_time() -> None:
+    """Oldest first."""
+    desk = Desk()
+    desk.order()
+    desk.wait(1_000_000)
+    desk.order(side="SELL")
+    every = desk.call("GET", "/fapi/v1/income").body
+    assert [row["incomeType"] for row in every] == ["COMMISSION", "REALIZED_PNL", "COMMISSION"]
+    fees = desk.call("GET", "/fapi/v1/income", incomeType="COMMISSION", symbol="BTCUSDT").body
+    assert fees[0]["income"] == "-0.40000050"
+    assert desk.call("GET", "/fapi/v1/income", symbol="ETHUSDT").body == []
+    late = desk.call("GET", "/fapi/v1/income", startTime=desk.now_us // 1000, limit=1).body
+    assert [row["incomeType"] for row in late] == ["REALIZED_PNL"]
+
+
+def test_the_tiers_are_json_numbers() -> None:
+    """The one reply whose decimals are not text."""
+    text = Desk().call("GET", "/fapi/v1/leverageBracket", symbol="BTCUSDT").outcome.body
+    assert b'"maintMarginRatio":0.004' in text
+    assert b'"notionalCap":300000' in text
+
+
+def test_fees_limits_and_restrictions() -> None:
+    """What an engine reads at its start."""
+    desk = Desk()
+    assert desk.call("GET", "/fapi/v1/commissionRate", symbol="BTCUSDT").body["takerCommissionRate"] == "0.000500"
+    assert len(desk.call("GET", "/fapi/v1/rateLimit/order").body) == 2
+    restrictions = desk.call("GET", "/sapi/v1/account/apiRestrictions").body
+    assert (restrictions["enableFutures"], restrictions["enableWithdrawals"]) == (True, False)
+    assert desk.call("GET", "/fapi/v1/accountConfig").body["canTrade"] is True
+
+
+def test_a_listen_key_lives_an_hour_after_its_last_extension() -> None:
+    """Then one event, silence on an open connection, and -1125 for the next extension."""
+    desk = Desk()
+    key = desk.listen()
+    desk.wait(HOUR // 2)
+    assert desk.raw("PUT", "/fapi/v1/listenKey").body == {"listenKey": key}
+    assert desk.raw("POST", "/fapi/v1/listenKey").body == {"listenKey": key}
+    desk.wait(HOUR - 1)
+    assert desk.story() == []
+    desk.wait(1)
+    assert desk.story() == ["listenKeyExpired"]
+    desk.order()
+    assert desk.story() == []
+    assert desk.raw("PUT", "/fapi/v1/listenKey").code == -1125
+    assert desk.raw("POST", "/fapi/v1/listenKey").body["listenKey"] != key
+
+
+def test_deleting_the_listen_key_ends_everybody_s_stream() -> None:
+    """Which is why nobody should."""
+    desk = Desk()
+    desk.listen()
+    assert desk.raw("DELETE", "/fapi/v1/listenKey").body == {}
+    assert desk.story() == ["CLOSE 1000"]
+    assert desk.raw("POST", "/fapi/v1/listenKey", key="").status == 401
