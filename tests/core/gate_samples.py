@@ -1,6 +1,6 @@
 """Samples for the tests of the gate: a symbol, an account in good order, and a plain intent."""
 
-from decimal import Decimal as D
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -12,6 +12,8 @@ from holdfast.model.orders import Direction
 from holdfast.model.reasons import TradingState
 from holdfast.model.reports import RateWindow, SymbolConfig
 from holdfast.model.settings import EngineSettings, Limits, SourcePolicy, Venue
+
+D = Decimal
 
 NOW_MS = 1_763_700_000_000
 

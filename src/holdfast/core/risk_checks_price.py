@@ -89,7 +89,21 @@ def no_feasible_stop(draft: Draft) -> Refusal | None:
     if found.low <= stop <= found.high or _legal(draft) is not None:
         return None
     facts = {**_stop_facts(draft), "lowest": text(found.low), "highest": text(found.high)}
-    return Refusal(facts, {"state": f"a legal stop exists between {text(found.low)} and {text(found.high)}"})
+    return Refusal(facts, _make_room(draft))
+
+
+def _make_room(draft: Draft) -> dict[str, str]:
+    """A limit price nearer to the mark may leave room for a stop inside the venue's band; nothing else does."""
+    found, instrument, least = draft.prices.range, draft.instrument, draft.limits.min_stop_distance_bps
+    state = {"state": "distances, the venue's price range and its band leave a tick for a stop"}
+    edge = found.venue_low if draft.long else found.venue_high
+    if draft.limit_price is None or edge is None:
+        return state
+    share = num.divide(least, BPS)
+    entry = num.divide(edge, num.ONE - share if draft.long else num.ONE + share)
+    price = instrument.round_price(entry, up=draft.long) + instrument.tick_size * draft.direction.sign
+    nearer = price > draft.limit_price if draft.long else price < draft.limit_price
+    return {"entry.price": text(price)} if nearer else state
 
 
 def stop_wrong_side(draft: Draft) -> Refusal | None:
@@ -166,7 +180,7 @@ def _legal(draft: Draft) -> tuple[Decimal, Decimal] | None:
 def _legal_stop(draft: Draft) -> dict[str, str]:
     legal = _legal(draft)
     if legal is None:
-        return {"state": "another market: no tick is left for a stop"}
+        return {"state": "the market leaves a tick for a stop"}
     return {"stop_loss.price": text(pricing.nearest_legal(draft.prices.stop, legal))}
 
 

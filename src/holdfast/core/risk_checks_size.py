@@ -11,8 +11,10 @@ from decimal import Decimal
 from holdfast.core import liquidation, pricing, sizing
 from holdfast.core.risk_draft import Draft, Refusal, backing, cross_backing, guarded, smallest_of, text
 from holdfast.core.sizing import Wanted
+from holdfast.model import num
 from holdfast.model.num import ONE, ZERO
 
+CENT = Decimal("0.01")
 INFINITE = Decimal("Infinity")
 
 SLOTS_PER_TRADE = 2
@@ -167,7 +169,7 @@ def _cross_refusal(draft: Draft, facts: dict[str, str]) -> Refusal:
     needed = liquidation.required_backing(
         quantity=smallest_of(draft), entry=prices.cap, price=price, cost=fee, brackets=brackets
     )
-    return Refusal(facts, {"state": f"more than {text(needed)} of the balance is free, it is {text(behind)}"})
+    return Refusal(facts, {"state": f"more than {_money(needed)} of the balance is free"})
 
 
 def margin_insufficient(draft: Draft) -> Refusal | None:
@@ -181,7 +183,7 @@ def margin_insufficient(draft: Draft) -> Refusal | None:
     refusal = _too_large(draft, Wanted(max(sizes.free, ZERO), sizes.unit_margin), facts, "")
     if "size.quantity" in refusal.remedy:
         return refusal
-    return Refusal(facts, {"state": f"free margin of at least {text(least)}"})
+    return Refusal(facts, {"state": f"free margin of at least {_money(least)}"})
 
 
 def position_limit(draft: Draft) -> Refusal | None:
@@ -243,6 +245,11 @@ def conditional_slots(draft: Draft) -> Refusal | None:
         return None
     facts = {"used": str(used), "needed": str(SLOTS_PER_TRADE), "limit": str(most)}
     return Refusal(facts, {"state": f"at most {most - SLOTS_PER_TRADE} conditional orders are open or reserved"})
+
+
+def _money(value: Decimal) -> str:
+    """An amount that is needed, rounded up to what a reader can use."""
+    return text(num.ceil_to(value, CENT))
 
 
 def _too_small(draft: Draft, facts: dict[str, str]) -> Refusal:
