@@ -1,0 +1,57 @@
+"""The documents agree with the program: alarms, commands, links, words."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from holdfast.cli.main import COMMANDS
+from holdfast.config.table import TABLE
+from holdfast.model.reasons import AlarmCode, TradingState
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+OPERATING = (ROOT / "docs" / "operating.md").read_text("utf-8")
+
+
+def test_every_alarm_has_its_section_and_no_section_is_of_an_unknown_alarm() -> None:
+    """An alarm leads to a page that says what to do."""
+    assert re.findall(r"^### (\S+)$", OPERATING, re.MULTILINE) == [code.value for code in AlarmCode]
+
+
+@pytest.mark.parametrize("code", AlarmCode)
+def test_every_alarm_says_meaning_deed_and_duty(code: AlarmCode) -> None:
+    """In this order, each with a sentence."""
+    section = OPERATING.split(f"### {code.value}\n")[1].split("\n### ")[0]
+    assert re.findall(r"^\*\*(\w+)\.\*\* \S", section, re.MULTILINE) == ["Means", "Done", "Do"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Between our own pages."""
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text("utf-8")):
+        assert target.startswith("http") or (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_that_are_shown_exist(page: Path) -> None:
+    """No page shows a command that was renamed."""
+    known = {name for name, *_ in COMMANDS} | {"COMMAND"}
+    shown = set(re.findall(r"(?:^|`)holdfast ([a-z]+)", page.read_text("utf-8"), re.MULTILINE))
+    assert shown <= known
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.name != "configuration.md"], ids=lambda page: page.name
+)
+def test_keys_that_are_named_exist(page: Path) -> None:
+    """`section.key` in a text is a key of the table."""
+    sections = "|".join({name.partition(".")[0] for name in TABLE})
+    named = set(re.findall(rf"`((?:{sections})\.[a-z_]+)\b", page.read_text("utf-8")))
+    assert named <= set(TABLE)
+
+
+def test_the_states_are_explained() -> None:
+    """All of them."""
+    for state in TradingState:
+        assert f"| `{state.value}` |" in OPERATING
