@@ -1,0 +1,106 @@
+"""The ledger as readers see it: sums over the venue's own fills and income rows (DESIGN §4, RULES 15).
+
+Profit and fees come from the fills. The venue's income record repeats both, so of its rows only those count that no
+fill carries: funding, insurance, transfers and the like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from holdfast.model.num import ZERO
+from holdfast.service.views import LedgerLine, LedgerTotals, LedgerView, Money, Movement
+
+IN_FILLS: Final = ("REALIZED_PNL", "COMMISSION")
+"""Income types that repeat what the fills told."""
+
+MOVEMENTS_KEPT: Final = 2_000
+
+_QUOTES: Final = ("USDT", "USDC", "FDUSD", "BUSD", "BTC", "ETH")
+
+
+class Ledger(msgspec.Struct, kw_only=True):
+    """Sums in all, per UTC day, per source, and the newest movements."""
+
+    total: LedgerLine = msgspec.field(default_factory=LedgerLine)
+    days: dict[str, LedgerLine] = {}
+    sources: dict[str, LedgerLine] = {}
+    movements: list[Movement] = []
+
+    def fill(self, *, at_ms: int, source: str, gross: Money, fees: Money, counts: bool = True) -> None:
+        """Book an execution, or the late part of one (`counts` False)."""
+        for line in self._lines(at_ms, source):
+            add_all(line.gross, gross)
+            add_all(line.fees, fees)
+            line.fills += counts
+
+    def movement(self, row: Movement, source: str) -> None:
+        """Book an income row."""
+        self.movements.append(row)
+        del self.movements[:-MOVEMENTS_KEPT]
+        if row.type in IN_FILLS:
+            return
+        for line in self._lines(row.at_ms, source):
+            if "FUNDING" in row.type:
+                add(line.funding, row.asset, row.amount)
+            elif "TRANSFER" in row.type:
+                add(line.transfers, row.asset, row.amount)
+            else:
+                add(line.other, row.asset, row.amount)
+
+    def view(self, limit: int) -> LedgerView:
+        """For readers; `limit` movements, newest first."""
+        return LedgerView(
+            total=totals(self.total),
+            days={day: totals(line) for day, line in self.days.items()},
+            sources={source: totals(line) for source, line in self.sources.items()},
+            movements=tuple(reversed(self.movements[-limit:])) if limit else (),
+        )
+
+    def _lines(self, at_ms: int, source: str) -> list[LedgerLine]:
+        lines = [self.total, self.days.setdefault(day_of(at_ms), LedgerLine())]
+        if source:
+            lines.append(self.sources.setdefault(source, LedgerLine()))
+        return lines
+
+
+def day_of(at_ms: int) -> str:
+    """The UTC day of a venue time, "2026-11-21"."""
+    return datetime.fromtimestamp(at_ms / 1_000, UTC).strftime("%Y-%m-%d")
+
+
+def add(sums: Money, asset: str, amount: Decimal) -> None:
+    """Add to one asset."""
+    sums[asset] = sums.get(asset, ZERO) + amount
+
+
+def add_all(sums: Money, amounts: Mapping[str, Decimal]) -> None:
+    """Add every asset."""
+    for asset, amount in amounts.items():
+        add(sums, asset, amount)
+
+
+def totals(line: LedgerLine) -> LedgerTotals:
+    """A copy with its net."""
+    return LedgerTotals(
+        gross=dict(line.gross),
+        fees=dict(line.fees),
+        funding=dict(line.funding),
+        other=dict(line.other),
+        transfers=dict(line.transfers),
+        net=line.net,
+        fills=line.fills,
+    )
+
+
+def margin_asset_of(symbol: str) -> str:
+    """The asset in which a symbol without a trade of ours pays profit: the quote at the end of its name."""
+    for quote in _QUOTES:
+        if symbol.endswith(quote):
+            return quote
+    return ""

@@ -1,0 +1,112 @@
+"""Any id leads to the whole story, and to nothing else."""
+
+from __future__ import annotations
+
+import typing
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from holdfast.model import events as ev
+from holdfast.service.explain import Explanation, explain
+from holdfast.service.sentences import _SENTENCES, sentence_of
+from tests.service import story
+from tests.service.story import CLOSE, CLOSING, DENIED, ENTRY, FUNDING, OPENING, STOP, T0, journal_of
+
+OTHER = msgspec.structs.replace(
+    story.ACCEPTED,
+    intent=msgspec.structs.replace(story.INTENT, id="i-3", symbol="ETHUSDT"),
+    plan=msgspec.structs.replace(story.PLAN, trade_id="t-3", intent_id="i-3", symbol="ETHUSDT"),
+)
+BALANCE = ev.BalanceSeen(at_ms=T0, balances=(), reason="read")
+EVENTS: list[ev.AnyEvent] = [*OPENING, DENIED, BALANCE, OTHER, FUNDING, *CLOSING]
+
+
+async def story_of(any_id: str) -> Explanation | None:
+    """Explain an id in the journal of all events."""
+    journal = await journal_of(EVENTS)
+    return explain(journal.read, any_id)
+
+
+@pytest.mark.parametrize("any_id", ["i-1", "t-1", ENTRY, STOP, CLOSE, "100", "300", "900"])
+async def test_every_id_of_a_trade_leads_to_the_same_story(any_id: str) -> None:
+    """Intent, trade, our order ids, the venue's order and algo ids."""
+    told = await story_of(any_id)
+    assert told is not None
+    assert (told.intents, told.trades, told.orders) == (("i-1",), ("t-1",), (ENTRY, STOP, CLOSE))
+    assert told.venue_orders == (100, 900, 300)
+    assert len(told.lines) == len(OPENING) - 2 + 1 + len(CLOSING)
+
+
+async def test_the_story_comes_in_causal_order_with_its_channels() -> None:
+    """From acceptance to closing; what we decided has no channel."""
+    told = await story_of("i-1")
+    assert told is not None
+    assert [line.seq for line in told.lines] == sorted(line.seq for line in told.lines)
+    assert (told.lines[0].kind, told.lines[-1].kind) == ("intent_accepted", "trade_closed")
+    channels = {line.kind: line.channel for line in told.lines}
+    assert channels["fill_booked"] == "stream"
+    assert channels["algo_updated"] == "reply"
+    assert channels["order_planned"] == ""
+
+
+async def test_the_story_ends_with_the_head_that_proves_it() -> None:
+    """Sequence and hash of its last record."""
+    journal = await journal_of(EVENTS)
+    told = explain(journal.read, "t-1")
+    assert told is not None
+    assert (told.seq, told.hash) == journal.head
+
+
+async def test_a_denied_intent_is_one_line_with_the_numbers() -> None:
+    """And what would have passed."""
+    told = await story_of("i-2")
+    assert told is not None
+    assert [line.text for line in told.lines] == [
+        "denied POSITION_EXISTS: a trade in this direction is already live on the symbol (open 0.5); "
+        "would pass: when after t-1"
+    ]
+
+
+async def test_another_trade_is_not_mixed_in() -> None:
+    """Nor ids that only look alike."""
+    told = await story_of("i-3")
+    assert told is not None
+    assert told.trades == ("t-3",)
+    assert len(told.lines) == 1
+
+
+@pytest.mark.parametrize("any_id", ["i-", "nobody", "25000", ""])
+async def test_an_unknown_id_has_no_story(any_id: str) -> None:
+    """Text that occurs in records without being an id does not count."""
+    assert await story_of(any_id) is None
+
+
+async def test_a_fill_is_told_with_its_money() -> None:
+    """Price, quantity, fee and asset."""
+    told = await story_of("i-1")
+    assert told is not None
+    fills = [line.text for line in told.lines if line.kind == "fill_booked"]
+    assert fills[0] == "fill 10 of order 100: BUY 0.2 BTCUSDT at 24990, fee 1 USDT, realised 0"
+
+
+def test_every_kind_of_event_has_its_sentence() -> None:
+    """A new event without words fails here."""
+    assert set(_SENTENCES) == set(typing.get_args(ev.AnyEvent))
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: ev.kind_of(event))
+def test_sentences_are_plain_text(event: ev.AnyEvent) -> None:
+    """No representation of an object slips through."""
+    words = sentence_of(event)
+    assert words
+    assert "Decimal(" not in words
+    assert "<" not in words
+
+
+def test_small_numbers_are_written_out() -> None:
+    """0.0000001, never 1E-7."""
+    booked = story.fill(10, ENTRY, story.Side.BUY, "0.0000001", "1")
+    assert booked.fill.price == Decimal("1E-7")
+    assert "at 0.0000001," in sentence_of(booked)
