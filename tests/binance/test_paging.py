@@ -61,7 +61,7 @@ def test_more_than_a_week_is_asked_window_by_window() -> None:
 
 def test_without_a_start_the_last_week_is_meant() -> None:
     """Said outright instead of left to the venue's default."""
-    assert params_of(Pager(read(ReadKind.ALL_ORDERS), NOW_MS))["startTime"] == NOW_MS - WINDOW_MS
+    assert params_of(Pager(read(ReadKind.ALL_ORDERS), NOW_MS))["startTime"] == NOW_MS - WINDOW_MS + 1
 
 
 def test_trades_of_one_order() -> None:

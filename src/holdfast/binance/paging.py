@@ -53,7 +53,7 @@ class Pager:
         if listing is None:
             self._next = SINGLE_READS[read.kind](read)
         else:
-            self._from_ms = read.since_ms if read.since_ms is not None else now_ms - WINDOW_MS
+            self._from_ms = read.since_ms if read.since_ms is not None else now_ms - WINDOW_MS + 1
             self._next = self._first(listing)
 
     def next(self) -> Request | None:

@@ -223,6 +223,29 @@ def position_report(row: pl.PositionPayload) -> PositionReport:
     )
 
 
+def balance_report(row: pl.AssetPayload) -> BalanceReport:
+    """One asset of the account."""
+    return BalanceReport(
+        asset=row.asset,
+        wallet=number(row.wallet_balance),
+        available=number(row.available_balance),
+        cross_unrealized=number(row.cross_un_pnl),
+    )
+
+
+def income_row(row: pl.IncomePayload) -> IncomeRow:
+    """One money movement."""
+    return IncomeRow(
+        type=row.income_type,
+        tran_id=row.tran_id,
+        asset=row.asset,
+        amount=number(row.income),
+        symbol=row.symbol or "",
+        trade_id=str(row.trade_id or ""),
+        venue_ms=row.time,
+    )
+
+
 def rate_window(row: pl.RateLimitPayload) -> RateWindow | None:
     """A window in milliseconds; None for an interval nobody knows."""
     unit = INTERVALS_MS.get(row.interval)
@@ -268,64 +291,45 @@ def _one_algo(body: bytes, into: Findings) -> Page:
 
 def _order_list(body: bytes, into: Findings) -> Page:
     rows = read(_orders, body)
-    into.orders.extend(order_report(row, Channel.LIST) for row in rows)
+    into.orders += [order_report(row, Channel.LIST) for row in rows]
     return Page(len(rows), max((row.order_id for row in rows), default=0))
 
 
 def _algo_list(body: bytes, into: Findings) -> Page:
     rows = read(_algos, body)
-    into.algos.extend(algo_report(row, Channel.LIST) for row in rows)
+    into.algos += [algo_report(row, Channel.LIST) for row in rows]
     return Page(len(rows))
 
 
 def _trade_list(body: bytes, into: Findings) -> Page:
     rows = read(_trades, body)
-    into.fills.extend(fill_report(row) for row in rows)
+    into.fills += [fill_report(row) for row in rows]
     return Page(len(rows), max((row.id for row in rows), default=0))
 
 
 def _position_list(body: bytes, into: Findings) -> Page:
     rows = read(_positions, body)
-    into.positions.extend(position_report(row) for row in rows)
+    into.positions += [position_report(row) for row in rows]
     return Page(len(rows))
 
 
 def _balances(body: bytes, into: Findings) -> Page:
     rows = read(_account, body).assets
-    for row in rows:
-        into.balances.append(
-            BalanceReport(
-                asset=row.asset,
-                wallet=number(row.wallet_balance),
-                available=number(row.available_balance),
-                cross_unrealized=number(row.cross_un_pnl),
-            )
-        )
+    into.balances += [balance_report(row) for row in rows]
     return Page(len(rows))
 
 
 def _symbol_config_list(body: bytes, into: Findings) -> Page:
     rows = read(_symbol_configs, body)
-    for row in rows:
-        config = SymbolConfig(symbol=row.symbol, leverage=row.leverage, margin_type=row.margin_type)
-        into.symbol_configs.append(config)
+    into.symbol_configs += [
+        SymbolConfig(symbol=row.symbol, leverage=row.leverage, margin_type=row.margin_type) for row in rows
+    ]
     return Page(len(rows))
 
 
 def _income_list(body: bytes, into: Findings) -> Page:
     rows = read(_incomes, body)
-    for row in rows:
-        into.incomes.append(
-            IncomeRow(
-                type=row.income_type,
-                tran_id=row.tran_id,
-                asset=row.asset,
-                amount=number(row.income),
-                symbol=row.symbol or "",
-                trade_id=str(row.trade_id or ""),
-                venue_ms=row.time,
-            )
-        )
+    into.incomes += [income_row(row) for row in rows]
     return Page(len(rows), last_ms=max((row.time for row in rows), default=0))
 
 

@@ -1,0 +1,205 @@
+"""Reads: asked over REST, a bounded number of times, and never answered with "nothing" when nothing was learned.
+
+Only reads are repeated. A write is sent once by whoever sends it (RULES 1).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Final, NamedTuple, TypeVar
+
+from holdfast.binance import endpoints as ep
+from holdfast.binance import filters, replies
+from holdfast.binance.codes import RESYNC_CLOCK, is_listed
+from holdfast.binance.outcomes import Answer, Op, classify
+from holdfast.binance.paging import Pager, TooLong
+from holdfast.binance.payloads import RestrictionsPayload
+from holdfast.binance.replies import READERS, Page, Unreadable
+from holdfast.binance.requests import Request, simple
+from holdfast.model.effects import Lane, Read, ReadKind
+from holdfast.model.inputs import InstrumentsLoaded, ReadAnswered
+from holdfast.model.reasons import Outcome
+from holdfast.model.reports import RequestOutcome
+from holdfast.service.rest_door import RestDoor
+from holdfast.service.venue_observer import VenueObserver
+
+T = TypeVar("T")
+
+PAUSES_S: Final = (0.2, 0.4)
+"""A read is repeated so often, after these pauses, when nothing or rubbish came back."""
+
+MAX_WAIT_MS: Final = 5_000
+"""A read that would have to wait longer for its rate budget is answered as throttled instead."""
+MAX_AT_ONCE: Final = 24
+RECV_WINDOW_MS: Final = 5_000
+NO_SUCH_ORDER: Final = -2013
+
+
+class CannotAsk(ConnectionError):
+    """The venue could not be asked, or refused to answer; `outcome` says which."""
+
+    def __init__(self, name: str, outcome: RequestOutcome) -> None:
+        code = f" ({outcome.code})" if outcome.code else ""
+        detail = outcome.message or outcome.local or (f"HTTP {outcome.status}" if outcome.status else "no answer")
+        super().__init__(f"{name}: {outcome.outcome.value}{code}: {detail}")
+        self.outcome = outcome
+
+
+class Commission(NamedTuple):
+    """What a symbol's fills cost, as fractions of their value."""
+
+    maker: Decimal
+    taker: Decimal
+
+
+class Got(NamedTuple):
+    """A page that was read, or the outcome that prevented it."""
+
+    page: Page | None
+    outcome: RequestOutcome
+    asked_ms: int
+
+
+class VenueReads:
+    """All reads of one account. `wallet` is the door to the wallet host, where there is one."""
+
+    def __init__(
+        self, door: RestDoor, *, observer: VenueObserver, timeout_ms: int, wallet: RestDoor | None = None
+    ) -> None:
+        self._door = door
+        self._wallet = wallet
+        self._observer = observer
+        self._timeout_ms = timeout_ms
+        self._turn = asyncio.Semaphore(MAX_AT_ONCE)
+
+    async def answer(self, read: Read) -> ReadAnswered:
+        """Everything the read asks for, over all its pages, or `ok` False."""
+        asked_ms = self._door.clock.now_ms()
+        pager = Pager(read, asked_ms)
+        outcome = RequestOutcome(outcome=Outcome.CONFIRMED, status=200)
+        first = True
+        try:
+            while (request := pager.next()) is not None:
+                got = await self._ask(request, read.lane, _taker(request, pager))
+                if first:
+                    asked_ms, first = got.asked_ms, False
+                outcome = got.outcome
+                if got.page is None:
+                    return self._no_answer(read, outcome, asked_ms)
+                pager.feed(got.page)
+        except TooLong as error:
+            unknown = RequestOutcome(outcome=Outcome.UNKNOWN, message=str(error))
+            return self._no_answer(read, unknown, asked_ms)
+        return self._found(read, pager, outcome, asked_ms)
+
+    def _no_answer(self, read: Read, outcome: RequestOutcome, asked_ms: int) -> ReadAnswered:
+        # −2013 is an answer, but only to a question about one order; it is never a rejection (RULES 1).
+        absent = outcome.code == NO_SUCH_ORDER and read.kind in (ReadKind.ORDER, ReadKind.ALGO)
+        now_ms = self._door.clock.now_ms()
+        return ReadAnswered(now_ms=now_ms, read=read, ok=absent, absent=absent, asked_ms=asked_ms, outcome=outcome)
+
+    def _found(self, read: Read, pager: Pager, outcome: RequestOutcome, asked_ms: int) -> ReadAnswered:
+        found = pager.findings
+        now_ms = self._door.clock.now_ms()
+        if read.kind is ReadKind.ORDER_LIMITS:
+            self._door.governor.seen_windows(found.rate_windows, now_ms)
+            found.rate_windows = list(self._door.governor.windows(now_ms))
+        return ReadAnswered(
+            now_ms=now_ms,
+            read=read,
+            ok=True,
+            asked_ms=asked_ms,
+            outcome=outcome,
+            orders=tuple(found.orders),
+            algos=tuple(found.algos),
+            fills=tuple(found.fills),
+            positions=tuple(found.positions),
+            balances=tuple(found.balances),
+            incomes=tuple(found.incomes),
+            symbol_configs=tuple(found.symbol_configs),
+            rate_windows=tuple(found.rate_windows),
+            hedge_mode=found.hedge_mode,
+            multi_assets=found.multi_assets,
+        )
+
+    async def instruments(self, version: int = 1) -> InstrumentsLoaded:
+        """Symbol rules with their tiers. The governor learns the venue's limits. Raises `CannotAsk`."""
+        info = await self.fetch(simple(ep.EXCHANGE_INFO), lambda body: filters.exchange_info_of(body, version))
+        tiers = await self.fetch(simple(ep.LEVERAGE_BRACKET), filters.brackets_of)
+        now_ms = self._door.clock.now_ms()
+        self._door.governor.seen_limits(info.rate_limits, now_ms)
+        joined = filters.with_brackets(info.instruments, tiers)
+        return InstrumentsLoaded(now_ms=now_ms, instruments=joined, quarantined=info.quarantined)
+
+    async def commission(self, symbol: str) -> Commission:
+        """Maker and taker rate of a symbol. Raises `CannotAsk`."""
+        got = await self.fetch(simple(ep.COMMISSION_RATE, symbol=symbol), replies.commission_of)
+        return Commission(got.maker_commission_rate, got.taker_commission_rate)
+
+    async def key_restrictions(self) -> RestrictionsPayload | None:
+        """What the key may do (P37); None where the venue has no wallet host. Raises `CannotAsk`."""
+        if self._wallet is None:
+            return None
+        return await self.fetch(simple(ep.API_RESTRICTIONS), replies.restrictions_of, door=self._wallet)
+
+    async def fetch(self, request: Request, reader: Callable[[bytes], T], *, door: RestDoor | None = None) -> T:
+        """One answer, read by `reader`. Raises `CannotAsk`."""
+        found: list[T] = []
+
+        def take(body: bytes) -> Page:
+            found.append(reader(body))
+            return Page()
+
+        got = await self._ask(request, Lane.QUERY, take, door)
+        if not found:
+            raise CannotAsk(request.endpoint.path, got.outcome)
+        return found[0]
+
+    async def _ask(
+        self, request: Request, lane: Lane, take: Callable[[bytes], Page], door: RestDoor | None = None
+    ) -> Got:
+        door = door if door is not None else self._door
+        async with self._turn:
+            got = await self._ask_once(request, lane, take, door)
+            for pause_s in PAUSES_S:
+                if got.outcome.outcome is not Outcome.UNKNOWN or got.outcome.code == NO_SUCH_ORDER:
+                    break
+                reason = got.outcome.message or f"HTTP {got.outcome.status}"
+                self._observer.read_repeated(request.endpoint.path, reason)
+                await asyncio.sleep(pause_s)
+                got = await self._ask_once(request, lane, take, door)
+        return got
+
+    async def _ask_once(self, request: Request, lane: Lane, take: Callable[[bytes], Page], door: RestDoor) -> Got:
+        now_ms = door.clock.now_ms()
+        wait_ms = door.governor.admit(lane, request.weight, now_ms)
+        if wait_ms > MAX_WAIT_MS:
+            throttled = RequestOutcome(outcome=Outcome.THROTTLED, local="budget", until_ms=now_ms + wait_ms)
+            return Got(None, throttled, now_ms)
+        if wait_ms:
+            await asyncio.sleep(wait_ms / 1_000)
+        asked_ms = door.clock.now_ms()
+        reply = await door.exchange(request, lane, recv_window_ms=RECV_WINDOW_MS, timeout_ms=self._timeout_ms)
+        page: Page | None = None
+        if reply.status == 200:
+            try:
+                page = take(reply.body)
+            except Unreadable as error:
+                self._observer.reply_unreadable(request.endpoint.path, str(error))
+        outcome = self._outcome(request, reply.answer(parsed=page is not None))
+        return Got(page, outcome, asked_ms)
+
+    def _outcome(self, request: Request, answer: Answer) -> RequestOutcome:
+        outcome = classify(Op.READ, answer, self._door.clock.now_ms())
+        if outcome.code in RESYNC_CLOCK:
+            self._door.clock.resync()
+        elif outcome.code and not is_listed(outcome.code):
+            self._observer.code_unlisted(request.endpoint.path, outcome.code, outcome.message)
+        return outcome
+
+
+def _taker(request: Request, pager: Pager) -> Callable[[bytes], Page]:
+    reader = READERS[request.endpoint]
+    return lambda body: reader(body, pager.findings)

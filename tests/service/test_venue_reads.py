@@ -1,0 +1,226 @@
+"""Reads: complete or not at all, repeated a few times, within their budget."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from holdfast.binance.governor import Governor
+from holdfast.binance.signing import HmacSigner
+from holdfast.model.effects import Lane, Read, ReadKind
+from holdfast.model.inputs import ReadAnswered
+from holdfast.model.reasons import Outcome
+from holdfast.ports import HttpFailed
+from holdfast.service.rest_door import RestDoor
+from holdfast.service.venue_observer import Unobserved
+from holdfast.service.venue_reads import CannotAsk, VenueReads
+from tests.binance.test_filters import BRACKETS, info, symbol
+from tests.binance.test_replies import QUERIED, TRADE
+from tests.service.fakes_venue import Asked, FakeHttp, FakeVenueTime, reply, virtual
+
+NOW_MS = 1_790_000_000_123
+TRADES = "GET /fapi/v1/userTrades"
+ORDER = "GET /fapi/v1/order"
+
+
+class Bench:
+    """Reads of a fake venue."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.http = FakeHttp()
+        self.wallet = FakeHttp()
+        self.clock = FakeVenueTime(NOW_MS)
+        self.governor = Governor()
+        signer = HmacSigner("paper-key-01", "paper-secret-7f3c")
+        door = RestDoor(http=self.http, signer=signer, clock=self.clock, governor=self.governor)
+        wallet = RestDoor(http=self.wallet, signer=signer, clock=self.clock, governor=Governor())
+        self.reads = VenueReads(door, observer=Unobserved(), timeout_ms=100, wallet=wallet)
+
+    async def read(self, kind: ReadKind, **fields: Any) -> ReadAnswered:
+        """Ask."""
+        return await self.reads.answer(Read(kind=kind, purpose="test", symbol="BTCUSDT", **fields))
+
+
+@virtual
+async def test_a_list_is_read() -> None:
+    """With when it was asked."""
+    bench = Bench()
+    bench.http.answers[TRADES] = reply(TRADE)
+    answer = await bench.read(ReadKind.TRADES, since_ms=NOW_MS - 1)
+    assert (answer.ok, len(answer.fills), answer.asked_ms, answer.absent) == (True, 1, NOW_MS, False)
+
+
+@virtual
+async def test_all_pages_are_read() -> None:
+    """A full page is followed by the next."""
+    bench = Bench()
+    page = b"[" + b",".join([TRADE.strip()[1:-1]] * 1000) + b"]"
+    bench.http.answers[TRADES] = [reply(page), reply(b"[]")]
+    answer = await bench.read(ReadKind.TRADES, since_ms=NOW_MS - 1)
+    assert len(answer.fills) == 1000
+    assert bench.http.asked[1].params["fromId"] == "7200011224"
+
+
+@virtual
+async def test_a_list_that_breaks_off_is_no_list() -> None:
+    """The second page cannot be had: nothing was learned, and no half is handed on."""
+    bench = Bench()
+    page = b"[" + b",".join([TRADE.strip()[1:-1]] * 1000) + b"]"
+    bench.http.answers[TRADES] = [reply(page), HttpFailed("reset", sent=True)]
+    answer = await bench.read(ReadKind.TRADES, since_ms=NOW_MS - 1)
+    assert (answer.ok, answer.fills) == (False, ())
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        HttpFailed("reset", sent=True),
+        HttpFailed("refused", sent=False),
+        reply(b"<html></html>", status=502),
+        reply(b"", status=200),
+        reply(b'{"code":-1000,"msg":"x"}', status=200),
+        reply({"code": -1001, "msg": "Internal error"}, status=503),
+    ],
+)
+def test_trouble_is_tried_again(trouble: Any) -> None:
+    """Twice, then the answer counts."""
+
+    @virtual
+    async def check() -> None:
+        bench = Bench()
+        bench.http.answers[TRADES] = [trouble, trouble, reply(TRADE)]
+        assert (await bench.read(ReadKind.TRADES)).ok
+        bench.http.answers[TRADES] = trouble
+        answer = await bench.read(ReadKind.TRADES)
+        assert (answer.ok, answer.fills) == (False, ())
+        assert answer.outcome is not None
+        assert answer.outcome.outcome is Outcome.UNKNOWN
+        assert len(bench.http.asked) == 6
+
+    check()
+
+
+@virtual
+async def test_a_refusal_is_not_tried_again() -> None:
+    """It would be refused again."""
+    bench = Bench()
+    bench.http.answers[TRADES] = reply({"code": -2015, "msg": "Invalid API-key"}, status=401)
+    answer = await bench.read(ReadKind.TRADES)
+    assert (answer.ok, len(bench.http.asked)) == (False, 1)
+
+
+@virtual
+async def test_absence_is_an_answer_about_one_order_only() -> None:
+    """−2013 on an order that was asked for by id; anywhere else it is no answer."""
+    bench = Bench()
+    missing = reply({"code": -2013, "msg": "Order does not exist."}, status=400)
+    bench.http.answers.update({ORDER: missing, TRADES: missing})
+    one = await bench.read(ReadKind.ORDER, client_id="hf-e1-a")
+    lists = await bench.read(ReadKind.TRADES)
+    assert (one.ok, one.absent, one.orders, len(bench.http.asked)) == (True, True, (), 2)
+    assert (lists.ok, lists.absent) == (False, False)
+
+
+@virtual
+async def test_an_order_is_found_by_its_client_id() -> None:
+    """Evidence, on the query channel."""
+    bench = Bench()
+    bench.http.answers[ORDER] = reply(QUERIED)
+    answer = await bench.read(ReadKind.ORDER, client_id="hf-e1-a")
+    assert (answer.ok, answer.absent, answer.orders[0].client_id) == (True, False, "hf-e1-a")
+
+
+@virtual
+async def test_a_read_waits_for_its_budget() -> None:
+    """A short wait is waited out."""
+    bench = Bench()
+    bench.http.answers[TRADES] = reply(TRADE)
+    bench.governor.throttled(Lane.QUERY, -1003, NOW_MS + 2_000, banned=False)
+    loop = asyncio.get_running_loop()
+    answer = await bench.read(ReadKind.TRADES)
+    assert (answer.ok, loop.time()) == (True, 2.0)
+
+
+@virtual
+async def test_a_long_wait_is_told_instead() -> None:
+    """A banned address: nothing is sent, and the answer says until when."""
+    bench = Bench()
+    bench.governor.throttled(Lane.QUERY, -1003, NOW_MS + 120_000, banned=True)
+    answer = await bench.read(ReadKind.TRADES)
+    assert answer.outcome is not None
+    assert (answer.ok, bench.http.asked) == (False, [])
+    assert (answer.outcome.outcome, answer.outcome.until_ms) == (Outcome.THROTTLED, NOW_MS + 120_000)
+
+
+@virtual
+async def test_a_refused_timestamp_resyncs_the_clock() -> None:
+    """−1021 on a read says the same as on an order."""
+    bench = Bench()
+    bench.http.answers[TRADES] = reply({"code": -1021, "msg": "Timestamp"}, status=400)
+    await bench.read(ReadKind.TRADES)
+    assert bench.clock.resyncs == 1
+
+
+@virtual
+async def test_order_limits_come_with_counts() -> None:
+    """The endpoint lists limits; the counts are the governor's (RULES 12)."""
+    bench = Bench()
+    rows = [{"rateLimitType": "ORDERS", "interval": "SECOND", "intervalNum": 10, "limit": 50}]
+    bench.http.answers["GET /fapi/v1/rateLimit/order"] = reply(rows)
+    bench.governor.spend(0, NOW_MS, orders=7)
+    windows = (await bench.read(ReadKind.ORDER_LIMITS)).rate_windows
+    assert [(window.count, window.limit) for window in windows] == [(7, 50), (7, 1_200)]
+
+
+@virtual
+async def test_instruments_with_their_tiers() -> None:
+    """And the governor learns the venue's limits."""
+    bench = Bench()
+    bench.http.answers["GET /fapi/v1/exchangeInfo"] = reply(info(symbol()).replace(b"2400", b"6000"))
+    bench.http.answers["GET /fapi/v1/leverageBracket"] = reply(BRACKETS)
+    loaded = await bench.reads.instruments(version=3)
+    assert [(item.symbol, item.version, len(item.brackets)) for item in loaded.instruments] == [("BTCUSDT", 3, 2)]
+    assert bench.governor.weight_limit == 6_000
+
+
+@virtual
+async def test_what_cannot_be_asked_is_raised_at_boot() -> None:
+    """With the venue's words, never as an empty exchange."""
+    bench = Bench()
+    bench.http.answers["GET /fapi/v1/exchangeInfo"] = reply({"code": -1003, "msg": "Too many requests."}, status=429)
+    with pytest.raises(CannotAsk, match=r"exchangeInfo: throttled.*Too many requests"):
+        await bench.reads.instruments()
+
+
+@virtual
+async def test_commission_and_key_restrictions() -> None:
+    """From the futures host and from the wallet host."""
+    bench = Bench()
+    rates = {"symbol": "BTCUSDT", "makerCommissionRate": "0.0002", "takerCommissionRate": "0.0005"}
+    bench.http.answers["GET /fapi/v1/commissionRate"] = reply(rates)
+    assert str((await bench.reads.commission("BTCUSDT")).taker) == "0.0005"
+    names = ("ipRestrict", "enableFutures", "enableWithdrawals", "enableInternalTransfer", "permitsUniversalTransfer")
+    bench.wallet.answers["GET /sapi/v1/account/apiRestrictions"] = reply(dict.fromkeys(names, True))
+    restrictions = await bench.reads.key_restrictions()
+    assert restrictions is not None
+    assert restrictions.enable_withdrawals
+    assert bench.http.paths() == ["GET /fapi/v1/commissionRate"]
+
+
+@virtual
+async def test_reads_do_not_crowd_the_connections() -> None:
+    """A bounded number at once; the rest take their turn."""
+    bench, at_once, most = Bench(), 0, 0
+
+    async def slow(asked: Asked) -> Any:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await asyncio.sleep(0.01)
+        at_once -= 1
+        return reply(TRADE)
+
+    bench.http.answers[TRADES] = slow
+    answers = await asyncio.gather(*[bench.read(ReadKind.TRADES) for _ in range(60)])
+    assert all(answer.ok for answer in answers)
+    assert most <= 24
