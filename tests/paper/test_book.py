@@ -1,8 +1,14 @@
 """The recorded book and what our takers took from it."""
 
+import gzip
 from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+
+import pytest
 
 from holdfast.paper.book import Book, Side
+from holdfast.paper.feed import read_frames
 from holdfast.paper.market import BookTop, DepthDiff, DepthSnapshot, Level
 
 
@@ -93,3 +99,22 @@ def test_an_exhausted_level_is_not_offered() -> None:
     side.take(Decimal(10), Decimal(1))
     assert list(side.levels()) == levels(("9", "1"))
     assert side.shown(1) == levels(("10", "1"))
+
+
+@pytest.mark.parametrize("name", ["btcusdt_20230405.dat.gz", "btcusdt_20240808.gz", "ethusdt_20240808.gz"])
+def test_a_recorded_book_never_crosses_and_agrees_with_the_recorded_touch(name: str, shared_dir: Path) -> None:
+    """Streams overtake each other and the first snapshot may be missing: the book stays sound all the same."""
+    with gzip.open(shared_dir / "data" / "ticks" / "hftbacktest" / name) as file:
+        lines = list(islice(file, 20_000))
+    book = Book()
+    for _, event in read_frames(lines):
+        if isinstance(event, BookTop) and book.apply_top(event):
+            assert (book.bids.best(), book.asks.best()) == (event.bid, event.ask)
+        elif isinstance(event, DepthDiff):
+            book.apply_diff(event)
+        elif isinstance(event, DepthSnapshot):
+            book.apply_snapshot(event)
+        bid, ask = book.bids.best(), book.asks.best()
+        assert bid is None or ask is None or bid < ask
+    assert book.bids.prices == sorted(book.bids.quantities)
+    assert book.asks.prices == sorted(book.asks.quantities)

@@ -15,14 +15,19 @@ def test_a_symbol_the_exchange_does_not_have_is_ignored() -> None:
 
 
 def test_marks_are_logged_only_where_somebody_is_exposed() -> None:
-    """With a position or a waiting stop, once per change."""
+    """With a position or a waiting stop: as it stands when exposure begins, then once per change."""
     desk = Desk()
     desk.mark("80010")
     assert desk.records("mark") == []
     desk.order()
     desk.mark("80020")
     desk.mark("80020")
-    assert [record["mark"] for record in desk.records("mark")] == ["80020"]
+    desk.algo()
+    assert [record["mark"] for record in desk.records("mark")] == ["80010", "80020"]
+    desk.order(side="SELL")
+    desk.call("DELETE", "/fapi/v1/algoOpenOrders", symbol="BTCUSDT")
+    desk.mark("80030")
+    assert len(desk.records("mark")) == 2
 
 
 def test_a_depth_event_fills_what_it_crosses() -> None:

@@ -35,6 +35,7 @@ def place(exchange: Exchange, account: Account, params: Params) -> Algo:
     market = exchange.market(params.need("symbol"))
     algo = _read(exchange, account, market, params)
     _check_account(exchange, account, market, algo)
+    exchange.log_mark(market)
     algo.algo_id = exchange.algo_id()
     account.add_algo(algo)
     market.triggers_for(algo.working_type).add(algo)

@@ -113,6 +113,16 @@ class Exchange:
         self._log(record)
         return self._log_number
 
+    def log_mark(self, market: Market) -> None:
+        """Log the mark of a symbol that somebody is exposed to, unless the log knows it already."""
+        if market.mark is None or market.mark == market.logged_mark:
+            return
+        market.logged_mark = market.mark
+        fields: dict[str, object] = {"symbol": market.symbol.name, "mark": text(market.mark)}
+        if market.last is not None:
+            fields["last"] = text(market.last)
+        self.log("mark", **fields)
+
     def market(self, symbol: str) -> Market:
         """The market of a symbol, in any case of letters; -1121 when there is none."""
         market = self.markets.get(symbol) or self.markets.get(symbol.upper())

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from holdfast.model.num import text
 from holdfast.paper import algo, frames, matching, settlement
 from holdfast.paper.exchange import Exchange
 from holdfast.paper.market import BookTop, DepthDiff, DepthSnapshot, Level, Mark, MarketEvent, PublicTrade
@@ -102,10 +101,7 @@ def _on_mark(exchange: Exchange, market: Market, event: Mark) -> None:
 def on_mark_change(exchange: Exchange, market: Market) -> None:
     """The mark moved: log it where it matters, trigger conditional orders, then check liquidations."""
     if market.holders or market.has_triggers():
-        fields: dict[str, object] = {"symbol": market.symbol.name, "mark": text(market.mark or market.mark_shift)}
-        if market.last is not None:
-            fields["last"] = text(market.last)
-        exchange.log("mark", **fields)
+        exchange.log_mark(market)
         algo.on_price(exchange, market, "MARK_PRICE")
     if market.holders:
         settlement.on_mark(exchange, market)

@@ -77,6 +77,7 @@ class Market:
         self.last: Decimal | None = None
         self.last_ms = 0
         self.mark: Decimal | None = None
+        self.logged_mark: Decimal | None = None
         self.index: Decimal | None = None
         self.funding_rate = ZERO
         self.next_funding_ms = 0

@@ -215,6 +215,7 @@ def fill(
 def _book(exchange: Exchange, account: Account, market: Market, leg: Leg, trade: Trade) -> None:
     """Record a trade, its income rows and the position it leaves."""
     account.add_trade(trade)
+    exchange.log_mark(market)
     exchange.log(
         "trade",
         account=trade.account,
