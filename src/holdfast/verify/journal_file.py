@@ -32,7 +32,7 @@ def read_journal(path: Path) -> Iterator[JournalRow]:
     if not path.is_file():
         raise VerifyError(f"there is no journal at {path}")
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)) as connection:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
             _check_format(connection, path)
             last = connection.execute(LAST).fetchone()[0]
             for row in connection.execute(ROWS, (last or 0,)):
@@ -68,7 +68,7 @@ class VenueLogFile:
         try:
             with self.path.open("rb") as stream:
                 for n, line in enumerate(stream, start=1):
-                    if not line.endswith(b"\n"):
+                    if n > 1 and not line.endswith(b"\n"):
                         # The exchange was killed while it wrote, or is writing now.
                         self.torn = True
                         return

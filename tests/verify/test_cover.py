@@ -1,0 +1,225 @@
+"""I3: naked and uncovered time, for every class of RULES 15."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from holdfast.model.num import ZERO
+from holdfast.verify.records import AlgoLine, FaultLine, PositionLine, TradeLine
+from tests.verify.builders import ACCOUNT, SYMBOL, D, Story, close_spec, open_trade, stop_spec
+
+
+def naked_entry() -> Story:
+    """An entry has filled, evidence was pushed, and nothing covers it."""
+    story = Story().begin()
+    story.wait(1_000).accept()
+    story.fill_entry()
+    return story
+
+
+def test_rules_15_a_stop_within_the_bound_is_fine():
+    """999 ms from evidence to the request."""
+    story = naked_entry()
+    story.wait(998).arm_stop()
+    report = story.verdict()
+    assert report.violations == []
+    assert report.measures["naked_ms"]["max"] == Decimal(999)
+
+
+def test_rules_15_a_position_uncovered_for_longer_is_found():
+    """1.2 s without any covering or closing request."""
+    story = naked_entry()
+    story.wait(1_200).arm_stop()
+    report = story.verdict()
+    assert report.broken() == ["I3"]
+    assert report.violations[0].ns
+    assert report.measures["uncovered_ms"]["max"] == Decimal(1_201)
+
+
+def test_rules_15_requests_that_arrive_break_the_nakedness():
+    """Uncovered goes on, naked begins anew with every covering or closing request."""
+    story = naked_entry()
+    story.plan(close_spec())
+    for _ in range(4):
+        story.wait(800).reply(story.send(close_spec()), status=400, code=-1001)
+    story.arm_stop()
+    report = story.verdict()
+    assert report.violations == []
+    assert report.measures["naked_ms"]["max"] == Decimal(800)
+    assert report.measures["uncovered_ms"]["max"] == Decimal(3_201)
+
+
+def test_an_uncovered_position_at_the_end_is_measured_up_to_the_end():
+    """The record ends, the nakedness does not."""
+    story = naked_entry()
+    story.wait(1_500).read("GET /fapi/v1/time")
+    assert story.verdict().broken() == ["I3"]
+
+
+def test_a_stop_for_a_part_does_not_cover():
+    """Full size or nothing."""
+    story = naked_entry()
+    story.arm_stop(quantity="1.9")
+    story.wait(1_500).read("GET /fapi/v1/time")
+    assert story.verdict().broken() == ["I3"]
+
+
+def test_stops_add_up():
+    """Two halves cover the whole."""
+    story = naked_entry()
+    story.arm_stop(quantity="1")
+    story.arm_stop(n=2, quantity="1")
+    story.wait(1_500).read("GET /fapi/v1/time")
+    assert story.verdict().violations == []
+
+
+def test_a_stop_of_somebody_else_is_not_ours():
+    """What we did not place we cannot keep."""
+    story = naked_entry()
+    story.line(
+        AlgoLine, account=ACCOUNT, symbol=SYMBOL, algo_id=1, client_id="web_1", side="SELL", type="STOP_MARKET",
+        trigger=D(95), status="NEW", close_position=True,
+    )  # fmt: skip
+    story.wait(1_500).read("GET /fapi/v1/time")
+    assert story.verdict().broken() == ["I3"]
+
+
+def test_a_take_profit_covers_nothing():
+    """Only stops protect."""
+    assert not_covering("TAKE_PROFIT_MARKET", "SELL")
+
+
+def test_a_stop_on_the_wrong_side_covers_nothing():
+    """A buy stop does not close a long."""
+    assert not_covering("STOP_MARKET", "BUY")
+
+
+def not_covering(kind: str, side: str) -> bool:
+    """Whether an algo of that shape leaves the position naked."""
+    story = naked_entry()
+    story.arm_stop()
+    armed = story.lines.pop(max(i for i, line in enumerate(story.lines) if isinstance(line, AlgoLine)))
+    assert isinstance(armed, AlgoLine)
+    story.line(
+        AlgoLine, account=ACCOUNT, symbol=SYMBOL, algo_id=9, client_id=armed.client_id, side=side, type=kind,
+        trigger=D(95), status="NEW", close_position=True,
+    )  # fmt: skip
+    story.wait(1_500).read("GET /fapi/v1/time")
+    return "I3" in story.verdict().broken()
+
+
+def test_rules_5_a_triggering_stop_covers_for_two_seconds():
+    """Then the watchdog must have acted."""
+    story, stop = open_trade()
+    story.algo(stop, "TRIGGERING")
+    story.push("ALGO_UPDATE", stop.client_id)
+    story.wait(2_900)
+    story.plan(close_spec())
+    story.send(close_spec())
+    assert story.verdict().violations == []
+    story.wait(1_200).read("GET /fapi/v1/time")
+    assert story.verdict().broken() == ["I3"]
+
+
+def test_a_lost_stop_starts_the_clock():
+    """An expired stop covers nothing from then on."""
+    story, stop = open_trade()
+    story.algo(stop, "EXPIRED")
+    story.push("ALGO_UPDATE", stop.client_id)
+    story.wait(1_100).read("GET /fapi/v1/time")
+    assert story.verdict().broken() == ["I3"]
+
+
+def test_rules_15_a_silent_loss_has_its_own_bound():
+    """Without evidence the watch has five seconds; with it, one."""
+    story, stop = open_trade()
+    story.algo(stop, "EXPIRED")
+    story.wait(4_900).read("GET /fapi/v1/openAlgoOrders", symbol=SYMBOL)
+    story.wait(500).arm_stop(n=2)
+    assert story.verdict().violations == []
+
+
+def test_rules_12_a_silent_loss_that_nobody_looks_for_is_found():
+    """A live engine that does not look breaks its promise too."""
+    story, stop = open_trade()
+    story.algo(stop, "EXPIRED")
+    story.wait(6_500).arm_stop(n=2)
+    assert story.verdict().broken() == ["I3"]
+
+
+def test_a_reply_that_a_fault_swallowed_is_no_evidence():
+    """Nobody saw it."""
+    story, stop = open_trade()
+    story.algo(stop, "EXPIRED")
+    story.reply(story.request("GET /fapi/v1/openAlgoOrders", via="rest", symbol=SYMBOL), fault="resp.drop")
+    story.wait(3_000).arm_stop(n=2)
+    assert story.verdict().violations == []
+
+
+def test_rules_15_the_time_of_a_dead_engine_is_its_own_class():
+    """Killed between fill and stop; the next process covers in time."""
+    story = naked_entry()
+    story.wait(100).die()
+    story.wait(8_000).start_engine(conn=2)
+    story.wait(500).arm_stop()
+    report = story.verdict()
+    assert report.violations == []
+    assert report.measures["classes"]["dead"]["max"] == Decimal(8_000)
+    assert report.measures["uncovered_ms"]["max"] == Decimal(8_601)
+
+
+def test_rules_15_a_new_process_has_one_second_from_its_first_look():
+    """It saw the position; then the clock runs."""
+    story = naked_entry()
+    story.wait(100).die()
+    story.wait(8_000).start_engine(conn=2)
+    story.wait(1_200).arm_stop()
+    assert story.verdict().broken() == ["I3"]
+
+
+@pytest.mark.parametrize(("status", "code", "kind"), [(429, -1015, "throttled"), (401, -2015, "key_refused")])
+def test_rules_15_what_the_venue_turns_away_is_its_own_class(status, code, kind):
+    """Throttled or refused: counted, never silently excluded."""
+    story = naked_entry()
+    story.plan(close_spec())
+    story.reply(story.send(close_spec()), status=status, code=code)
+    story.wait(4_000).arm_stop()
+    report = story.verdict()
+    assert report.violations == []
+    assert report.measures["classes"][kind]["max"] == Decimal(4_001)
+
+
+def test_rules_15_a_request_that_never_arrived_is_its_own_class():
+    """The engine tried; the network did not carry it."""
+    story = naked_entry()
+    story.plan(stop_spec(), preauthorised=True)
+    story.line(FaultLine, verb="req.drop", client_id=stop_spec().client_id)
+    story.wait(3_000).algo(stop_spec(), "NEW")
+    assert story.verdict().measures["classes"]["unreachable"]["max"] == Decimal(3_000)
+
+
+def test_foreign_quantity_is_not_ours_to_cover():
+    """What others hold is said, not judged."""
+    story = Story().begin()
+    line = {"account": ACCOUNT, "symbol": SYMBOL}
+    story.line(
+        TradeLine, **line, order_id=1, client_id="web_1", trade_id=1, side="BUY", price=D(1), qty=D(1), fee=ZERO,
+        fee_asset="USDT", realized=ZERO, maker=False,
+    )  # fmt: skip
+    story.line(PositionLine, **line, amt=D(1))
+    story.wait(5_000).read("GET /fapi/v1/time")
+    assert story.verdict().violations == []
+
+
+def test_the_time_from_the_first_close_request_to_flat_is_published():
+    """RULES 15 asks for it beside the rest."""
+    story, stop = open_trade()
+    spec = story.close("2", "99", fills=False)
+    story.wait(300).close("2", "99", n=2)
+    story.cancel_stop(stop)
+    report = story.verdict()
+    assert report.violations == []
+    assert report.measures["close_to_flat_ms"]["max"] == Decimal(301)
+    assert spec.reduce_only

@@ -1,0 +1,127 @@
+"""I4 and I5: reducing orders cannot flip, and none outlives its position."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from holdfast.model import events as ev
+from holdfast.model.orders import OrderStatus, Side
+from holdfast.verify.records import AlgoLine, OrderLine
+from tests.verify.builders import D, Story, change, close_spec, entry_spec, is_a, open_trade, stop_spec, whole_trade
+
+
+def test_a_close_that_is_not_reduce_only_is_found():
+    """It could open the other way."""
+    story, _ = open_trade()
+    story.close("2", "99")
+    change(story.lines, is_a(OrderLine, status="NEW", client_id=close_spec().client_id), reduce_only=False)
+    assert "I4" in story.verdict().broken()
+
+
+def test_a_stop_that_is_not_reduce_only_is_found():
+    """A quantity stop on a flat account would open."""
+    story = whole_trade()
+    change(story.lines, is_a(AlgoLine, status="NEW"), close_position=False)
+    assert "I4" in story.verdict().broken()
+
+
+def test_a_position_taken_through_zero_is_found():
+    """A close of more than there is."""
+    story, _ = open_trade()
+    story.close("3", "99")
+    assert "I4" in story.verdict().broken()
+
+
+def test_a_close_that_increases_is_found():
+    """A close on the wrong side."""
+    story, _ = open_trade()
+    spec = replace(close_spec(), side=Side.BUY)
+    story.order(spec, 4_000, "NEW")
+    story.trade(spec, 4_000, "1", "100")
+    assert "I4" in story.verdict().broken()
+
+
+def test_an_entry_against_a_position_is_found():
+    """Only a journalled intent may turn a position, and none can in this version."""
+    story, _ = open_trade()
+    spec = replace(entry_spec("i2"), side=Side.SELL)
+    story.order(spec, 4_000, "NEW", qty=D(3))
+    story.trade(spec, 4_000, "3", "100", book=False)
+    assert "I4" in story.verdict().broken()
+
+
+def left_behind() -> Story:
+    """The position is closed, its stop is still there."""
+    story, _ = open_trade()
+    story.close("2", "99")
+    return story
+
+
+def test_an_orphan_is_found():
+    """Three seconds after the position is flat and the engine knows."""
+    story = left_behind()
+    story.wait(3_200).read("GET /fapi/v1/time")
+    report = story.verdict()
+    assert report.broken() == ["I5"]
+    assert "stayed on BTCUSDT" in report.violations[0].sentence
+
+
+def test_a_stop_that_is_cancelled_in_time_is_no_orphan():
+    """The sweep has two seconds, and the venue its lag."""
+    story = left_behind()
+    story.wait(1_900).cancel_stop(stop_spec())
+    assert story.verdict(complete=False).violations == []
+
+
+def test_cancels_that_arrive_hold_the_clock():
+    """The engine asks; that the venue does not obey is not its fault."""
+    story = left_behind()
+    for _ in range(4):
+        story.wait(2_000).event(ev.CancelPlanned, client_id=stop_spec().client_id, reason="test")
+        story.reply(story.request("algoOrder.cancel", clientAlgoId=stop_spec().client_id), status=503)
+    assert story.verdict().violations == []
+
+
+def test_rules_5_an_armed_stop_waits_for_its_entry():
+    """Before the entry is settled by the journal, its stop is no orphan."""
+    story = Story().begin()
+    story.wait(1_000).accept()
+    story.plan(entry_spec())
+    story.arm_stop()
+    story.wait(9_000).read("GET /fapi/v1/time")
+    assert story.verdict().violations == []
+
+
+def test_rules_5_when_the_entry_ends_its_stop_must_go():
+    """Expired without a fill: the stop is cancelled at once."""
+    story = Story().begin()
+    story.wait(1_000).accept()
+    story.plan(entry_spec())
+    story.arm_stop()
+    story.report(entry_spec(), 500, OrderStatus.EXPIRED, "0")
+    story.order(entry_spec(), 500, "NEW")
+    story.order(entry_spec(), 500, "EXPIRED")
+    story.push("ORDER_TRADE_UPDATE", entry_spec().client_id)
+    story.wait(3_100).read("GET /fapi/v1/time")
+    assert story.verdict().broken() == ["I5"]
+
+
+def test_an_entry_that_works_at_the_venue_keeps_its_stop():
+    """Whatever the journal thinks."""
+    story = Story().begin()
+    story.wait(1_000).accept()
+    story.arm_stop()
+    story.order(entry_spec(), 500, "NEW")
+    story.wait(9_000).read("GET /fapi/v1/time")
+    assert "I5" not in story.verdict().broken()
+
+
+@pytest.mark.parametrize("ms", [2_900, 9_000])
+def test_orphans_of_a_dead_engine_wait_for_the_next(ms):
+    """Nobody was there to cancel."""
+    story = left_behind()
+    story.die()
+    story.wait(ms).start_engine(conn=2)
+    story.wait(1_000).cancel_stop(stop_spec())
+    assert story.verdict().violations == []

@@ -1,0 +1,77 @@
+"""I15: while trading is not active, no entry is planned, sent, or left working (RULES 9)."""
+
+from __future__ import annotations
+
+import pytest
+
+from holdfast.model import events as ev
+from holdfast.model.reasons import TradingState
+from tests.verify.builders import Story, entry_spec, open_trade, whole_trade
+
+
+def halt(story: Story, state: TradingState = TradingState.HALTED) -> None:
+    """An operator leaves `active`."""
+    story.event(ev.StateCommanded, state=state, by="test", reason="test")
+
+
+@pytest.mark.parametrize("state", [TradingState.HALTED, TradingState.REDUCING])
+def test_rules_9_an_entry_planned_after_a_halt_is_found(state):
+    """By the order of the journal, not by a clock."""
+    story, _ = open_trade()
+    halt(story, state)
+    story.wait(10).accept("i2", symbol="ETHUSDT")
+    story.plan(entry_spec("i2"), "i2")
+    assert "I15" in story.verdict().broken()
+
+
+def test_rules_9_an_entry_on_its_way_may_arrive_within_its_window():
+    """It left before the halt and cannot act later than recvWindow."""
+    story = Story().begin()
+    story.wait(1_000).accept()
+    story.plan(entry_spec())
+    planned_ms = story.ms
+    halt(story)
+    story.wait(1_400).reply(story.send(entry_spec(), timestamp=str(planned_ms)), status=400)
+    assert story.verdict().violations == []
+    story.lines.pop()
+    story.wait(600).reply(story.send(entry_spec(), timestamp=str(planned_ms)), status=400)
+    assert "I15" in story.verdict().broken()
+
+
+def resting() -> Story:
+    """An entry that rests while trading is halted."""
+    story = Story().begin()
+    story.wait(1_000).accept()
+    story.plan(entry_spec())
+    story.reply(story.send(entry_spec()))
+    story.order(entry_spec(), 500, "NEW")
+    halt(story)
+    return story
+
+
+def test_rules_9_a_working_entry_must_be_cancelled():
+    """In the same step, and until it is gone."""
+    story = resting()
+    story.wait(3_100).read("GET /fapi/v1/time")
+    assert story.verdict().broken() == ["I15"]
+
+
+def test_rules_9_a_working_entry_that_is_cancelled_is_fine():
+    """The cancel arrives, the venue takes its time."""
+    story = resting()
+    story.event(ev.CancelPlanned, client_id=entry_spec().client_id, reason="halt")
+    story.wait(100).request("order.cancel", origClientOrderId=entry_spec().client_id, symbol="BTCUSDT")
+    story.wait(2_900).order(entry_spec(), 500, "CANCELED")
+    assert story.verdict().violations == []
+
+
+def test_rules_9_a_resume_lets_entries_in_again():
+    """Until the next halt."""
+    story = whole_trade()
+    halt(story)
+    story.wait(1_000)
+    halt(story, TradingState.ACTIVE)
+    story.wait(10).accept("i2")
+    story.fill_entry("i2")
+    story.arm_stop("i2")
+    assert story.verdict().violations == []

@@ -1,0 +1,64 @@
+"""The journal filed for questions."""
+
+from __future__ import annotations
+
+import pytest
+
+from holdfast.model import events as ev
+from holdfast.verify import VerifyError
+from holdfast.verify.journal_view import MomentKind, fold
+from holdfast.verify.records import JournalRow
+from tests.verify.builders import Story, entry_spec, is_a, last_index, rows, whole_trade
+
+
+def test_a_story_is_filed_under_its_keys():
+    """Who, what, and where it stands."""
+    story = whole_trade()
+    view = fold(rows(story.events))
+    assert view.account == "main"
+    assert view.records == view.head[0] == len(story.events)
+    assert list(view.accepted) == ["i1"]
+    assert view.trade_of(entry_spec().client_id) == "t-i1"
+    assert [plan.intent_id for plan in view.tag_plans().values()] == ["i1"]
+    assert len(view.fills) == 2
+
+
+def test_an_entry_is_pending_until_the_first_word_of_its_end():
+    """Later words change nothing."""
+    view = fold(rows(whole_trade().events))
+    kinds = [moment.kind for moment in view.moments if moment.client_id == entry_spec().client_id]
+    assert kinds == [MomentKind.ENTRY_PENDING, MomentKind.ENTRY_SETTLED]
+
+
+def test_a_record_of_another_format_is_refused():
+    """It is named, not skipped."""
+    body = b'{"event":"something_new","at_ms":1}'
+    with pytest.raises(VerifyError, match="journal seq 1"):
+        fold([JournalRow(1, 1, "something_new", body, "")])
+
+
+def test_a_record_filed_under_another_kind_is_refused():
+    """The kind beside the body is what readers filter by."""
+    row = rows(whole_trade().events)[0]
+    with pytest.raises(VerifyError, match="filed as alarm_raised"):
+        fold([row._replace(kind="alarm_raised")])
+
+
+def test_a_journal_of_two_accounts_is_refused():
+    """One account, one journal."""
+    story = whole_trade()
+    start = story.events[last_index(story.events, is_a(ev.EngineStarted))]
+    story.event(
+        ev.EngineStarted, **{f: getattr(start, f) for f in start.__struct_fields__ if f != "at_ms"} | {"account": "b"}
+    )
+    with pytest.raises(VerifyError, match="belongs to account main, not to b"):
+        fold(rows(story.events))
+
+
+def test_each_process_ends_with_its_last_record():
+    """So that silence can be told from work."""
+    story = Story().begin()
+    first_us = story.ms * 1000
+    story.wait(5_000).start_engine(conn=2)
+    story.wait(1_000).event(ev.Reconciled)
+    assert fold(rows(story.events)).process_ends == [first_us, story.ms * 1000]

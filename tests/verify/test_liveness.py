@@ -1,0 +1,80 @@
+"""Processes as the venue saw them (RULES 15)."""
+
+from __future__ import annotations
+
+from holdfast.verify import Options, Window
+from holdfast.verify.base import Scene
+from holdfast.verify.journal_view import fold
+from holdfast.verify.liveness import Liveness
+from holdfast.verify.run import Stage
+from tests.verify.builders import Story, renumbered, rows
+
+
+def changes(story: Story, **options) -> list[tuple[int, bool, str]]:
+    """Every change of life: milliseconds since the story began, live or not, and the class of an absence."""
+    scene = Scene(fold(rows(story.events)), Options(**options))
+    stage = Stage(scene)
+    liveness = next(check for check in stage.checks if isinstance(check, Liveness))
+    seen: list[tuple[int, bool, str]] = []
+    start_us = story.lines[0].us
+
+    def note(us: int, *, live: bool, absence: str) -> None:
+        seen.append(((us - start_us) // 1000, live, absence if live else ""))
+
+    liveness.listeners.append(note)
+    stage.play(renumbered(story.lines))
+    return seen
+
+
+def test_a_process_lives_from_its_first_signed_read_until_its_connections_close():
+    """And the next one from its own."""
+    story = Story().begin()
+    story.wait(1_000).die()
+    story.wait(1_000).start_engine(conn=2)
+    assert changes(story) == [(0, True, "dead"), (1_000, False, ""), (2_000, True, "dead")]
+
+
+def test_lost_connections_without_a_new_start_are_the_network():
+    """The same process comes back: it was out of reach, not dead."""
+    story = Story().begin()
+    story.wait(1_000).die()
+    story.wait(1_000).read("GET /fapi/v3/positionRisk")
+    found = changes(story)
+    assert found[:3] == [(0, True, "dead"), (1_000, False, ""), (2_000, True, "unreachable")]
+    assert found[3:] == [(2_000, False, "")], "with no connection left its last request is its last word"
+
+
+def test_a_process_without_connections_ends_with_its_last_request():
+    """Which shows when the next one starts."""
+    story = Story().begin()
+    story.lines = [line for line in story.lines if type(line).__name__ != "ConnectionLine"]
+    story.wait(500).read("GET /fapi/v3/positionRisk")
+    story.wait(5_000).start_engine(conn=2)
+    assert changes(story) == [(0, True, "dead"), (500, False, ""), (5_500, True, "dead")]
+
+
+def test_writes_make_no_process_live():
+    """A new process has to look before it counts as live."""
+    story = Story().begin()
+    story.wait(1_000).die()
+    story.wait(10).start_engine(conn=2)
+    del story.lines[-2:]
+    story.wait(100).request("order.place", conn=2)
+    assert changes(story) == [(0, True, "dead"), (1_000, False, "")]
+
+
+def test_windows_that_the_caller_knows_replace_the_guess():
+    """A harness that killed the process itself knows best."""
+    story = Story().begin()
+    base_us = story.lines[0].us
+    story.wait(9_000).read("GET /fapi/v3/positionRisk")
+    windows = (Window(start_us=base_us + 2_000_000, end_us=base_us + 3_000_000), Window(start_us=base_us + 8_000_000))
+    assert changes(story, live=windows) == [(2_000, True, "dead"), (3_000, False, ""), (8_000, True, "dead")]
+
+
+def test_processes_are_counted():
+    """One per start that came to read."""
+    story = Story().begin()
+    story.wait(1_000).die()
+    story.wait(1_000).start_engine(conn=2)
+    assert story.verdict().counts["processes"] == 2
