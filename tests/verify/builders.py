@@ -177,7 +177,8 @@ class Story:
         self.line(
             AlgoLine, account=ACCOUNT, symbol=spec.symbol, algo_id=fields.pop("algo_id", algo_id),
             client_id=spec.client_id, side=spec.side.value, type=spec.type.value, trigger=spec.trigger_price,
-            status=status, qty=spec.quantity or ZERO, close_position=spec.close_position, reduce_only=spec.reduce_only, **fields,
+            status=status, qty=spec.quantity or ZERO, close_position=spec.close_position,
+            reduce_only=spec.reduce_only, **fields,
         )  # fmt: skip
         line = self.lines[-1]
         assert isinstance(line, AlgoLine)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 from cyclopts import Parameter
 
 from holdfast.cli.shell import OK, REFUSED, UNREACHABLE, Failure, Json, print_json
@@ -16,7 +13,7 @@ from holdfast.cli.shell import OK, REFUSED, UNREACHABLE, Failure, Json, print_js
 if TYPE_CHECKING:
     from holdfast.adapters.sqlite_file import SqliteReader
     from holdfast.core.engine import Engine
-    from holdfast.ports import Snapshot
+    from holdfast.service.replay import Replayed
 
 JournalFile = Annotated[Path, Parameter(name="--journal", help="The journal's SQLite file; it may be in use.")]
 
@@ -52,18 +49,6 @@ def verify(
     return OK if report.clean else REFUSED
 
 
-class ReplayReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What a replay found. `snapshot_seq` is 0 when the journal keeps none of this program's version."""
-
-    events: int
-    head: str
-    state_hash: str
-    snapshot_seq: int
-    snapshot_agrees: bool | None
-    kinds: dict[str, int]
-    seconds: float
-
-
 def replay(*, journal: JournalFile, json: Json = False) -> int:
     """Fold a journal from its first record, checking the hash chain, and compare with the state a snapshot kept.
 
@@ -93,32 +78,11 @@ def replay(*, journal: JournalFile, json: Json = False) -> int:
     return REFUSED if report.snapshot_agrees is False else OK
 
 
-def _fold(reader: SqliteReader) -> ReplayReport:
-    from holdfast.model.chain import check_link
-    from holdfast.model.events import decode
-    from holdfast.ports import GENESIS
+def _fold(reader: SqliteReader) -> Replayed:
+    from holdfast import __version__
+    from holdfast.service.replay import replay as fold
 
-    started = time.perf_counter()
-    snapshot = reader.load_snapshot()
-    engine = _engine()
-    kinds: Counter[str] = Counter()
-    seq, chain, agrees = 0, GENESIS, None
-    for record in reader.read():
-        check_link(seq, chain, record.seq, record.at_us, record.kind, record.body, record.hash)
-        engine.apply(decode(record.body))
-        kinds[record.kind] += 1
-        seq, chain = record.seq, record.hash
-        if snapshot is not None and seq == snapshot.head.seq:
-            agrees = _agrees(engine, snapshot)
-    return ReplayReport(
-        events=seq,
-        head=f"{seq}:{chain}",
-        state_hash=engine.state_hash(),
-        snapshot_seq=snapshot.head.seq if snapshot is not None and agrees is not None else 0,
-        snapshot_agrees=agrees,
-        kinds=dict(kinds.most_common()),
-        seconds=round(time.perf_counter() - started, 3),
-    )
+    return fold(reader.read(), _engine(), snapshot=reader.load_snapshot(), version=__version__)
 
 
 def _engine() -> Engine:
@@ -130,17 +94,8 @@ def _engine() -> Engine:
     return Engine(EngineSettings(account="replay", venue=Venue.PAPER), __version__)
 
 
-def _agrees(engine: Engine, snapshot: Snapshot) -> bool | None:
-    """Whether the folded state is the one that was kept; None for a snapshot of another version."""
-    from holdfast import __version__
-    from holdfast.service.snapshots import unpack
-
-    body: Any = unpack(snapshot.state, __version__)
-    return None if body is None else bool(body.state_hash == engine.state_hash())
-
-
-def _print_replay(report: ReplayReport) -> None:
-    print(f"{report.events} events folded in {report.seconds} s, the hash chain is whole")
+def _print_replay(report: Replayed) -> None:
+    print(f"{report.events} events folded, the hash chain is whole")
     print(f"head   {report.head}")
     print(f"state  {report.state_hash}")
     if report.snapshot_agrees is not None:
