@@ -320,3 +320,18 @@ def test_a_stop_can_vanish_without_a_word() -> None:
     assert len(desk.call("GET", "/fapi/v1/openAlgoOrders").body) == 1
     desk.wait(5_000_000)
     assert desk.call("GET", "/fapi/v1/openAlgoOrders").body == []
+
+
+def test_market_frames_are_silenced_only_by_their_kind() -> None:
+    """A fault for user events leaves prices alone; one for bookTicker stops them for its time."""
+    desk = Desk()
+    desk.venue.ws_open(2, "/public/ws/btcusdt@bookTicker", desk.now_us)
+    desk.control("fault", verb="ws.silence", ms=1000)
+    desk.book("80001.0", "80001.1")
+    assert len(desk.sent(2)) == 1
+    desk.control("fault", verb="ws.silence", ms=1000, kinds=["bookTicker"])
+    desk.book("80002.0", "80002.1")
+    assert desk.sent(2) == []
+    desk.wait(1_000_000)
+    desk.book("80003.0", "80003.1")
+    assert len(desk.sent(2)) == 1

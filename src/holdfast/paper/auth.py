@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import hmac
 from urllib.parse import quote, unquote_plus
 
@@ -36,7 +35,7 @@ class Key(msgspec.Struct, frozen=True):
     def verifies(self, payload: bytes, signature: str) -> bool:
         """Whether `signature` is this key's over `payload`."""
         if self.secret:
-            expected = hmac.new(self.secret, payload, hashlib.sha256).hexdigest()
+            expected = hmac.digest(self.secret, payload, "sha256").hex()
             if hmac.compare_digest(expected.encode(), signature.lower().encode()):
                 return True
         if self.public is None:

@@ -192,6 +192,16 @@ class Exchange:
                 self.log("push", conn=conn.ident, account=account.name, e=kind, **ids)
                 self.streams.send(conn, account.listen_key, data)
 
+    def publish(self, kind: str, name: str, payload: bytes) -> None:
+        """Send a market frame to its listeners, unless a stream fault that names its kind swallows it."""
+        copies = 1
+        if self.faults.streams:
+            fault = self.faults.for_frame(kind, self.now_us)
+            if fault is not None:
+                copies = 2 if fault.verb == "ws.dup" else 0
+        for _ in range(copies):
+            self.streams.publish(name, payload)
+
     def close_conn(self, ident: int, code: int, reason: str, *, abort: bool = False) -> None:
         """Close a connection from the venue's side."""
         conn = self.streams.close(ident) or self.ws_api.pop(ident, None)

@@ -122,18 +122,25 @@ class FaultBox:
         return None
 
     def for_event(self, kind: str, account: str, now_us: int) -> Fault | None:
-        """The first armed fault that an event to be sent meets."""
-        for fault in list(self.streams):
-            if fault.until_us and now_us >= fault.until_us:
-                self.streams.remove(fault)
-                continue
-            if fault.kinds and kind not in fault.kinds:
-                continue
-            if fault.match.account and fault.match.account != account:
-                continue
-            _use(self.streams, fault)
-            return fault
+        """The first armed fault that a user event to be sent meets."""
+        self._forget_ended(now_us)
+        for fault in self.streams:
+            if (not fault.kinds or kind in fault.kinds) and fault.match.account in ("", account):
+                _use(self.streams, fault)
+                return fault
         return None
+
+    def for_frame(self, kind: str, now_us: int) -> Fault | None:
+        """The first armed fault that a market frame meets: only one that names its kind."""
+        self._forget_ended(now_us)
+        for fault in self.streams:
+            if kind in fault.kinds:
+                _use(self.streams, fault)
+                return fault
+        return None
+
+    def _forget_ended(self, now_us: int) -> None:
+        self.streams[:] = [fault for fault in self.streams if not fault.until_us or now_us < fault.until_us]
 
     def for_algo(self, verb: str, algo: Algo) -> Fault | None:
         """The first armed fault of a verb that a conditional order meets."""

@@ -32,7 +32,7 @@ def publish_top(exchange: Exchange, market: Market, event: BookTop, previous: Bo
             f'"a":"{symbol.price_text(event.ask)}","A":"{symbol.quantity_text(event.ask_qty)}",'
             f'"T":{event.T},"E":{event.E},"st":1}}'
         )
-        exchange.streams.publish(name, payload.encode())
+        exchange.publish("bookTicker", name, payload.encode())
     if not market.book.has_depth:
         publish_diff(exchange, market, _diff_of_tops(event, previous))
 
@@ -61,13 +61,13 @@ def publish_diff(exchange: Exchange, market: Market, event: DepthDiff) -> None:
         name = lower + suffix
         if name in listeners:
             payload = payload or _diff(market.symbol, event)
-            exchange.streams.publish(name, payload)
+            exchange.publish("depthUpdate", name, payload)
     for depth in _PARTIAL_DEPTHS:
         stem = f"{lower}@depth{depth}"
         for suffix, interval_ms in _PARTIAL_SPEEDS:
             name = stem + suffix
             if name in listeners and _is_due(market, name, event.E, interval_ms):
-                exchange.streams.publish(name, _partial(market, event, depth))
+                exchange.publish("depthUpdate", name, _partial(market, event, depth))
 
 
 def _diff(symbol: PaperSymbol, event: DepthDiff) -> bytes:
@@ -114,14 +114,14 @@ def publish_trade(exchange: Exchange, market: Market, event: PublicTrade) -> Non
             f'{{"e":"trade","E":{event.E},"T":{event.T},"s":"{symbol.name}","t":{event.trade_id},'
             f'"p":"{price}","q":"{qty}","X":"MARKET","m":{maker}}}'
         )
-        exchange.streams.publish(name, payload.encode())
+        exchange.publish("trade", name, payload.encode())
     name = lower + "@aggTrade"
     if name in listeners:
         payload = (
             f'{{"e":"aggTrade","E":{event.E},"a":{event.trade_id},"s":"{symbol.name}","p":"{price}","q":"{qty}",'
             f'"nq":"{qty}","f":{event.trade_id},"l":{event.trade_id},"T":{event.T},"m":{maker},"st":1}}'
         )
-        exchange.streams.publish(name, payload.encode())
+        exchange.publish("aggTrade", name, payload.encode())
 
 
 def publish_mark(exchange: Exchange, market: Market) -> None:
@@ -133,7 +133,7 @@ def publish_mark(exchange: Exchange, market: Market) -> None:
         name = lower + suffix
         # The pace is that of the events: a tenth of slack keeps one-second events from being skipped.
         if name in listeners and _is_due(market, name, market.mark_ms, interval_ms - interval_ms // 10):
-            exchange.streams.publish(name, mark_frame(market))
+            exchange.publish("markPriceUpdate", name, mark_frame(market))
 
 
 def mark_frame(market: Market) -> bytes:

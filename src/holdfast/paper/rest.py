@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 import msgspec
 
@@ -43,10 +43,19 @@ def handle(exchange: Exchange, method: str, target: str, headers: Mapping[str, s
 
 def _pairs(form: str, query: str) -> dict[str, str]:
     """Body and query parameters; a name in both is the query's."""
-    pairs = dict(parse_qsl(form, keep_blank_values=True)) if form else {}
-    if query:
-        pairs.update(parse_qsl(query, keep_blank_values=True))
+    pairs: dict[str, str] = {}
+    for part in (form, query):
+        if part:
+            for pair in part.split("&"):
+                name, _, value = pair.partition("=")
+                if name:
+                    pairs[_plain(name)] = _plain(value)
     return pairs
+
+
+def _plain(text: str) -> str:
+    """Undo percent-encoding, which most values do without."""
+    return unquote_plus(text) if "%" in text or "+" in text else text
 
 
 def _header(headers: Mapping[str, str], name: str) -> str:
