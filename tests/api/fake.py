@@ -5,14 +5,42 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from starlette.types import ASGIApp, Message
 
 from holdfast.api.port import Busy, CommandName, CommandReply
 from holdfast.model.intent import Intent, content_hash
+from holdfast.service import views
+from holdfast.service.explain import Explanation, Line
 from holdfast.service.verdicts import Verdict
 
+TRADE = views.TradeView(
+    trade_id="T", intent_id="i-1", source="test", symbol="BTCUSDT", direction="long", phase="open",
+    quantity=Decimal("0.010"), cap_price=Decimal(28200), stop_price=Decimal(27800), targets=(), leverage=5,
+    arrival_mid=Decimal(28150), margin_asset="USDT", opened_ms=1_000, entry_filled=Decimal("0.010"),
+    entry_price=Decimal("28155.10"), gross={"USDT": Decimal("1.5")},
+)  # fmt: skip
+POSITION = views.PositionView(
+    symbol="BTCUSDT", amount=Decimal("0.010"), cover="covered", trade_id="T", entry_price=Decimal("28155.10"),
+    stop_price=Decimal(27800), stops=("hf-s1-x",),
+)  # fmt: skip
+ALARM = views.AlarmView(code="STOP_LOST", subject="BTCUSDT", text="the stop had vanished", raised_ms=1_000)
+STATE = views.StateView(
+    venue="paper", account="main", version="0.0.0", commanded="active", commanded_by="cli:ann", commanded_reason="",
+    effective="reducing", reasons=("user stream is down",), started_ms=0, reconciled_ms=1, last_event_ms=61_000, seq=99,
+    hash="ab" * 32, live_trades=1, live_orders=2, unknown_orders=0, alarms=1, flattening={}, quarantines={},
+    halted_symbols={}, foreign={}, balances={"USDT": Decimal("10000.5")}, daily_loss="",
+    counts=views.Counts(intents=5, accepted=3, denied=2, fills=4),
+)  # fmt: skip
+STORY = Explanation(
+    id="T", intents=("i-1",), trades=("T",), orders=("hf-e1-x", "hf-s1-x"), venue_orders=(7,), seq=12, hash="ab" * 32,
+    lines=(
+        Line(seq=9, at_ms=1_000, after_ms=0, kind="intent_accepted", channel="", text="accepted: all checks passed"),
+        Line(seq=12, at_ms=1_042, after_ms=42, kind="fill_booked", channel="stream", text="bought 0.01 at 28155.1"),
+    ),
+)  # fmt: skip
 OPEN = {
     "id": "i-1", "source": "test", "symbol": "BTCUSDT", "action": "open", "side": "long",
     "size": {"quantity": "0.01"}, "stop_loss": {"pct": "1"},
@@ -33,6 +61,7 @@ class FakeService:
         self.not_ready: tuple[str, ...] = ()
         self.busy = ""
         self.published: list[Published] = []
+        self.asked: tuple[Any, ...] = ()
 
     async def submit(self, intent: Intent) -> Verdict:
         """Once per id; MANA is denied, as an example."""
@@ -65,35 +94,44 @@ class FakeService:
     def ready(self) -> tuple[str, ...]:
         return self.not_ready
 
-    def intent(self, intent_id: str) -> Any | None:
-        return {"id": intent_id} if intent_id in self.seen else None
+    def intent(self, intent_id: str) -> views.IntentView | None:
+        if intent_id not in self.seen:
+            return None
+        return views.IntentView(
+            intent_id=intent_id, source="test", symbol="BTCUSDT", action="open", status="accepted", received_ms=1,
+            seq=7, hash="h",
+        )  # fmt: skip
 
-    def trades(self, *, live_only: bool, limit: int) -> Any:
-        return [{"trade_id": "T", "live_only": live_only, "limit": limit}]
+    def trades(self, *, live_only: bool, limit: int) -> list[views.TradeView]:
+        self.asked = (live_only, limit)
+        return [TRADE]
 
-    def trade(self, trade_id: str) -> Any | None:
-        return {"trade_id": trade_id} if trade_id == "T" else None
+    def trade(self, trade_id: str) -> views.TradeDetail | None:
+        return views.TradeDetail(trade=TRADE, orders=()) if trade_id == "T" else None
 
-    def orders(self) -> Any:
+    def orders(self) -> list[views.OrderView]:
         return []
 
-    def positions(self) -> Any:
+    def positions(self) -> list[views.PositionView]:
+        return [POSITION]
+
+    def state(self) -> views.StateView:
+        return STATE
+
+    def ledger(self, *, limit: int) -> views.LedgerView:
+        self.asked = (limit,)
+        total = views.LedgerTotals(gross={}, fees={}, funding={}, other={}, transfers={}, net={}, fills=0)
+        return views.LedgerView(total=total, days={}, sources={}, movements=())
+
+    def alarms(self) -> list[views.AlarmView]:
+        return [ALARM]
+
+    def results(self, *, after_seq: int, limit: int) -> list[views.ResultRow]:
+        self.asked = (after_seq, limit)
         return []
 
-    def state(self) -> Any:
-        return {"effective": "active"}
-
-    def ledger(self, *, limit: int) -> Any:
-        return {"limit": limit}
-
-    def alarms(self) -> Any:
-        return []
-
-    def results(self, *, after_seq: int, limit: int) -> Any:
-        return [{"after": after_seq, "limit": limit}]
-
-    def explain(self, any_id: str) -> Any | None:
-        return {"id": any_id} if any_id == "T" else None
+    async def explain(self, any_id: str) -> Explanation | None:
+        return STORY if any_id == "T" else None
 
     async def subscribe(self, after_seq: int) -> AsyncIterator[Published]:
         """What was published, then the end."""

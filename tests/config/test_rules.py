@@ -1,7 +1,5 @@
 """Rules between keys: each contradiction is refused with what would pass."""
 
-from pathlib import Path
-
 import pytest
 
 from holdfast.config import ConfigError, load
@@ -80,39 +78,3 @@ def test_contradictions_are_refused(values: dict[str, str], key: str, rule: str)
 def test_what_counts_as_loopback(address: str, expected: bool) -> None:
     """Only addresses that never leave the machine."""
     assert is_loopback(address) is expected
-
-
-def test_a_private_key_is_not_taken_for_an_hmac_secret(tmp_path: Path) -> None:
-    """The key type is what was said, and a file of the other kind is refused (security list S4)."""
-    pem = tmp_path / "k.pem"
-    pem.write_text("-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----\n")
-    pem.chmod(0o600)
-    assert "private key" in refused(venue__api_key="k", venue__api_secret_file=str(pem))["venue.api_secret_file"]
-    problems = refused(venue__key_type="ed25519", venue__api_key="k", venue__private_key_file=str(pem))
-    assert "Ed25519" in problems["venue.private_key_file"]
-
-
-def test_an_ed25519_key_is_accepted(tmp_path: Path) -> None:
-    """The form that openssl and the venue's page produce."""
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    pem = tmp_path / "k.pem"
-    pem.write_bytes(
-        Ed25519PrivateKey.generate().private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
-    pem.chmod(0o600)
-    environ = {"HOLDFAST__VENUE__KEY_TYPE": "ed25519", "HOLDFAST__VENUE__API_KEY": "k"}
-    config = load(None, BASE | environ | {"HOLDFAST__VENUE__PRIVATE_KEY_FILE": str(pem)})
-    assert config.credentials is not None
-    assert "BEGIN" in config.credentials.secret.reveal()
-
-
-def test_a_short_token_is_refused(tmp_path: Path) -> None:
-    """A token that can be guessed is none."""
-    token = tmp_path / "t"
-    token.write_text("short")
-    token.chmod(0o600)
-    assert "guessed" in refused(http__token_file=str(token))["http.token_file"]

@@ -21,7 +21,7 @@ was retried. Errors are RFC 9457 problems. The header `holdfast-venue` of every 
 def document(version: str) -> dict[str, Any]:
     """The whole description of the API."""
     table = operations(Streams(0))
-    shapes = [shape for row in table for shape in (row.answer, row.body) if isinstance(shape, type)]
+    shapes = [shape for row in table for shape in (row.answer, row.body) if shape is not None]
     paths: dict[str, dict[str, Any]] = {}
     for row in table:
         paths.setdefault(_path(row), {})[row.method.lower()] = _operation(row)

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
 from holdfast.model.intent import Intent
+from holdfast.service.explain import Explanation
 from holdfast.service.verdicts import Verdict
+from holdfast.service.views import (
+    AlarmView,
+    IntentView,
+    LedgerView,
+    OrderView,
+    PositionView,
+    ResultRow,
+    StateView,
+    TradeDetail,
+    TradeView,
+)
 
 CommandName = Literal["halt", "reduce", "resume_prepare", "resume_confirm", "flatten", "release", "adopt"]
 
@@ -78,35 +90,35 @@ class EngineService(Protocol):
     def ready(self) -> tuple[str, ...]:
         """Why the engine would not accept an opening intent now; empty when it would."""
 
-    def intent(self, intent_id: str) -> Any | None:
+    def intent(self, intent_id: str) -> IntentView | None:
         """What is known of an intent, with its verdict and result; None for an id never seen."""
 
-    def trades(self, *, live_only: bool, limit: int) -> Any:
+    def trades(self, *, live_only: bool, limit: int) -> list[TradeView]:
         """Trades, newest first."""
 
-    def trade(self, trade_id: str) -> Any | None:
+    def trade(self, trade_id: str) -> TradeDetail | None:
         """One trade with its orders and fills."""
 
-    def orders(self) -> Any:
+    def orders(self) -> list[OrderView]:
         """Orders that are not terminal."""
 
-    def positions(self) -> Any:
+    def positions(self) -> list[PositionView]:
         """Positions with their cover."""
 
-    def state(self) -> Any:
+    def state(self) -> StateView:
         """Commanded and effective state, health, counts, journal head."""
 
-    def ledger(self, *, limit: int) -> Any:
+    def ledger(self, *, limit: int) -> LedgerView:
         """Sums per asset, and the newest money movements."""
 
-    def alarms(self) -> Any:
+    def alarms(self) -> list[AlarmView]:
         """Alarms that are not cleared."""
 
-    def results(self, *, after_seq: int, limit: int) -> Any:
+    def results(self, *, after_seq: int, limit: int) -> list[ResultRow]:
         """Published results in order, from `after_seq` + 1 on."""
 
-    def explain(self, any_id: str) -> Any | None:
-        """The story of an intent, trade or order, by any of its ids; None for an unknown id."""
+    async def explain(self, any_id: str) -> Explanation | None:
+        """The story of an intent, trade or order, by any of its ids. Must not stop the loop while it reads."""
 
     def subscribe(self, after_seq: int) -> AsyncIterator[Published]:
         """Events after a sequence number: first those of the past, then live, without a gap."""

@@ -112,7 +112,7 @@ async def results(service: EngineService, request: Request) -> Response:
 async def explain(service: EngineService, request: Request) -> Response:
     """Why each step happened."""
     name = request.path_params["id"]
-    return _found(service.explain(name), "intent, trade or order", name)
+    return _found(await service.explain(name), "intent, trade or order", name)
 
 
 async def live(_: EngineService, __: Request) -> Response:

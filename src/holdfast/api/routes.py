@@ -12,6 +12,8 @@ from holdfast.api import commands, intake, reads
 from holdfast.api.events import Streams
 from holdfast.api.port import CommandReply, EngineService
 from holdfast.model.intent import Intent
+from holdfast.service import views
+from holdfast.service.explain import Explanation
 from holdfast.service.verdicts import Verdict
 
 Handler = Callable[[EngineService, Request], Awaitable[Response]]
@@ -62,7 +64,7 @@ def operations(streams: Streams) -> tuple[Operation, ...]:
         ),
         Operation(
             "GET", "/v1/intents/{id:path}", reads.intent, "One intent with its verdict and result", "intents",
-            problems=("not-found",),
+            views.IntentView, problems=("not-found",),
         ),
         *_read_operations(streams),
         *_command_operations(),
@@ -73,25 +75,30 @@ def operations(streams: Streams) -> tuple[Operation, ...]:
 def _read_operations(streams: Streams) -> tuple[Operation, ...]:
     return (
         Operation(
-            "GET", "/v1/trades", reads.trades, "Trades, newest first", "reads", list, problems=("malformed",),
-            parameters=(LIVE, LIMIT),
+            "GET", "/v1/trades", reads.trades, "Trades, newest first", "reads", list[views.TradeView],
+            problems=("malformed",), parameters=(LIVE, LIMIT),
         ),
-        Operation("GET", "/v1/trades/{id:path}", reads.trade, "One trade", "reads", problems=("not-found",)),
-        Operation("GET", "/v1/orders", reads.orders, "Orders that are not terminal", "reads", list),
-        Operation("GET", "/v1/positions", reads.positions, "Positions with their cover", "reads", list),
-        Operation("GET", "/v1/state", reads.state, "Trading state, health and journal head", "reads"),
         Operation(
-            "GET", "/v1/ledger", reads.ledger, "Money per asset, and the newest movements", "reads",
+            "GET", "/v1/trades/{id:path}", reads.trade, "One trade with its orders and fills", "reads",
+            views.TradeDetail, problems=("not-found",),
+        ),
+        Operation("GET", "/v1/orders", reads.orders, "Orders that may still act", "reads", list[views.OrderView]),
+        Operation(
+            "GET", "/v1/positions", reads.positions, "Positions with their cover", "reads", list[views.PositionView]
+        ),
+        Operation("GET", "/v1/state", reads.state, "Trading state, health and journal head", "reads", views.StateView),
+        Operation(
+            "GET", "/v1/ledger", reads.ledger, "Money per asset, and the newest movements", "reads", views.LedgerView,
             problems=("malformed",), parameters=(LIMIT,),
         ),
-        Operation("GET", "/v1/alarms", reads.alarms, "Alarms that are not cleared", "reads", list),
+        Operation("GET", "/v1/alarms", reads.alarms, "Alarms that are not cleared", "reads", list[views.AlarmView]),
         Operation(
-            "GET", "/v1/results", reads.results, "Published results, in order", "reads", list,
+            "GET", "/v1/results", reads.results, "Published results, in order", "reads", list[views.ResultRow],
             problems=("malformed",), parameters=(AFTER, LIMIT),
         ),
         Operation(
             "GET", "/v1/explain/{id:path}", reads.explain, "Why each step happened, by any id", "reads",
-            problems=("not-found",),
+            Explanation, problems=("not-found",),
         ),
         Operation(
             "GET", "/v1/events", streams.events, "All events, past and live, as server-sent events", "reads", None,

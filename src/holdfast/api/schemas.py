@@ -34,7 +34,7 @@ def encoded(schema: dict[str, Any]) -> bytes:
 
 def components(shapes: Sequence[Any]) -> dict[str, Any]:
     """Schemas of several types and of all they contain, by name."""
-    _, found = msgspec.json.schema_components([*dict.fromkeys(shapes)], ref_template=REF)
+    _, found = msgspec.json.schema_components(list(dict.fromkeys(shapes)), ref_template=REF)
     return {name: _tidy(schema) for name, schema in sorted(found.items())}
 
 

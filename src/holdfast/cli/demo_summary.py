@@ -20,7 +20,7 @@ WIDE = 96
 
 def _grid(title: str, rows: list[tuple[str, Text | str]]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=True, header_style="bold")
-    table.add_column(title, no_wrap=True)
+    table.add_column(title)
     table.add_column("", justify="right", no_wrap=True)
     for name, value in rows:
         table.add_row(name, value)
@@ -46,7 +46,7 @@ def _result(report: DemoReport) -> Table:
     return _grid(
         f"Result in {report.asset}",
         [
-            ("trades", str(report.trades) + (f"  ({report.open_at_end} still open)" if report.open_at_end else "")),
+            ("trades", str(report.trades) + (f"  ({report.open_at_end} open)" if report.open_at_end else "")),
             ("win rate", win_rate(report)),
             ("gross", coloured(report.gross)),
             ("fees", money(-report.fees)),
