@@ -65,8 +65,9 @@ def test_the_order_limit_can_be_thrown() -> None:
 
 
 def test_overload_spares_what_only_reduces() -> None:
-    """-1008 exempts reduce-only orders, unless everything is asked for."""
-    desk = armed("-1008", count=-1)
+    """-1008 exempts reduce-only orders, cancels and reads, unless everything is asked for."""
+    desk = armed("-1008", count=-1, match={})
+    assert desk.call("DELETE", "/fapi/v1/allOpenOrders", symbol="BTCUSDT").status == 200
     assert desk.order(reduceOnly="true").code == -2022
     assert desk.order().code == -1008
     strict = armed("-1008", count=-1, everything=True)

@@ -1,5 +1,7 @@
 """Reading an order from its parameters."""
 
+from decimal import Decimal
+
 import pytest
 
 from tests.paper.desk import START_US, Desk
@@ -24,7 +26,7 @@ def test_price_match_takes_the_price_from_the_book(match: str, side: str, price:
         symbol="ETHUSDT",
     )
     reply = desk.order(symbol="ETHUSDT", type="LIMIT", side=side, quantity="1", priceMatch=match)
-    assert float(reply.body["price"]) == float(price)
+    assert Decimal(reply.body["price"]) == Decimal(price)
 
 
 def test_good_till_is_cut_to_whole_seconds_and_then_expires() -> None:

@@ -98,7 +98,7 @@ def _fault_for(exchange: Exchange, request: Incoming) -> Fault | None:
         account=request.account_name,
         client_id=client_id,
         symbol=params.get("symbol").upper(),
-        reducing=_is_reducing(params),
+        reducing=not request.route.orders or _is_reducing(params),
     )
     fault = exchange.faults.for_request(facts)
     if fault is not None:

@@ -77,6 +77,7 @@ class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str
     symbol: str
     reducing: bool
+    """Whether the real venue exempts it from overload protection: not a placement, or one that only reduces."""
 
 
 class FaultBox:
