@@ -3,10 +3,7 @@ hold: the fold is deterministic, an entry leaves once, an intent has one result,
 
 from __future__ import annotations
 
-import heapq
-from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -14,19 +11,18 @@ from holdfast.core.engine import Engine, Step
 from holdfast.core.state import AlgoState, Order, OrderState, TradeState
 from holdfast.model import events as ev
 from holdfast.model import inputs as inp
-from holdfast.model.effects import Cancel, ChangeSetting, ClearTimer, Effect, Place, Read, ReadKind, SetTimer
+from holdfast.model.effects import Cancel, ClearTimer, Effect, Place, SetTimer
 from holdfast.model.ids import Role
 from holdfast.model.intent import Distance, Entry, Intent, Size, Target, content_hash
-from holdfast.model.num import ZERO
-from holdfast.model.orders import AlgoSpec, AlgoStatus, OrderSpec, OrderStatus, OrderType, TimeInForce
+from holdfast.model.orders import OrderStatus
 from holdfast.model.plans import IntentResult, TradeResult
-from holdfast.model.reasons import Outcome, TradingState
-from holdfast.model.reports import AlgoReport, Channel, Fill, OrderReport, RequestOutcome, SymbolConfig
+from holdfast.model.reasons import TradingState
+from holdfast.model.reports import SymbolConfig
 from holdfast.model.settings import EngineSettings
 from holdfast.model.settings import Venue as VenueName
 from holdfast.model.venue_facts import VenueFacts
-from tests.core.replies import SYMBOL, Reply, confirmed, instrument, rejected, without_fee
-from tests.core.venue import Held, HeldAlgo, Venue
+from tests.core.desk import Desk
+from tests.core.replies import SYMBOL, instrument
 
 START_MS = 1_750_000_000_000
 """2025-06-15 15:06:40 UTC."""
@@ -34,26 +30,17 @@ MARK = Decimal("50000")
 ONCE = (Role.ENTRY, Role.TARGET, Role.EXIT)
 
 
-@dataclass(order=True)
-class Due:
-    """A message of the venue, or a beat, that arrives at a time."""
-
-    at_ms: int
-    seq: int
-    act: Callable[[], None] = field(compare=False)
-
-
-class Bench:
+class Bench(Desk):
     """One engine, its venue and its clock. Effects are answered at once unless scripted or held."""
 
     def __init__(self, *, boot: TradingState = TradingState.ACTIVE, symbols: Iterable[str] = (SYMBOL,),
                  facts: VenueFacts | None = None, start: bool = True, **settings: Any) -> None:  # fmt: skip
+        super().__init__()
         self.settings = EngineSettings(
             account="main", venue=VenueName.PAPER, facts=facts or VenueFacts(), **{"symbols": (), **settings}
         )
         self.boot = boot
         self.now = START_MS
-        self.venue = Venue()
         self.instruments = {symbol: instrument(symbol) for symbol in symbols}
         self.marks = dict.fromkeys(self.instruments, MARK)
         for symbol in self.instruments:
@@ -61,19 +48,9 @@ class Bench:
         self.journal: list[bytes] = []
         self.events: list[ev.AnyEvent] = []
         self.effects: list[tuple[int, Effect]] = []
-        self.scripts: dict[Role, deque[Reply]] = {}
-        self.hold_reads: set[ReadKind] = set()
-        self.failing_reads: set[ReadKind] = set()
-        self.held_reads: list[Read] = []
-        self.silent_stream = False
         self.watch = True
-        self.fills_entries = True
-        self.fills_closes = True
-        self.lost_answers = 0
-        self._seq = 0
-        self._due: list[Due] = []
-        self.timers: dict[str, int] = {}
         self._placed: set[str] = set()
+        self._durable = 0
         self._new_engine()
         if start:
             self.boot_up()
@@ -87,8 +64,8 @@ class Bench:
 
     def boot_up(self) -> None:
         """Everything that a healthy engine hears in its first second."""
-        self._later(1_000, self._beat)
-        self._later(5_000, self._watch_beat)
+        self.later(1_000, self._beat)
+        self.later(5_000, self._watch_beat)
         self.give(inp.InstrumentsLoaded, instruments=tuple(self.instruments.values()))
         self.give(inp.ClockChecked, ok=True)
         self.market()
@@ -96,10 +73,16 @@ class Bench:
         self.give(inp.LinkChanged, link="user_stream", up=True)
         self.coverage()
 
-    def restart(self, *, after_ms: int = 1_000) -> None:
-        """kill -9: timers, answers in flight and surroundings are lost; the journal and the venue stay."""
+    def restart(self, *, after_ms: int = 1_000, lose_tail: bool = False) -> None:
+        """kill -9: timers, answers in flight and surroundings are lost; the journal and the venue stay.
+
+        With `lose_tail` what no effect has waited for was not yet on the disk (RULES 8) and is lost as well.
+        """
+        if lose_tail:
+            del self.journal[self._durable :]
+            del self.events[self._durable :]
         self.timers.clear()
-        self._due.clear()
+        self.due.clear()
         self.held_reads.clear()
         self.lost_answers = 0
         self.now += after_ms
@@ -121,9 +104,11 @@ class Bench:
         step = self.engine.step(message)
         self._record(step)
         self._check(step, known)
+        if any(needs_disk(effect) for effect in step.effects):
+            self._durable = len(self.journal)
         for effect in step.effects:
-            self._perform(effect)
-        self._drain()
+            self.perform(effect)
+        self.drain()
         return step
 
     def _record(self, step: Step) -> None:
@@ -170,29 +155,18 @@ class Bench:
         loaded.load(self.engine.dump())
         assert loaded.state_hash() == self.engine.state_hash()
 
-    def _later(self, after_ms: int, act: Callable[[], None]) -> None:
-        self._seq += 1
-        heapq.heappush(self._due, Due(self.now + after_ms, self._seq, act))
-
-    def _drain(self) -> None:
-        rounds = 0
-        while self._due and self._due[0].at_ms <= self.now:
-            rounds += 1
-            assert rounds < 500, "the engine asks and asks in one moment"
-            heapq.heappop(self._due).act()
-
     def advance(self, ms: int) -> None:
         """Let virtual time pass: timers fire and beats arrive, in order."""
         end = self.now + ms
         while True:
             key = min(self.timers, key=lambda name: (self.timers[name], name), default=None)
             timer_at = self.timers[key] if key is not None else end + 1
-            due_at = self._due[0].at_ms if self._due else end + 1
+            due_at = self.due[0].at_ms if self.due else end + 1
             if min(timer_at, due_at) > end:
                 break
             if due_at <= timer_at:
                 self.now = max(self.now, due_at)
-                self._drain()
+                self.drain()
             elif key is not None:
                 self.now = max(self.now, timer_at)
                 del self.timers[key]
@@ -200,11 +174,11 @@ class Bench:
         self.now = end
 
     def _beat(self) -> None:
-        self._later(1_000, self._beat)
+        self.later(1_000, self._beat)
         self.market()
 
     def _watch_beat(self) -> None:
-        self._later(5_000, self._watch_beat)
+        self.later(5_000, self._watch_beat)
         if self.watch:
             self.coverage()
 
@@ -244,182 +218,6 @@ class Bench:
     def command(self, what: str, **fields: Any) -> Step:
         """An operator's command."""
         return self.give(inp.Command, what=what, by="operator", **fields)
-
-    def script(self, role: Role, *replies: Reply) -> None:
-        """How the next requests of a role end; afterwards the venue is friendly again."""
-        self.scripts.setdefault(role, deque()).extend(replies)
-
-    def _perform(self, effect: Effect) -> None:
-        match effect:
-            case SetTimer():
-                self.timers[effect.key] = max(effect.at_ms, self.now + 1)
-            case ClearTimer():
-                self.timers.pop(effect.key, None)
-            case Read():
-                self._read(effect)
-            case Place():
-                self._place(effect)
-            case Cancel():
-                self._cancel(effect)
-            case ChangeSetting():
-                self._setting(effect)
-
-    def _read(self, read: Read) -> None:
-        if read.kind in self.hold_reads:
-            self.held_reads.append(read)
-        elif read.kind in self.failing_reads:
-            self._later(0, lambda: self._say(inp.ReadAnswered(now_ms=self.now, read=read, ok=False, asked_ms=self.now)))
-        else:
-            asked = self.now
-            self._later(0, lambda: self._say(self.venue.answer(read, self.now, asked)))
-
-    def release_reads(self) -> None:
-        """Answer the reads that were held."""
-        held, self.held_reads = self.held_reads, []
-        for read in held:
-            self.step(self.venue.answer(read, self.now, self.now))
-
-    def _say(self, message: inp.AnyInput) -> None:
-        self.step(message)
-
-    def _next_reply(self, role: Role) -> Reply | None:
-        waiting = self.scripts.get(role)
-        return waiting.popleft() if waiting else None
-
-    def _place(self, effect: Place) -> None:
-        spec = effect.order.spec
-        sent = effect.timestamp_ms or self.now
-        reply = self._next_reply(spec.role) or self._friendly(spec)
-        held: Held | HeldAlgo | None = None
-        if reply.landed:
-            held = self.venue.take(spec, self.now) if isinstance(spec, OrderSpec) else self.venue.take_algo(spec)
-        self.lost_answers += reply.outcome is None
-        if reply.outcome is not None:
-            outcome = self._outcome(reply, held)
-            self._later(0, lambda: self._say(inp.PlaceAnswered(
-                now_ms=self.now, client_id=spec.client_id, outcome=outcome, sent_ms=sent,
-                recv_window_ms=effect.recv_window_ms)))  # fmt: skip
-        if held is not None:
-            streamed = reply.streamed and not self.silent_stream
-            self._later(0, lambda: self._go_on(spec, held, streamed=streamed))
-
-    def _friendly(self, spec: OrderSpec | AlgoSpec) -> Reply:
-        amount = self.venue.amounts.get(spec.symbol, ZERO)
-        if isinstance(spec, AlgoSpec):
-            if not amount and self.settings.facts.stop_without_position != "yes":
-                return rejected(-4509, "Time in Force (TIF) GTE can only be used with open positions")
-            return confirmed()
-        return rejected(-2022, "ReduceOnly Order is rejected.") if spec.reduce_only and not amount else confirmed()
-
-    def _outcome(self, reply: Reply, held: Held | HeldAlgo | None) -> RequestOutcome:
-        assert reply.outcome is not None
-        order: OrderReport | None = None
-        algo: AlgoReport | None = None
-        if reply.outcome is Outcome.CONFIRMED and isinstance(held, Held):
-            order = self.venue.report(held, Channel.REPLY)
-        elif reply.outcome is Outcome.CONFIRMED and held is not None:
-            algo = self.venue.algo_report(held, Channel.REPLY)
-        until = self.now + reply.after_ms if reply.after_ms else 0
-        return RequestOutcome(outcome=reply.outcome, code=reply.code, message=reply.message, status=reply.status,
-                              until_ms=until, local=reply.local, order=order, algo=algo)  # fmt: skip
-
-    def _go_on(self, spec: OrderSpec | AlgoSpec, held: Held | HeldAlgo, *, streamed: bool) -> None:
-        if isinstance(held, HeldAlgo):
-            if streamed:
-                self.tell_algo(held)
-            return
-        assert isinstance(spec, OrderSpec)
-        if streamed:
-            self.tell_order(held)
-        immediate = spec.type is OrderType.MARKET or spec.time_in_force in (TimeInForce.IOC, TimeInForce.FOK)
-        wanted = self.fills_entries if spec.role is Role.ENTRY else self.fills_closes
-        if immediate and wanted:
-            quantity = spec.quantity
-            if spec.reduce_only:
-                quantity = min(quantity, abs(self.venue.amounts.get(spec.symbol, ZERO)))
-            if quantity:
-                self.fill(spec.client_id, quantity, streamed=streamed)
-        if immediate and not held.status.terminal:
-            self.expire(spec.client_id, streamed=streamed)
-
-    def fill(self, client_id: str, quantity: str | Decimal | None = None, price: str | Decimal | None = None, *,
-             lite: bool = True, streamed: bool = True) -> Fill:  # fmt: skip
-        """The venue executes the newest order of an id and tells it: TRADE_LITE, ACCOUNT_UPDATE, ORDER_TRADE_UPDATE."""
-        held = self.venue.orders[client_id][-1]
-        amount = held.quantity - held.executed if quantity is None else Decimal(quantity)
-        fill = self.venue.fill(held, amount, Decimal(price) if price else self.marks[held.symbol], self.now)
-        if streamed:
-            if lite:
-                self.give(inp.FillSeen, fill=without_fee(fill))
-            self.give(inp.AccountSeen, reason="ORDER", balances=self.venue.balances(),
-                      positions=(self.venue.position(held.symbol),))  # fmt: skip
-            self.give(inp.OrderSeen, report=self.venue.report(held, Channel.STREAM), fill=fill)
-        return fill
-
-    def expire(self, client_id: str, status: OrderStatus = OrderStatus.EXPIRED, *, streamed: bool = True) -> None:
-        """The rest of an order dies at the venue."""
-        held = self.venue.orders[client_id][-1]
-        held.status = status
-        if streamed:
-            self.tell_order(held)
-
-    def tell_order(self, held: Held) -> None:
-        """ORDER_TRADE_UPDATE without an execution."""
-        self.give(inp.OrderSeen, report=self.venue.report(held, Channel.STREAM))
-
-    def tell_algo(self, held: HeldAlgo) -> None:
-        """ALGO_UPDATE."""
-        self.give(inp.AlgoSeen, report=self.venue.algo_report(held, Channel.STREAM))
-
-    def algo(self, client_id: str, status: AlgoStatus, *, streamed: bool = True) -> None:
-        """An algo order changes at the venue."""
-        held = self.venue.algos[client_id][-1]
-        held.status = status
-        if streamed:
-            self.tell_algo(held)
-
-    def trigger(self, client_id: str, *, fills: bool = True, price: str | Decimal | None = None) -> None:
-        """A stop triggers: TRIGGERING, its child, its fill, FINISHED."""
-        self.algo(client_id, AlgoStatus.TRIGGERING)
-        child = self.venue.trigger(client_id, self.now)
-        self.tell_algo(self.venue.algos[client_id][-1])
-        self.tell_order(child)
-        if fills:
-            self.fill(client_id, price=price)
-            self.algo(client_id, AlgoStatus.FINISHED)
-
-    def _cancel(self, effect: Cancel) -> None:
-        reply = self._next_reply(Role.CANCEL)
-        rows: list[Any] = (self.venue.algos if effect.algo else self.venue.orders).get(effect.client_id, [])
-        alive = [row for row in rows if not row.status.terminal]
-        if reply is None:
-            reply = confirmed() if alive else rejected(-2011, "Unknown order sent.")
-        if reply.landed and alive:
-            alive[-1].status = AlgoStatus.CANCELLED if effect.algo else OrderStatus.CANCELLED
-        self.lost_answers += reply.outcome is None
-        if reply.outcome is not None:
-            done = reply.outcome is Outcome.CONFIRMED and alive and not effect.algo
-            plain = self.venue.report(alive[-1], Channel.REPLY) if done else None
-            until = self.now + reply.after_ms if reply.after_ms else 0
-            outcome = RequestOutcome(outcome=reply.outcome, code=reply.code, message=reply.message,
-                                     status=reply.status, until_ms=until, order=plain)  # fmt: skip
-            self._later(0, lambda: self._say(inp.CancelAnswered(
-                now_ms=self.now, client_id=effect.client_id, outcome=outcome)))  # fmt: skip
-        if reply.landed and alive and reply.streamed and not self.silent_stream:
-            tell = self.tell_algo if effect.algo else self.tell_order
-            self._later(0, lambda: tell(alive[-1]))
-
-    def _setting(self, effect: ChangeSetting) -> None:
-        reply = self._next_reply(Role.SETTING) or confirmed()
-        if reply.landed:
-            old = self.venue.configs[effect.symbol]
-            self.venue.configs[effect.symbol] = SymbolConfig(
-                symbol=effect.symbol, leverage=effect.leverage or old.leverage,
-                margin_type=effect.margin_type or old.margin_type)  # fmt: skip
-        if reply.outcome is not None:
-            outcome = self._outcome(reply, None)
-            self._later(0, lambda: self._say(inp.SettingAnswered(
-                now_ms=self.now, symbol=effect.symbol, purpose=effect.purpose, outcome=outcome)))  # fmt: skip
 
     def of(self, kind: type[Any]) -> list[Any]:
         """Events of a type, in order."""
@@ -483,3 +281,8 @@ class Bench:
         assert result is not None, self.events[-5:]
         assert result.status == "protected", result
         return self
+
+
+def needs_disk(effect: Effect) -> bool:
+    """Whether the shell waits for the step's events to be durable before it performs the effect."""
+    return not isinstance(effect, SetTimer | ClearTimer) and not getattr(effect, "preauthorised", False)

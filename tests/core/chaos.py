@@ -43,6 +43,9 @@ class Day:
         self.rng = random.Random(seed)
         fact = self.rng.choice(("yes", "unproved"))
         self.bench = Bench(symbols=SYMBOLS, facts=VenueFacts(stop_without_position=fact), on_foreign="halt")
+        self.bench.one_close_position = self.rng.random() < 0.5
+        if self.rng.random() < 0.6:
+            self.bench.latency = lambda: self.rng.choice((0, 1, 3, 20, 60, 300))
         self.intents = 0
         self.log: list[str] = []
 
@@ -128,7 +131,8 @@ class Day:
         child = bench.venue.trigger(client_id, bench.now)
         child.quantity = min(child.quantity, abs(amount))
         if what < 0.2:
-            child.quantity = ZERO  # Stuck: nothing ever fills, and the child dies unseen.
+            child.quantity = ZERO
+            bench.expire(client_id, streamed=self.rng.random() < 0.5)  # Stuck: nothing fills, the child may die unseen.
             return
         if streamed and self.rng.random() < 0.7:
             bench.tell_algo(held)
@@ -152,7 +156,7 @@ class Day:
 
     def crash(self) -> None:
         """kill -9 and a new start."""
-        self.bench.restart(after_ms=self.rng.choice((50, 1_000, 20_000)))
+        self.bench.restart(after_ms=self.rng.choice((50, 1_000, 20_000)), lose_tail=self.rng.random() < 0.5)
 
     def link(self) -> None:
         """The user stream reconnects."""
@@ -166,6 +170,7 @@ class Day:
         bench.scripts.clear()
         bench.failing_reads.clear()
         bench.silent_stream = False
+        bench.latency = lambda: 0
         self.link()
         if bench.lost_answers:
             self.crash()
@@ -187,7 +192,7 @@ class Day:
         bench = self.bench
         amount = bench.venue.amounts.get(symbol, ZERO)
         assert bench.state.positions.get(symbol, ZERO) == amount, "the books differ from the venue"
-        armed = [a for a in bench.venue.open_algos(symbol)]
+        armed = list(bench.venue.open_algos(symbol))
         resting = [h for row in bench.venue.orders.values() for h in row
                    if h.symbol == symbol and not h.status.terminal]
         trade = bench.state.trade_of(symbol)
