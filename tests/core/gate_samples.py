@@ -139,7 +139,7 @@ def intent(**changes: Any) -> Intent:
         "side": "long",
         "size": Size(risk_pct=D(1)),
         "stop_loss": Distance(pct=D(1)),
-        "take_profits": (Target(pct=D(2)),),
+        "take_profits": (Target(pct=D(3)),),
     }
     return Intent(**(values | changes))
 
