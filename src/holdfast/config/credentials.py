@@ -30,7 +30,7 @@ def fingerprint_of(venue: Venue, api_key: str) -> str:
 
 
 def read_credentials(venue: VenueSection, base: Path, *, bound: bool = True) -> tuple[dict[str, Any], list[Finding]]:
-    """The API key with its secret, and its fingerprint; or what is wrong with them. `bound` False leaves the binding out."""
+    """The API key with its secret, and its fingerprint, or what is wrong with them. `bound` False: unbound."""
     findings: list[Finding] = []
     api_key = _read(venue.api_key_file, "venue.api_key_file", base, findings) or Secret(venue.api_key)
     secret = _secret(venue, base, findings)

@@ -1,0 +1,112 @@
+"""`holdfast verify` and `holdfast replay`, on real files."""
+
+import asyncio
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from holdfast.adapters.store_sqlite import SqliteJournal
+from holdfast.model import events as ev
+from holdfast.model.reasons import TradingState
+from holdfast.model.settings import Venue
+from holdfast.model.venue_facts import VenueFacts
+from holdfast.ports import JournalEntry
+from tests.cli.conftest import Command
+
+START = ev.EngineStarted(
+    at_ms=1_000,
+    version="1",
+    config_hash="c",
+    venue=Venue.PAPER,
+    account="main",
+    key_fingerprint="f",
+    facts=VenueFacts(),
+)
+HALTED = ev.StateCommanded(at_ms=1_001, state=TradingState.HALTED, by="test", reason="start")
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    """A journal of two records."""
+    path = tmp_path / "journal.sqlite"
+
+    async def write() -> None:
+        opened = SqliteJournal(path, inline=True)
+        await opened.append([JournalEntry(ev.kind_of(event), ev.encode(event)) for event in (START, HALTED)], 1_001_000)
+        opened.close()
+
+    asyncio.run(write())
+    return path
+
+
+def change(journal: Path) -> None:
+    """What somebody with an editor does."""
+    connection = sqlite3.connect(journal)
+    connection.execute(
+        "UPDATE event SET body = CAST(replace(CAST(body AS TEXT), 'start', 'stars') AS BLOB) WHERE seq = 2"
+    )
+    connection.commit()
+    connection.close()
+
+
+def test_replay_folds_and_states_the_head(holdfast: Command, journal: Path) -> None:
+    """For people and for programs."""
+    outcome = holdfast("replay", "--journal", journal)
+    assert outcome.code == 0
+    assert "2 events folded" in outcome.out
+    value = json.loads(holdfast("replay", "--journal", journal, "--json").out)
+    assert value["events"] == 2
+    assert value["head"].startswith("2:")
+
+
+def test_replay_finds_a_changed_record(holdfast: Command, journal: Path) -> None:
+    """Fault H5: exit code 1, and which record."""
+    change(journal)
+    outcome = holdfast("replay", "--journal", journal)
+    assert outcome.code == 1
+    assert "broken at record 2" in outcome.err
+
+
+def test_verify_refuses_files_that_are_none(holdfast: Command, journal: Path, tmp_path: Path) -> None:
+    """Missing is exit code 3; foreign is said."""
+    assert holdfast("verify", "--journal", "absent", "--venue-log", "absent").code == 3
+    log = tmp_path / "v.jsonl"
+    log.write_text("not json\n")
+    outcome = holdfast("verify", "--journal", journal, "--venue-log", log)
+    assert outcome.code == 1
+    assert "venue log n 1" in outcome.err
+
+
+def test_verify_finds_a_changed_journal(holdfast: Command, journal: Path, tmp_path: Path) -> None:
+    """Exit code 1, before anything is compared."""
+    log = tmp_path / "v.jsonl"
+    log.write_text("{}\n")
+    change(journal)
+    outcome = holdfast("verify", "--journal", journal, "--venue-log", log)
+    assert outcome.code == 1
+    assert "journal seq 2" in outcome.err
+
+
+def test_verify_reports_no_violations(holdfast: Command, journal: Path, tmp_path: Path) -> None:
+    """An engine that only started, beside an exchange that saw nothing: one object with an empty list."""
+    start = {
+        "n": 1, "us": 900_000, "k": "start", "format": 1, "engine": "holdfast-paper", "account": "main", "facts": {},
+        "fees": {"maker": "0.0002", "taker": "0.0005"}, "balance": {"USDT": "10000"},
+    }  # fmt: skip
+    log = tmp_path / "v.jsonl"
+    log.write_text(json.dumps(start) + "\n")
+    outcome = holdfast("verify", "--journal", journal, "--venue-log", log, "--json")
+    assert json.loads(outcome.out)["violations"] == []
+    assert outcome.code == 0
+    assert holdfast("verify", "--journal", journal, "--venue-log", log).out.startswith("No violations.")
+
+
+def test_verify_head_shows_a_cut(holdfast: Command, journal: Path, tmp_path: Path) -> None:
+    """RULES 8: the head of a published result must stand in the journal."""
+    log = tmp_path / "v.jsonl"
+    log.write_text("{}\n")
+    outcome = holdfast("verify", "--journal", journal, "--venue-log", log, "--head", f"9:{'ab' * 32}")
+    assert outcome.code == 1
+    assert holdfast("verify", "--journal", journal, "--venue-log", log, "--head", "x").code == 3
