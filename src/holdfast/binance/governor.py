@@ -154,6 +154,10 @@ class Governor:
             for _, bucket in sorted(self._orders.items())
         )
 
+    def orders_above_half(self, now_ms: int) -> bool:
+        """Whether more than half of any ORDERS window is used."""
+        return any(bucket.used(now_ms) * 2 > bucket.limit for bucket in self._orders.values())
+
     def weight_used(self, now_ms: int) -> int:
         """Request weight counted in the current minute."""
         return self._weight.used(now_ms)

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from holdfast.binance.codes import DONE, EXISTS, PROVEN_REJECTIONS, THROTTLES
 from holdfast.model.reasons import Outcome
-from holdfast.model.reports import RequestOutcome
+from holdfast.model.reports import AlgoReport, OrderReport, RequestOutcome
 
 SERVICE_UNAVAILABLE: Final = "Service Unavailable."
 """The one 503 text that proves that nothing was executed (protocol notes A.6, 503 B)."""
@@ -60,14 +60,23 @@ class Answer(NamedTuple):
     retry_after_ms: int = 0
 
 
-def classify(op: Op, answer: Answer, now_ms: int) -> RequestOutcome:
-    """The outcome of a request (RULES 1). Total: every answer has one, and nothing raises."""
+def classify(
+    op: Op, answer: Answer, now_ms: int, order: OrderReport | None = None, algo: AlgoReport | None = None
+) -> RequestOutcome:
+    """The outcome of a request (RULES 1). Total: every answer has one, and nothing raises.
+
+    `order` and `algo` are what a parsed result said; they go along with a confirmation only.
+    """
     message = answer.message[:_MESSAGE_CHARACTERS]
     if not answer.sent:
         # Nothing left, so nothing happened. What may be sent again is left `unknown`, whose reaction is "again".
         kind = Outcome.REJECTED if op is Op.PLACE_ONCE else Outcome.UNKNOWN
         return RequestOutcome(outcome=kind, message=message, local="unsent")
     kind = _kind(op, answer)
+    if kind is Outcome.CONFIRMED:
+        return RequestOutcome(
+            outcome=kind, code=answer.code, message=message, status=answer.status, order=order, algo=algo
+        )
     until_ms = throttled_until(answer, now_ms) if kind is Outcome.THROTTLED else 0
     # The core tells this proof by its status, so a code that came along must not hide it.
     code = 0 if kind is Outcome.REJECTED and _is_service_unavailable(answer) else answer.code

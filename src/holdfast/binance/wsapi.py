@@ -14,7 +14,7 @@ from holdfast.binance import payloads as pl
 from holdfast.binance.encoding import signing_text
 from holdfast.binance.endpoints import LOGON
 from holdfast.binance.outcomes import Answer
-from holdfast.binance.replies import Unreadable, decoder, read
+from holdfast.binance.replies import decoder, read
 from holdfast.binance.requests import Request
 from holdfast.binance.signing import Signer
 
@@ -26,7 +26,9 @@ LIFE_MS: Final = 24 * 3_600_000
 ROLL_AFTER_MS: Final = LIFE_MS - 3_600_000
 """A connection is replaced an hour before its end, the new one first."""
 
+HANDSHAKE_WEIGHT: Final = 5
 LOGON_RECV_WINDOW_MS: Final = 5_000
+MAX_GIVEN_UP: Final = 1_000
 
 
 class ErrorFields(msgspec.Struct, frozen=True):
@@ -91,19 +93,23 @@ def logon(request_id: int, signer: Signer, timestamp_ms: int) -> bytes:
 
 
 class InFlight(Generic[T]):
-    """Requests without an answer. All have the same timeout, so the order of sending is the order of deadlines."""
+    """Requests without an answer. All have the same timeout, so the order of sending is the order of deadlines.
 
-    __slots__ = ("_last_id", "_waiting")
+    What timed out is remembered for a while: its answer, if it still comes, is evidence.
+    """
+
+    __slots__ = ("_given_up", "_last_id", "_waiting")
 
     def __init__(self) -> None:
         self._last_id = 0
         self._waiting: dict[int, tuple[float, T]] = {}
+        self._given_up: dict[int, T] = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def new_id(self) -> int:
-        """An id that no other request of this process's table had."""
+        """An id that no other request of this connection had."""
         self._last_id += 1
         return self._last_id
 
@@ -116,6 +122,10 @@ class InFlight(Generic[T]):
         found = self._waiting.pop(request_id, None) if request_id is not None else None
         return None if found is None else found[1]
 
+    def take_late(self, request_id: int | None) -> T | None:
+        """Forget and return a request that had timed out before its answer came."""
+        return self._given_up.pop(request_id, None) if request_id is not None else None
+
     def first_deadline(self) -> float | None:
         """When the oldest request times out."""
         for deadline, _ in self._waiting.values():
@@ -123,19 +133,21 @@ class InFlight(Generic[T]):
         return None
 
     def expire(self, now: float) -> list[T]:
-        """Forget and return every request whose deadline has come, oldest first."""
-        due: list[int] = []
-        for request_id, (deadline, _) in self._waiting.items():
+        """Give up and return every request whose deadline has come, oldest first."""
+        due: dict[int, T] = {}
+        for request_id, (deadline, token) in self._waiting.items():
             if deadline > now:
                 break
-            due.append(request_id)
-        return [self._waiting.pop(request_id)[1] for request_id in due]
+            due[request_id] = token
+        for request_id in due:
+            del self._waiting[request_id]
+        self._given_up.update(due)
+        while len(self._given_up) > MAX_GIVEN_UP:
+            del self._given_up[next(iter(self._given_up))]
+        return list(due.values())
 
     def drain(self) -> list[T]:
         """Forget and return everything: the connection has ended."""
         tokens = [token for _, token in self._waiting.values()]
         self._waiting.clear()
         return tokens
-
-
-__all__ = ["LIFE_MS", "ROLL_AFTER_MS", "InFlight", "Reply", "Unreadable", "encode", "logon", "parse"]
