@@ -39,6 +39,7 @@ class Held:
     reduce_only: bool
     placed_ms: int
     executed: Decimal = ZERO
+    updated_ms: int = 0
 
 
 @dataclass
@@ -101,6 +102,7 @@ class Venue:
     def fill(self, held: Held, quantity: Decimal, price: Decimal, now_ms: int) -> Fill:
         """Execute a part of an order."""
         held.executed += quantity
+        held.updated_ms = now_ms
         held.status = OrderStatus.FILLED if held.executed >= held.quantity else OrderStatus.PARTLY_FILLED
         realized = self._move(held.symbol, quantity if held.side is Side.BUY else -quantity, price)
         fee = quantity * price * FEE
@@ -138,7 +140,8 @@ class Venue:
         """A plain order as a channel tells it."""
         return OrderReport(channel=channel, symbol=held.symbol, client_id=held.client_id, order_id=held.order_id,
                            side=held.side, status=held.status, executed=held.executed, quantity=held.quantity,
-                           price=held.price, reduce_only=held.reduce_only)  # fmt: skip
+                           price=held.price, reduce_only=held.reduce_only,
+                           venue_ms=held.updated_ms or held.placed_ms)  # fmt: skip
 
     def algo_report(self, held: HeldAlgo, channel: Channel) -> AlgoReport:
         """An algo order as a channel tells it."""

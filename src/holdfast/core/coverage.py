@@ -45,7 +45,7 @@ def _stops_present(ctx: Context, trade: TradeState, algos: tuple[AlgoReport, ...
         absent = stop.armed and confirmed and stop.client_id not in listed and not stop.cancel_asked
         if absent and protection.exposure(ctx, trade) > 0 and trade.symbol not in ctx.state.flattens:
             ctx.around.suspected[stop.client_id] = ctx.now_ms
-            sending.send_again(ctx, stop, preauthorised=False)
+            sending.send_again(ctx, stop, preauthorised=True)
 
 
 def replaced(ctx: Context, stop: AlgoState, report: AlgoReport) -> None:

@@ -121,7 +121,8 @@ def take_algo(ctx: Context, report: AlgoReport) -> None:
     table = order_machine.ALGO_TABLE[algo.status]
     moves = table[order_machine.SIGNAL_OF_ALGO[report.status]] is not algo.status
     links = report.order_id is not None and algo.child_id != report.order_id
-    if not (moves or links or algo.algo_id is None or algo.pending in _ANSWERABLE):
+    newer = algo.algo_id is None or report.algo_id > algo.algo_id
+    if not (moves or links or newer or algo.pending in _ANSWERABLE):
         return
     if _older_life(algo, report):
         return

@@ -35,7 +35,7 @@ def fill_booked(state: EngineState, event: ev.FillBooked) -> None:
         order.filled_value += fill.quantity * fill.price
         order.executed = max(order.executed, order.filled)
         if isinstance(order, AlgoState):
-            order.child_id = fill.order_id
+            order.child_id = fill.order_id if fill.venue_ms >= order.life_ms else order.child_id
         elif order.order_id is None:
             order.order_id = fill.order_id
         state.by_order_id[order_key(fill.symbol, fill.order_id)] = event.client_id

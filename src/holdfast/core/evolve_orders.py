@@ -10,6 +10,7 @@ from holdfast.model import events as ev
 from holdfast.model.ids import Role
 from holdfast.model.orders import AlgoStatus, OrderSpec, OrderStatus, Pending
 from holdfast.model.reasons import Outcome
+from holdfast.model.reports import OrderReport
 
 
 def order_planned(state: EngineState, event: ev.OrderPlanned) -> None:
@@ -107,15 +108,7 @@ def order_updated(state: EngineState, event: ev.OrderUpdated) -> None:
     signal = machine.SIGNAL_OF_STATUS[report.status]
     order = state.plain.get(report.client_id)
     if order is None:
-        algo = state.algos[report.client_id]
-        child = algo.child_status or OrderStatus.SENT
-        algo.child_status = machine.advance(child, signal) if signal in machine.ORDER_TABLE[child] else child
-        algo.child_id = report.order_id
-        algo.executed = max(algo.executed, report.executed)
-        if algo.status in (AlgoStatus.PLANNED, AlgoStatus.SENT, AlgoStatus.ARMED):
-            algo.status = machine.advance_algo(algo.status, machine.AlgoSignal.TRIGGERING)
-            algo.triggering_ms = event.at_ms
-        algo.pending = machine.advance_pending(algo.pending, machine.Request.EVIDENCE)
+        _child_updated(state.algos[report.client_id], report, event.at_ms)
     else:
         if signal in machine.ORDER_TABLE[order.status]:
             order.status = machine.advance(order.status, signal)
@@ -127,10 +120,26 @@ def order_updated(state: EngineState, event: ev.OrderUpdated) -> None:
     state.by_order_id[order_key(report.symbol, report.order_id)] = report.client_id
 
 
+def _child_updated(algo: AlgoState, report: OrderReport, at_ms: int) -> None:
+    algo.executed = max(algo.executed, report.executed)
+    if report.venue_ms and report.venue_ms < algo.life_ms:
+        return  # The child of an earlier life says nothing about the one that is armed now.
+    signal = machine.SIGNAL_OF_STATUS[report.status]
+    child = algo.child_status or OrderStatus.SENT
+    algo.child_status = machine.advance(child, signal) if signal in machine.ORDER_TABLE[child] else child
+    algo.child_id = report.order_id
+    if algo.status in (AlgoStatus.PLANNED, AlgoStatus.SENT, AlgoStatus.ARMED):
+        algo.status = machine.advance_algo(algo.status, machine.AlgoSignal.TRIGGERING)
+        algo.triggering_ms = at_ms
+    algo.pending = machine.advance_pending(algo.pending, machine.Request.EVIDENCE)
+
+
 def algo_updated(state: EngineState, event: ev.AlgoUpdated) -> None:
     """New evidence about an algo order."""
     report = event.report
     algo = state.algos[report.client_id]
+    if algo.algo_id is not None and report.algo_id > algo.algo_id:
+        _begin_new_life(algo)
     algo.status = machine.advance_algo(algo.status, machine.SIGNAL_OF_ALGO[report.status])
     algo.algo_id = report.algo_id
     algo.reason = report.reason or algo.reason
@@ -144,6 +153,14 @@ def algo_updated(state: EngineState, event: ev.AlgoUpdated) -> None:
     if report.order_id is not None:
         algo.child_id = report.order_id
         state.by_order_id[order_key(report.symbol, report.order_id)] = report.client_id
+
+
+def _begin_new_life(algo: AlgoState) -> None:
+    """Placed again under the same client id and accepted: whatever the first one came to, this one begins anew."""
+    algo.status = AlgoStatus.SENT
+    algo.life_ms = algo.timestamp_ms
+    algo.armed_ms = algo.triggering_ms = None
+    algo.child_id = algo.child_status = None
 
 
 def unknown_opened(state: EngineState, event: ev.UnknownOpened) -> None:

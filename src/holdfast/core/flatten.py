@@ -50,7 +50,9 @@ def kill_entries(ctx: Context, symbol: str, reason: str) -> None:
     if trade is None:
         return
     for entry in sending.live_entries(ctx, trade):
-        if not entry.cancel_asked and entry.status not in (OrderStatus.PLANNED,):
+        if entry.cancel_asked:
+            ctx.timer_once(f"cancel:{entry.client_id}", ctx.now_ms + 1_000)
+        else:
             sending.cancel(ctx, entry, reason, preauthorised=True)
 
 

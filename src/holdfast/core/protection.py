@@ -146,7 +146,7 @@ def _lost(ctx: Context, trade: TradeState, stop: AlgoState, evidence: str) -> No
         flatten.start(ctx, symbol, "stop lost repeatedly")
         return
     if stop.status.terminal:
-        sending.send_again(ctx, stop, preauthorised=False)
+        sending.send_again(ctx, stop, preauthorised=True)
 
 
 def answered(ctx: Context, trade: TradeState, stop: AlgoState, outcome: RequestOutcome) -> None:
@@ -214,12 +214,14 @@ def timer(ctx: Context, client_id: str) -> None:
     exposed = exposure(ctx, trade)
     if (stop.live and not stop.unknown) or (exposed == 0 and not sending.live_entries(ctx, trade)):
         return
+    if stop.status is AlgoStatus.FINISHED:
+        return  # It did its work; what is still open is looked at as such.
     since = trade.evidence_ms
     soon = ctx.around.retry_soon.get(client_id, 0) > len(SOON_MS)
     if exposed > 0 and soon and since is not None and ctx.now_ms - since >= OTHER_FORM_MS and stop.spec.close_position:
         _place_new(ctx, trade, exposed, close_position=False)
     else:
-        sending.send_again(ctx, stop, preauthorised=False)
+        sending.send_again(ctx, stop, preauthorised=True)
 
 
 def deadline(ctx: Context, trade_id: str) -> None:

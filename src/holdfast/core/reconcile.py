@@ -176,7 +176,7 @@ def _open_lists(ctx: Context, answer: ReadAnswered) -> None:
     for algo in answer.algos:
         known = ctx.state.algos.get(algo.client_id)
         trade = ctx.state.trades.get(known.trade_id) if known is not None else None
-        if known is not None and trade is not None and not trade.live and not known.cancel_asked:
+        if known is not None and trade is not None and not trade.live and known.client_id not in ctx.around.cancelling:
             sending.cancel(ctx, known, "its trade is closed")
 
 
@@ -204,7 +204,7 @@ def _state(ctx: Context, client_id: str, answer: ReadAnswered) -> None:
             trade = ctx.state.trades.get(order.trade_id)
             if trade is not None and trade.live and protection.exposure(ctx, trade) > 0:
                 ctx.around.suspected[client_id] = ctx.now_ms
-                sending.send_again(ctx, order, preauthorised=False)
+                sending.send_again(ctx, order, preauthorised=True)
     elif order.pending is Pending.NONE and order.status is OrderStatus.SENT:
         unknowns.opened(ctx, order, "the venue does not show it")
 

@@ -95,23 +95,27 @@ def split_targets(
 ) -> list[tuple[Decimal, Decimal]]:
     """(price, quantity) of the take profits of a filled quantity, in the order of the plan (RULES 11).
 
-    Each share is rounded down; the last takes what is left of the targeted quantity; a share that rounds to 0 moves
-    on to the next target, and one that is still 0 at the end joins the one before. Where the fractions add up to less
-    than 1 the remainder has no target.
+    Each share is rounded down; the last takes what is left of the targeted quantity; a share that rounds to 0, or to
+    less than minQty, which the venue would refuse even from a reduce-only order, moves on to the next target, and at
+    the end joins the one before. Where the fractions add up to less than 1 the remainder has no target, and a fill
+    below minQty has none at all: only its stop and a flatten can close it.
     """
     total_fraction = sum((target.fraction for target in targets), ZERO)
     assert total_fraction <= 1, "invariant: fractions add up to at most 1"
-    targeted = filled if total_fraction == 1 else instrument.round_quantity(filled * total_fraction)
+    least = max(instrument.quantity_min, instrument.step_size)
+    left = filled if total_fraction == 1 else instrument.round_quantity(filled * total_fraction)
     split: list[tuple[Decimal, Decimal]] = []
-    left, carried = targeted, ZERO
+    carried = ZERO
     for index, target in enumerate(targets):
         carried += target.fraction
         last = index == len(targets) - 1
         quantity = left if last else min(instrument.round_quantity(filled * carried), left)
-        if quantity > 0:
+        if quantity >= least:
             split.append((target.price, quantity))
             left, carried = left - quantity, ZERO
-    assert left == 0 or not targets, "invariant: the shares add up to the targeted quantity"
+    if left and split:
+        price, quantity = split[-1]
+        split[-1] = (price, quantity + left)
     return split
 
 

@@ -90,6 +90,8 @@ class AlgoState(msgspec.Struct, kw_only=True):
     pending: Pending = Pending.NONE
     algo_id: int | None = None
     sends: int = 0
+    life_ms: int = 0
+    """When it was sent that the venue accepted last: executions before that belong to an earlier life of the id."""
     code: int = 0
     message: str = ""
     local: str = ""
@@ -129,10 +131,11 @@ class AlgoState(msgspec.Struct, kw_only=True):
 
     @property
     def live(self) -> bool:
-        """Whether it, or its child, may still do something at the venue."""
+        """Whether it, or its child, may still do something at the venue. A child that ended proves its algo done."""
         if self.status is AlgoStatus.PLANNED:
             return False
-        return not self.status.terminal or self.child_live or self.pending in PLACING
+        ended = self.status.terminal or (self.child_status is not None and self.child_status.terminal)
+        return not ended or self.child_live or self.pending in PLACING
 
     @property
     def unknown(self) -> bool:

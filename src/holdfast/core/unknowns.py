@@ -12,12 +12,13 @@ from decimal import Decimal
 
 from holdfast.core import sending
 from holdfast.core.context import Context
-from holdfast.core.state import AlgoState, Order, OrderState
+from holdfast.core.state import PLACING, AlgoState, Order, OrderState
 from holdfast.model import events as ev
 from holdfast.model.effects import ReadKind
 from holdfast.model.ids import Role
 from holdfast.model.inputs import ReadAnswered
 from holdfast.model.num import ZERO
+from holdfast.model.orders import Pending
 from holdfast.model.reasons import AlarmCode
 
 GRACE_MS = 5_000
@@ -148,17 +149,22 @@ def restart(ctx: Context) -> None:
     """After a fold: whatever was in flight has an unknown outcome, and every resolution goes on (RULES 2, 3)."""
     everything: list[Order] = [*ctx.state.plain.values(), *ctx.state.algos.values()]
     for order in everything:
-        if order.pending.value == "place" and order.role is not Role.STOP:
+        if order.role is Role.STOP and order.pending in PLACING:
+            _stop_in_flight(ctx, order)
+        elif order.pending is Pending.PLACE:
             opened(ctx, order, "the engine stopped before it saw the answer")
-        elif order.pending.value == "place":
-            # Same body, same id, at once and at every restart; the answer or the watch tells which of them stands.
-            sending.query(ctx, order, f"resolve:{order.client_id}")
-            trade = ctx.state.trades.get(order.trade_id)
-            if trade is not None and trade.live and not order.cancel_asked:
-                sending.send_again(ctx, order, preauthorised=False)
-            else:
-                opened(ctx, order, "the engine stopped before it saw the answer")
         elif order.unknown:
             ctx.timer(f"resolve:{order.client_id}", ctx.now_ms)
-        elif order.live and order.cancel_asked:
+        if order.live and order.cancel_asked:
             ctx.timer(f"cancel:{order.client_id}", ctx.now_ms)
+
+
+def _stop_in_flight(ctx: Context, stop: Order) -> None:
+    """Same body, same id, at once and at every restart; the answer or the watch tells which of them stands."""
+    if not stop.unknown:
+        opened(ctx, stop, "the engine stopped before it saw the answer")
+    else:
+        ctx.timer(f"resolve:{stop.client_id}", ctx.now_ms)
+    trade = ctx.state.trades.get(stop.trade_id)
+    if trade is not None and trade.live and not stop.cancel_asked:
+        sending.send_again(ctx, stop, preauthorised=True)
