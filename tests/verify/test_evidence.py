@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from holdfast.verify.evidence import Shows, cancelled_id_of, client_id_of, is_signed_read, shows
-from holdfast.verify.records import Request
+from holdfast.verify.evidence import Shows, cancelled_id_of, client_id_of, is_signed_read, shows, trouble_of
+from holdfast.verify.obligation import KEY_REFUSED
+from holdfast.verify.records import Reply, Request
 
 
 def request(method: str, via: str = "rest", account: str = "main", **params: str) -> Request:
@@ -57,3 +58,12 @@ def test_ids_by_either_name():
     assert client_id_of(request("x", newClientOrderId="a")) == client_id_of(request("x", clientAlgoId="a")) == "a"
     assert cancelled_id_of(request("x", origClientOrderId="b")) == "b"
     assert cancelled_id_of(request("x", orderId="1")) == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [(200, None, ""), (400, -2019, ""), (429, -1015, "throttled"), (418, None, "throttled"), (401, -2015, KEY_REFUSED)],
+)
+def test_rules_15_what_is_turned_away_has_a_class(status, code, kind):
+    """Throttled and refused keys are counted apart; any other refusal is the engine's to answer."""
+    assert trouble_of(Reply(n=2, us=1, req=1, status=status, code=code)) == kind

@@ -125,3 +125,12 @@ def test_orphans_of_a_dead_engine_wait_for_the_next(ms):
     story.wait(ms).start_engine(conn=2)
     story.wait(1_000).cancel_stop(stop_spec())
     assert story.verdict().violations == []
+
+
+def test_rules_15_a_throttled_cancel_is_its_own_class():
+    """The venue turned it away; the engine waits for the window."""
+    story = left_behind()
+    story.event(ev.CancelPlanned, client_id=stop_spec().client_id, reason="test")
+    story.reply(story.request("algoOrder.cancel", clientAlgoId=stop_spec().client_id), status=429, code=-1003)
+    story.wait(9_000).read("GET /fapi/v1/time")
+    assert story.verdict().violations == []

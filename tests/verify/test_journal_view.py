@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from holdfast.model import events as ev
+from holdfast.model.orders import OrderStatus
+from holdfast.model.reasons import Outcome
 from holdfast.verify import VerifyError
 from holdfast.verify.journal_view import MomentKind, fold
 from holdfast.verify.records import JournalRow
-from tests.verify.builders import Story, entry_spec, is_a, last_index, rows, whole_trade
+from tests.verify.builders import Story, entry_spec, is_a, last_index, open_trade, rows, whole_trade
 
 
 def test_a_story_is_filed_under_its_keys():
@@ -53,6 +55,27 @@ def test_a_journal_of_two_accounts_is_refused():
     )
     with pytest.raises(VerifyError, match="belongs to account main, not to b"):
         fold(rows(story.events))
+
+
+def test_an_unknown_stop_is_settled_by_its_next_send():
+    """The same stop goes again under its id; the answer to that, or any evidence, ends the question (RULES 2)."""
+    story, stop = open_trade()
+    story.event(ev.UnknownOpened, client_id=stop.client_id, reason="timeout")
+    assert list(fold(rows(story.events)).unknown) == [stop.client_id]
+    story.answer(stop.client_id, Outcome.REJECTED, code=-4116)
+    assert fold(rows(story.events)).unknown == {}
+
+
+def test_an_unknown_entry_needs_evidence():
+    """No answer to anything else settles it."""
+    story = Story().begin()
+    story.accept()
+    story.plan(entry_spec())
+    story.event(ev.UnknownOpened, client_id=entry_spec().client_id, reason="timeout")
+    story.answer(entry_spec().client_id, Outcome.REJECTED, code=-4116)
+    assert list(fold(rows(story.events)).unknown) == [entry_spec().client_id]
+    story.report(entry_spec(), 1, OrderStatus.WORKING, "0")
+    assert fold(rows(story.events)).unknown == {}
 
 
 def test_each_process_ends_with_its_last_record():

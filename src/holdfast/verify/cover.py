@@ -14,16 +14,14 @@ import msgspec
 from holdfast.model.ids import Role, is_kill, role_of
 from holdfast.model.num import ZERO, text
 from holdfast.verify.base import Check, LineHandlers, Scene
-from holdfast.verify.evidence import WRITES, Shows, Verb, client_id_of, shows
+from holdfast.verify.evidence import WRITES, Shows, Verb, client_id_of, shows, trouble_of
 from holdfast.verify.liveness import Liveness
 from holdfast.verify.measures import milliseconds, summary
-from holdfast.verify.obligation import CLASSES, DEAD, KEY_REFUSED, LIVE, THROTTLED, UNREACHABLE, Obligation
+from holdfast.verify.obligation import CLASSES, DEAD, LIVE, UNREACHABLE, Obligation
 from holdfast.verify.records import AlgoLine, FaultLine, PushLine, Reply, Request, TradeLine
 from holdfast.verify.venue_state import LegKey
 
 COVERING: Final = frozenset({Role.STOP, Role.CLOSE})
-THROTTLES: Final = frozenset({-1003, -1015})
-KEY_REFUSALS: Final = frozenset({-2014, -2015})
 
 
 class Episode(msgspec.Struct, kw_only=True):
@@ -212,7 +210,7 @@ class Cover(Check):
     def _on_reply(self, line: Reply) -> None:
         acted = self._acts.pop(line.req, None)
         if acted is not None:
-            trouble = _trouble(line)
+            trouble = trouble_of(line)
             for episode in self._on_symbol(acted) if trouble else ():
                 if episode.gap is not None:
                     episode.gap.refuse(trouble)
@@ -252,12 +250,6 @@ class Cover(Check):
                 episode.gap.turn(us, live=live, absence=absence)
                 # What a new process must learn first is that there is a position at all.
                 episode.tells = Shows.FILLS
-
-
-def _trouble(line: Reply) -> str:
-    if line.status in (418, 429) or line.code in THROTTLES:
-        return THROTTLED
-    return KEY_REFUSED if line.code in KEY_REFUSALS else ""
 
 
 def _class_row(lengths_us: list[int]) -> dict[str, object]:

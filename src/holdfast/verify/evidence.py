@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from holdfast.verify.records import Request
+from holdfast.verify.obligation import KEY_REFUSED, THROTTLED
+from holdfast.verify.records import Reply, Request
 
 
 class Shows(StrEnum):
@@ -69,6 +70,17 @@ def shows(request: Request) -> Shows | None:
     if found is None and WRITES.get(method) is Verb.PLACE and request.params.get("newOrderRespType") == "RESULT":
         return Shows.FILLS
     return found
+
+
+THROTTLES: Final = frozenset({-1003, -1015})
+KEY_REFUSALS: Final = frozenset({-2014, -2015})
+
+
+def trouble_of(reply: Reply) -> str:
+    """The class of what follows a request that the venue turned away (RULES 15), "" for any other reply."""
+    if reply.status in (418, 429) or reply.code in THROTTLES:
+        return THROTTLED
+    return KEY_REFUSED if reply.code in KEY_REFUSALS else ""
 
 
 def is_signed(request: Request) -> bool:

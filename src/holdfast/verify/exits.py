@@ -8,7 +8,7 @@ from holdfast.model.ids import Role, is_kill, is_ours
 from holdfast.model.num import ZERO, sign, text
 from holdfast.model.orders import PositionSide
 from holdfast.verify.base import Check, LineHandlers, MomentHandlers, Scene
-from holdfast.verify.evidence import WRITES, Shows, Verb, cancelled_id_of, shows
+from holdfast.verify.evidence import WRITES, Shows, Verb, cancelled_id_of, shows, trouble_of
 from holdfast.verify.journal_view import Moment, MomentKind
 from holdfast.verify.liveness import Liveness
 from holdfast.verify.measures import milliseconds
@@ -74,6 +74,7 @@ class Orphans(Check):
         self._pending: dict[str, set[str]] = {}
         self._duties: dict[str, dict[object, tuple[VenueOrder | VenueAlgo, Obligation]]] = {}
         self._reads: dict[int, str] = {}
+        self._acts: dict[int, list[Obligation]] = {}
 
     def after(self) -> LineHandlers:
         """Whatever opens or closes something, asks to cancel, or tells."""
@@ -146,16 +147,28 @@ class Orphans(Check):
 
     def _on_request(self, line: Request) -> None:
         if WRITES.get(line.method) in (Verb.CANCEL, Verb.CANCEL_ALGO):
-            names = {cancelled_id_of(line), line.params.get("orderId"), line.params.get("algoId")}
-            for duties in self._duties.values():
-                for order, duty in duties.values():
-                    ident = order.algo_id if isinstance(order, VenueAlgo) else order.order_id
-                    if order.client_id in names or str(ident) in names:
-                        duty.act(line.us)
+            self._acts[line.n] = self._named(line)
+            for duty in self._acts[line.n]:
+                duty.act(line.us)
         elif shows(line) is Shows.POSITION:
             self._reads[line.n] = line.params.get("symbol", "")
 
+    def _named(self, line: Request) -> list[Obligation]:
+        """The duties that a cancel names, by client id or by venue id."""
+        names = {cancelled_id_of(line), line.params.get("orderId"), line.params.get("algoId")}
+        found = []
+        for duties in self._duties.values():
+            for order, duty in duties.values():
+                ident = order.algo_id if isinstance(order, VenueAlgo) else order.order_id
+                if order.client_id in names or str(ident) in names:
+                    found.append(duty)
+        return found
+
     def _on_reply(self, line: Reply) -> None:
+        trouble = trouble_of(line)
+        for duty in self._acts.pop(line.req, ()):
+            if trouble:
+                duty.refuse(trouble)
         symbol = self._reads.pop(line.req, None)
         if symbol is not None and line.status == 200 and line.fault is None:
             self._inform(symbol, line.us)

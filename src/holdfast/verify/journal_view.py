@@ -14,12 +14,15 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from holdfast.model import events as ev
-from holdfast.model.ids import Role, tag_of
+from holdfast.model.ids import Role, role_of, tag_of
 from holdfast.model.plans import IntentResult, TradePlan, TradeResult
 from holdfast.model.reasons import Outcome
 from holdfast.model.reports import Fill, IncomeRow, OrderReport
 from holdfast.verify.records import JournalRow
 from holdfast.verify.report import VerifyError
+
+SENT_AGAIN: Final = frozenset({Role.STOP, Role.CLOSE})
+"""Roles whose unknown outcome ends with the answer to the next send of the same order (RULES 2)."""
 
 FillKey = tuple[str, int, int]
 IncomeKey = tuple[str, int, str, str]
@@ -255,6 +258,8 @@ def _answered(view: JournalView, seq: int, event: ev.OrderAnswered) -> None:
     view.answers.setdefault(event.client_id, []).append(Answer(seq, event))
     if event.outcome is Outcome.REJECTED:
         view.settle_entry(seq, event.client_id)
+    if event.outcome is not Outcome.UNKNOWN and role_of(event.client_id) in SENT_AGAIN:
+        view.unknown.pop(event.client_id, None)
 
 
 def _cancel_planned(view: JournalView, seq: int, event: ev.CancelPlanned) -> None:
@@ -264,8 +269,13 @@ def _cancel_planned(view: JournalView, seq: int, event: ev.CancelPlanned) -> Non
 def _order_updated(view: JournalView, seq: int, event: ev.OrderUpdated) -> None:
     report = event.report
     view.order_reports.setdefault((report.symbol, report.order_id), []).append((seq, report))
+    view.unknown.pop(report.client_id, None)
     if report.status.terminal:
         view.settle_entry(seq, report.client_id)
+
+
+def _algo_updated(view: JournalView, _seq: int, event: ev.AlgoUpdated) -> None:
+    view.unknown.pop(event.report.client_id, None)
 
 
 def _fill_booked(view: JournalView, seq: int, event: ev.FillBooked) -> None:
@@ -356,6 +366,7 @@ _HANDLERS: Final[dict[type, Callable[[JournalView, int, Any], None]]] = {
     ev.OrderAnswered: _answered,
     ev.CancelPlanned: _cancel_planned,
     ev.OrderUpdated: _order_updated,
+    ev.AlgoUpdated: _algo_updated,
     ev.FillBooked: _fill_booked,
     ev.FillCompleted: _fill_completed,
     ev.UnknownOpened: _unknown_opened,
