@@ -175,6 +175,25 @@ def test_rules_11_targets_split_the_filled_quantity(filled, fractions, expected)
     assert quantities(filled, *fractions) == expected
 
 
+COARSE_MINIMUM = instrument(step_size=D(1), quantity_min=D(10))
+"""Real symbols have a minQty of several steps."""
+
+
+@pytest.mark.parametrize(
+    ("filled", "fractions", "expected"),
+    [
+        pytest.param("30", ("0.5", "0.5"), ["101:15", "102:15"], id="both large enough"),
+        pytest.param("15", ("0.5", "0.5"), ["102:15"], id="the first is below minQty and merges into the next"),
+        pytest.param("25", ("0.7", "0.3"), ["101:25"], id="the last is below minQty and joins the one before"),
+        pytest.param("9", ("0.5", "0.5"), [], id="a fill below minQty has no legal target"),
+        pytest.param("18", ("0.5",), [], id="nor has a share below minQty"),
+    ],
+)
+def test_targets_respect_the_smallest_quantity(filled, fractions, expected):
+    """The venue refuses less than minQty even from a reduce-only order."""
+    assert quantities(filled, *fractions, rules=COARSE_MINIMUM) == expected
+
+
 @given(
     steps=st.integers(1, 5_000),
     shares=st.lists(st.integers(1, 100), min_size=1, max_size=10).filter(lambda shares: sum(shares) <= 1_000),
