@@ -35,7 +35,7 @@ async def test_every_id_of_a_trade_leads_to_the_same_story(any_id: str) -> None:
     told = await story_of(any_id)
     assert told is not None
     assert (told.intents, told.trades, told.orders) == (("i-1",), ("t-1",), (ENTRY, STOP, CLOSE))
-    assert told.venue_orders == (100, 900, 300)
+    assert (told.venue_orders, told.venue_algos) == ((100, 300), (900,))
     assert len(told.lines) == len(OPENING) - 2 + 1 + len(CLOSING)
 
 
@@ -81,6 +81,34 @@ async def test_another_trade_is_not_mixed_in() -> None:
 async def test_an_unknown_id_has_no_story(any_id: str) -> None:
     """Text that occurs in records without being an id does not count."""
     assert await story_of(any_id) is None
+
+
+async def test_the_same_number_on_another_symbol_is_another_order() -> None:
+    """The venue's numbers are unique per symbol only."""
+    report = story.order_report(ENTRY, story.OrderStatus.FILLED, "1").report
+    other = msgspec.structs.replace(report, symbol="ETHUSDT", client_id="hf-e1-zzz")
+    journal = await journal_of([*EVENTS, ev.OrderUpdated(at_ms=T0, report=other)])
+    told = explain(journal.read, "i-1")
+    assert told is not None
+    assert "hf-e1-zzz" not in told.orders
+
+
+async def test_a_fee_that_came_late_belongs_to_its_order() -> None:
+    """It names the venue's order only."""
+    late = ev.FillCompleted(
+        at_ms=T0 + 99,
+        symbol="BTCUSDT",
+        order_id=100,
+        trade_id=10,
+        fee=Decimal(3),
+        fee_asset="BNB",
+        realized=Decimal(0),
+        maker=True,
+    )
+    journal = await journal_of([*EVENTS, late])
+    told = explain(journal.read, "i-1")
+    assert told is not None
+    assert told.lines[-1].kind == "fill_completed"
 
 
 async def test_a_fill_is_told_with_its_money() -> None:

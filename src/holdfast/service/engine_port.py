@@ -32,10 +32,10 @@ class EnginePort(Protocol):
     def state(self) -> Any:
         """Its state; the shell only looks up answers in `state.intents` and plans in `state.trades`."""
 
-    def apply(self, event: AnyEvent) -> None:
+    def apply(self, event: AnyEvent, /) -> None:
         """Fold one journalled event."""
 
-    def step(self, input: AnyInput) -> StepPort:
+    def step(self, input: AnyInput, /) -> StepPort:
         """Decide. An exception means that the engine can no longer be trusted."""
 
     def state_hash(self) -> str:
@@ -44,7 +44,7 @@ class EnginePort(Protocol):
     def dump(self) -> bytes:
         """The whole state."""
 
-    def load(self, data: bytes) -> None:
+    def load(self, data: bytes, /) -> None:
         """Take over a dumped state. Raises for bytes of another version."""
 
     def exposed_symbols(self) -> list[str]:
@@ -54,7 +54,7 @@ class EnginePort(Protocol):
 class GatewayPort(Protocol):
     """Carries effects to the venue."""
 
-    def perform(self, effect: VenueEffect) -> None:
+    def perform(self, effect: VenueEffect, /) -> None:
         """Never blocks, never raises; answers through the inbox exactly once per effect."""
 
 

@@ -36,6 +36,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     trades: tuple[str, ...]
     orders: tuple[str, ...]
     venue_orders: tuple[int, ...]
+    venue_algos: tuple[int, ...]
     lines: tuple[Line, ...]
     seq: int
     hash: str
@@ -44,21 +45,24 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 class _Ids:
     """Everything known to belong to the story; dicts keep the order in which it was met."""
 
-    def __init__(self, *seeds: str) -> None:
-        self.texts: dict[str, None] = dict.fromkeys(seed for seed in seeds if seed)
+    def __init__(self, seed: str) -> None:
+        self.texts: dict[str, None] = {seed: None} if seed else {}
         """Intents, trades, orders and subjects: our ids never collide, being made from what they name."""
-        self.venue: dict[int, None] = {int(seed): None for seed in seeds if _is_number(seed)}
+        self.orders: dict[tuple[str, int], None] = {}
+        """(symbol, venue order id): the venue's numbers are unique per symbol only."""
+        self.number = int(seed) if seed.isascii() and seed.isdigit() and len(seed) < 19 else None
+        """A number that was asked for: an order's or an algo's, of any symbol."""
         self._tokens: list[bytes] = []
 
     @property
     def size(self) -> int:
         """Grows until everything is found."""
-        return len(self.texts) + len(self.venue)
+        return len(self.texts) + len(self.orders)
 
     def mentioned_in(self, body: bytes) -> bool:
         """Whether a record can belong: a cheap look that spares decoding nearly all of a long journal."""
         if len(self._tokens) != self.size:
-            self._tokens = [text.encode() for text in (*self.texts, *map(str, self.venue))]
+            self._tokens = [text.encode() for text in (*self.texts, *(str(number) for _, number in self.orders))]
         return any(token in body for token in self._tokens)
 
 
@@ -92,7 +96,8 @@ def explain(read: Callable[[], Iterable[JournalRecord]], any_id: str) -> Explana
         intents=_unique(names.intent for names in met),
         trades=_unique(names.trade for names in met),
         orders=_unique(names.order for names in met),
-        venue_orders=tuple(dict.fromkeys(names.venue for names in met if names.venue is not None)),
+        venue_orders=_unique_numbers(names.venue[1] for names in met if names.venue is not None),
+        venue_algos=_unique_numbers(names.algo for names in met if names.algo is not None),
         lines=tuple(_line(record, event, first_ms) for record, event in chosen),
         seq=last.seq,
         hash=last.hash,
@@ -103,8 +108,8 @@ def _unique(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys(names) if name)
 
 
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 19
+def _unique_numbers(numbers: Iterable[int]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(numbers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +119,15 @@ class _Names:
     intent: str = ""
     trade: str = ""
     order: str = ""
-    venue: int | None = None
     subject: str = ""
+    venue: tuple[str, int] | None = None
+    algo: int | None = None
 
     def belongs(self, ids: _Ids) -> bool:
         """Whether one of its ids is already part of the story."""
         texts = ids.texts
         mine = self.intent in texts or self.trade in texts or self.order in texts or self.subject in texts
-        return mine or self.venue in ids.venue
+        return mine or self.venue in ids.orders or (ids.number is not None and self._numbered(ids.number))
 
     def link(self, ids: _Ids) -> None:
         """Make all its ids part of the story."""
@@ -129,7 +135,10 @@ class _Names:
             if name:
                 ids.texts[name] = None
         if self.venue is not None:
-            ids.venue[self.venue] = None
+            ids.orders[self.venue] = None
+
+    def _numbered(self, number: int) -> bool:
+        return number == self.algo or (self.venue is not None and number == self.venue[1])
 
 
 def names_of(event: ev.AnyEvent) -> _Names:
@@ -143,14 +152,15 @@ def names_of(event: ev.AnyEvent) -> _Names:
         case ev.OrderPlanned():
             return _Names(trade=event.trade_id, order=event.spec.client_id, subject=event.subject)
         case ev.OrderUpdated():
-            return _Names(order=event.report.client_id, venue=event.report.order_id)
+            return _Names(order=event.report.client_id, venue=(event.report.symbol, event.report.order_id))
         case ev.AlgoUpdated():
-            # The algo's own number; the order it spawns is met in its updates and fills.
-            return _Names(order=event.report.client_id, venue=event.report.algo_id)
+            # The order that the algo spawns is met in updates and fills of its own.
+            return _Names(order=event.report.client_id, algo=event.report.algo_id)
         case ev.FillBooked():
-            return _Names(trade=event.trade_id, order=event.client_id, venue=event.fill.order_id)
+            venue = (event.fill.symbol, event.fill.order_id)
+            return _Names(trade=event.trade_id, order=event.client_id, venue=venue)
         case ev.FillCompleted():
-            return _Names(order=event.client_id, venue=event.order_id)
+            return _Names(order=event.client_id, venue=(event.symbol, event.order_id))
         case ev.LateEntryFound():
             return _Names(order=event.client_id, intent=event.intent_id)
         case ev.TradeAdopted():

@@ -85,7 +85,7 @@ class Runner:
 
     `attach` the gateway before anything is delivered. `ended` is done after `stop`, or carries the exception that
     stopped the engine: one whose invariants broke must not trade on, and a restart folds the journal afresh. `quiet`
-    is called whenever nothing waits, for work that may take a moment.
+    is called whenever nothing waits, for work that may take a moment. `head` is the last durable record.
     """
 
     def __init__(
@@ -104,6 +104,7 @@ class Runner:
         self.journal_ok = True
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.last_input_ms = 0
+        self.head = journal.head
         self._loop = asyncio.get_running_loop()
         self._journal = journal
         self._outbox = outbox
@@ -115,6 +116,7 @@ class Runner:
         self._inbox: Inbox[_Waiter] = Inbox(limits if limits is not None else InboxLimits())
         self._timers = Timers(venue_clock, self._timer_due)
         self._pending: deque[_Batch] = deque()
+        self._unpublished: deque[tuple[Head, _Batch]] = deque()
         self._answers: dict[asyncio.Future[Any], None] = {}
         self._turn: asyncio.Future[None] | None = None
         self._scheduled = False
@@ -173,7 +175,7 @@ class Runner:
         def stepped(step: StepPort, batch: _Batch | None) -> None:
             def finish(head: Head | None) -> None:
                 if not answer.done():
-                    answer.set_result(Done(step.events, head or self._outbox.head, head is not None))
+                    answer.set_result(Done(step.events, head or self.head, head is not None))
 
             self._when_durable(batch, finish)
 
@@ -185,12 +187,15 @@ class Runner:
     async def stop(self) -> None:
         """Take no more intents, step what waits, and return when everything is on the disk."""
         self._stopping = True
-        while not self.ended.done() and (len(self._inbox) or self._pending):
+        while not self.ended.done() and self._busy():
             self._turn = self._loop.create_future()
             await self._turn
         self._timers.cancel_all()
         if not self.ended.done():
             self.ended.set_result(None)
+
+    def _busy(self) -> bool:
+        return bool(len(self._inbox) or self._pending or self._unpublished)
 
     def _schedule(self) -> None:
         if not self._scheduled and not self.ended.done():
@@ -263,12 +268,19 @@ class Runner:
     def _durable(self, head: Head) -> None:
         """The oldest batch is on the disk: first what it may do at the venue, then who waits, then who reads."""
         batch = self._pending.popleft()
+        self.head = head
         self._let_go(batch.effects, durable=True)
         for waiter in batch.waiters:
             waiter(head)
         self._observer.appended(len(batch.events), self._clock.mono_us() - batch.mono_us)
+        self._unpublished.append((head, batch))
+        # In a turn of its own, so that whoever waited is not held up by whoever reads.
+        self._loop.call_soon(self._guarded, self._publish)
+
+    def _publish(self) -> None:
+        head, batch = self._unpublished.popleft()
         self._outbox.publish(head, batch.at_us, batch.events, batch.entries)
-        if self._quiet is not None and not self._pending and not len(self._inbox):
+        if self._quiet is not None and not self._busy():
             self._quiet()
 
     def _give_up(self) -> None:
@@ -297,7 +309,7 @@ class Runner:
         if batch is not None:
             batch.waiters.append(waiter)
         else:
-            waiter(self._outbox.head if self.journal_ok else None)
+            waiter(self.head if self.journal_ok else None)
 
     def _timer_due(self, key: str) -> None:
         self.deliver(TimerFired(now_ms=0, key=key))

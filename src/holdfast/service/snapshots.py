@@ -13,8 +13,8 @@ from holdfast.service.engine_port import EnginePort
 
 SNAPSHOT_FORMAT: Final = 1
 
-DEFAULT_EVERY: Final = 50_000
-"""Events between snapshots: some 150 ms of folding at a restart."""
+DEFAULT_EVERY: Final = 20_000
+"""Events between snapshots: about a quarter of a second of folding at a restart."""
 
 PATIENCE: Final = 4
 """After this many times the distance a snapshot is taken even while positions are open."""
