@@ -1,0 +1,1 @@
+"""The contestants of the order path: one file each, run as a process of its own in its own environment."""
