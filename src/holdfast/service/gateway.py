@@ -90,12 +90,12 @@ class Gateway:
         self._confirmed = confirmed if confirmed is not None else _nobody
         self._entries_forbidden = entries_forbidden if entries_forbidden is not None else _never
         self._loop = asyncio.get_running_loop()
-        self._door = RestDoor(http=http, signer=signer, clock=clock, governor=self.governor)
+        self.door = RestDoor(http=http, signer=signer, clock=clock, governor=self.governor)
         wallet = None
         if wallet_http is not None and endpoints.wallet is not None:
             wallet = RestDoor(http=wallet_http, signer=signer, clock=clock, governor=Governor())
         timeout_ms = settings.request_timeout_ms
-        self.reads = VenueReads(self._door, observer=self._observer, timeout_ms=timeout_ms, wallet=wallet)
+        self.reads = VenueReads(self.door, observer=self._observer, timeout_ms=timeout_ms, wallet=wallet)
         self._channel = OrderChannel(
             connector=ws_connector,
             path=endpoints.ws_api.path,
@@ -192,7 +192,7 @@ class Gateway:
             return
         if _op_of(ticket.effect) is not Op.PLACE_ONCE:
             ticket = ticket._replace(stamp_ms=now_ms)
-        reply = await self._door.exchange(
+        reply = await self.door.exchange(
             ticket.request,
             lane,
             timestamp_ms=ticket.stamp_ms,
@@ -319,7 +319,7 @@ class Gateway:
         if wait_ms:
             return RequestOutcome(outcome=Outcome.THROTTLED, local="budget", until_ms=now_ms + wait_ms)
         timeout_ms = self._settings.request_timeout_ms
-        reply = await self._door.exchange(
+        reply = await self.door.exchange(
             request, Lane.ENTRY, recv_window_ms=SETTING_RECV_WINDOW_MS, timeout_ms=timeout_ms
         )
         answer = reply.answer(parsed=_is_object(reply.body))
