@@ -35,7 +35,8 @@ STATE = views.StateView(
     counts=views.Counts(intents=5, accepted=3, denied=2, fills=4),
 )  # fmt: skip
 STORY = Explanation(
-    id="T", intents=("i-1",), trades=("T",), orders=("hf-e1-x", "hf-s1-x"), venue_orders=(7,), seq=12, hash="ab" * 32,
+    id="T", intents=("i-1",), trades=("T",), orders=("hf-e1-x", "hf-s1-x"), venue_orders=(7,), venue_algos=(3,),
+    seq=12, hash="ab" * 32,
     lines=(
         Line(seq=9, at_ms=1_000, after_ms=0, kind="intent_accepted", channel="", text="accepted: all checks passed"),
         Line(seq=12, at_ms=1_042, after_ms=42, kind="fill_booked", channel="stream", text="bought 0.01 at 28155.1"),

@@ -135,7 +135,13 @@ def explain(
 
 def story(told: Explanation, width: int) -> list[str]:
     """The lines of a story: time since its begin, record number, where the evidence came from, and the sentence."""
-    ids = (("intent", told.intents), ("trade", told.trades), ("order", told.orders), ("venue", told.venue_orders))
+    ids = (
+        ("intent", told.intents),
+        ("trade", told.trades),
+        ("order", told.orders),
+        ("venue", told.venue_orders),
+        ("algo", told.venue_algos),
+    )
     lines = [f"{name:<7} {', '.join(map(str, found))}" for name, found in ids if found]
     lines.append(f"begin   {datetime.datetime.fromtimestamp(told.lines[0].at_ms / 1000, datetime.UTC).isoformat(' ')}")
     lines.append("")
