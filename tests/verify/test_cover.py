@@ -223,3 +223,26 @@ def test_the_time_from_the_first_close_request_to_flat_is_published():
     assert report.violations == []
     assert report.measures["close_to_flat_ms"]["max"] == Decimal(301)
     assert spec.reduce_only
+
+
+def test_rules_15_a_fill_tells_nothing_of_a_stop_that_is_silently_gone():
+    """The stop was armed with the entry and vanished unseen: the fill alone does not show it."""
+    story = Story().begin()
+    story.wait(1_000).accept()
+    stop = story.arm_stop()
+    story.wait(1_000).algo(stop, "EXPIRED")
+    story.fill_entry()
+    story.wait(3_000).read("GET /fapi/v1/openAlgoOrders", symbol=SYMBOL)
+    story.wait(900).arm_stop(n=2)
+    assert story.verdict().violations == []
+
+
+def test_rules_15_a_refusal_reaches_what_becomes_naked_after_it():
+    """The close was throttled while a stop still covered; then the stop was lost."""
+    story, stop = open_trade()
+    story.plan(close_spec())
+    story.reply(story.send(close_spec()), status=429, code=-1003)
+    story.wait(1_000).algo(stop, "EXPIRED")
+    story.push("ALGO_UPDATE", stop.client_id)
+    story.wait(5_000).arm_stop(n=2)
+    assert story.verdict().violations == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdfast.verify.obligation import DEAD, LIVE, THROTTLED, UNREACHABLE, Obligation
+from holdfast.verify.obligation import DEAD, LIVE, THROTTLED, UNREACHABLE, Obligation, Refusal
 
 SECOND = 1_000_000
 
@@ -59,3 +59,15 @@ def test_the_same_life_twice_changes_nothing():
     duty.turn(SECOND, live=True, absence=DEAD)
     duty.end(2 * SECOND, DEAD)
     assert duty.informed_us == 2 * SECOND
+
+
+def test_a_refusal_explains_what_begins_soon_after_it():
+    """Until the next act, and no longer than a rate window."""
+    refusal = Refusal()
+    refusal.note(SECOND, THROTTLED)
+    assert (refusal.at(30 * SECOND), refusal.at(62 * SECOND)) == (THROTTLED, "")
+    refusal.note(40 * SECOND, "")
+    assert refusal.at(41 * SECOND) == ""
+    duty = Obligation(0, 1, live=True, informed=True, refused=THROTTLED)
+    duty.end(SECOND, DEAD)
+    assert duty.longest == {THROTTLED: SECOND}

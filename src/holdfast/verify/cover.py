@@ -17,7 +17,7 @@ from holdfast.verify.base import Check, LineHandlers, Scene
 from holdfast.verify.evidence import WRITES, Shows, Verb, client_id_of, shows, trouble_of
 from holdfast.verify.liveness import Liveness
 from holdfast.verify.measures import milliseconds, summary
-from holdfast.verify.obligation import CLASSES, DEAD, LIVE, UNREACHABLE, Obligation
+from holdfast.verify.obligation import CLASSES, DEAD, LIVE, UNREACHABLE, Obligation, Refusal
 from holdfast.verify.records import AlgoLine, FaultLine, PushLine, Reply, Request, TradeLine
 from holdfast.verify.venue_state import LegKey
 
@@ -25,19 +25,19 @@ COVERING: Final = frozenset({Role.STOP, Role.CLOSE})
 
 
 class Episode(msgspec.Struct, kw_only=True):
-    """A leg from flat to flat. `tells` is what evidence the open interval needs."""
+    """A leg from flat to flat. `tells` is what evidence the open gap needs; `refusal` how the last act ended."""
 
     leg: LegKey
     start_us: int
     start_n: int
     gap: Obligation | None = None
     tells: Shows = Shows.FILLS
-    gap_start_us: int = 0
     uncovered_us: int = 0
     naked_us: int = 0
     informed_us: int = 0
     covered_us: int | None = None
     close_us: int | None = None
+    refusal: Refusal = msgspec.field(default_factory=Refusal)
 
 
 class Cover(Check):
@@ -52,6 +52,8 @@ class Cover(Check):
         """Algo id → when it stops to cover."""
         self._told: set[int] = set()
         """Algo ids whose trigger was told to the engine."""
+        self._silent: dict[LegKey, set[int]] = {}
+        """Stops that ended without a word to the engine, by leg."""
         self._reads: dict[int, tuple[Shows, str]] = {}
         self._acts: dict[int, str] = {}
         self._naked: list[int] = []
@@ -112,9 +114,17 @@ class Cover(Check):
         else:
             self._triggering.pop(line.algo_id, None)
             self._told.discard(line.algo_id)
+            self._note_end(line)
         episode = self._episodes.get((line.symbol, line.position_side))
         if episode is not None:
             self._refresh(episode, line.us, line.n, Shows.ALGOS)
+
+    def _note_end(self, line: AlgoLine) -> None:
+        """A stop that ended, and not because we asked: the engine does not know until it is told."""
+        stop = self.state.algos[line.algo_id]
+        asked = any(us <= line.us for _, us in self.journal.cancels.get(line.client_id, ()))
+        if stop.is_ours and stop.is_stop and not stop.is_open and not asked:
+            self._silent.setdefault(stop.leg, set()).add(line.algo_id)
 
     def _expire(self, us: int) -> None:
         for algo_id, deadline_us in list(self._triggering.items()):
@@ -138,8 +148,9 @@ class Cover(Check):
             if ours and episode.covered_us is None:
                 episode.covered_us = us
         elif episode.gap is None:
-            episode.gap = Obligation(us, n, live=self.liveness.live)
-            episode.tells, episode.gap_start_us = tells, us
+            episode.gap = Obligation(us, n, live=self.liveness.live, refused=episode.refusal.at(us))
+            # A fill tells of nothing missing while the engine believes in a stop that is silently gone.
+            episode.tells = Shows.ALGOS if self._silent.get(episode.leg) else tells
 
     def _end_gap(self, episode: Episode, us: int) -> None:
         gap = episode.gap
@@ -199,6 +210,7 @@ class Cover(Check):
         symbol = line.params.get("symbol", "")
         self._acts[line.n] = symbol
         for episode in self._on_symbol(symbol):
+            episode.refusal.note(line.us, "")
             if episode.gap is not None:
                 episode.gap.act(line.us)
             if closing and episode.close_us is None:
@@ -212,8 +224,7 @@ class Cover(Check):
         if acted is not None:
             trouble = trouble_of(line)
             for episode in self._on_symbol(acted) if trouble else ():
-                if episode.gap is not None:
-                    episode.gap.refuse(trouble)
+                _refused(episode, line.us, trouble)
         read = self._reads.pop(line.req, None)
         if read is not None and line.status == 200 and line.fault is None:
             self._tell(read[0], read[1], line.us)
@@ -235,10 +246,12 @@ class Cover(Check):
         if line.verb != "req.drop" or planned is None or role_of(line.client_id) not in COVERING:
             return
         for episode in self._on_symbol(planned.event.spec.symbol):
-            if episode.gap is not None:
-                episode.gap.refuse(UNREACHABLE)
+            _refused(episode, line.us, UNREACHABLE)
 
     def _tell(self, what: Shows, symbol: str, us: int) -> None:
+        if what is Shows.ALGOS:
+            for leg in [leg for leg in self._silent if symbol in ("", leg[0])]:
+                del self._silent[leg]
         for episode in self._on_symbol(symbol):
             gap = episode.gap
             if gap is not None and (what is episode.tells or (what is Shows.POSITION and episode.tells is Shows.FILLS)):
@@ -250,6 +263,12 @@ class Cover(Check):
                 episode.gap.turn(us, live=live, absence=absence)
                 # What a new process must learn first is that there is a position at all.
                 episode.tells = Shows.FILLS
+
+
+def _refused(episode: Episode, us: int, kind: str) -> None:
+    episode.refusal.note(us, kind)
+    if episode.gap is not None:
+        episode.gap.refuse(kind)
 
 
 def _class_row(lengths_us: list[int]) -> dict[str, object]:

@@ -12,7 +12,7 @@ from holdfast.verify.evidence import WRITES, Shows, Verb, cancelled_id_of, shows
 from holdfast.verify.journal_view import Moment, MomentKind
 from holdfast.verify.liveness import Liveness
 from holdfast.verify.measures import milliseconds
-from holdfast.verify.obligation import DEAD, Obligation
+from holdfast.verify.obligation import DEAD, Obligation, Refusal
 from holdfast.verify.records import AlgoLine, OrderLine, PositionLine, PushLine, Reply, Request, TradeLine
 from holdfast.verify.venue_state import VenueAlgo, VenueOrder
 
@@ -74,7 +74,8 @@ class Orphans(Check):
         self._pending: dict[str, set[str]] = {}
         self._duties: dict[str, dict[object, tuple[VenueOrder | VenueAlgo, Obligation]]] = {}
         self._reads: dict[int, str] = {}
-        self._acts: dict[int, list[Obligation]] = {}
+        self._acts: set[int] = set()
+        self._refusal = Refusal()
 
     def after(self) -> LineHandlers:
         """Whatever opens or closes something, asks to cancel, or tells."""
@@ -116,7 +117,11 @@ class Orphans(Check):
             self._end(symbol, ident, us)
         for ident, order in orphans.items():
             if ident not in duties:
-                duties[ident] = (order, Obligation(us, n, live=self.liveness.live, informed=informed))
+                refused = self._refusal.at(us)
+                duties[ident] = (
+                    order,
+                    Obligation(us, n, live=self.liveness.live, informed=informed, refused=refused),
+                )
 
     def _orphans(self, symbol: str) -> dict[object, VenueOrder | VenueAlgo]:
         if self._pending.get(symbol):
@@ -146,9 +151,12 @@ class Orphans(Check):
             )
 
     def _on_request(self, line: Request) -> None:
-        if WRITES.get(line.method) in (Verb.CANCEL, Verb.CANCEL_ALGO):
-            self._acts[line.n] = self._named(line)
-            for duty in self._acts[line.n]:
+        verb = WRITES.get(line.method)
+        if verb is not None:
+            self._acts.add(line.n)
+            self._refusal.note(line.us, "")
+        if verb in (Verb.CANCEL, Verb.CANCEL_ALGO):
+            for duty in self._named(line):
                 duty.act(line.us)
         elif shows(line) is Shows.POSITION:
             self._reads[line.n] = line.params.get("symbol", "")
@@ -165,10 +173,14 @@ class Orphans(Check):
         return found
 
     def _on_reply(self, line: Reply) -> None:
-        trouble = trouble_of(line)
-        for duty in self._acts.pop(line.req, ()):
-            if trouble:
-                duty.refuse(trouble)
+        trouble = trouble_of(line) if line.req in self._acts else ""
+        self._acts.discard(line.req)
+        if trouble:
+            self._refusal.note(line.us, trouble)
+            # Throttles count addresses and accounts, not orders: while one holds, no cancel is sent either.
+            for duties in self._duties.values():
+                for _, duty in duties.values():
+                    duty.refuse(trouble)
         symbol = self._reads.pop(line.req, None)
         if symbol is not None and line.status == 200 and line.fault is None:
             self._inform(symbol, line.us)

@@ -16,6 +16,28 @@ KEY_REFUSED: Final = "key_refused"
 CLASSES: Final = (LIVE, THROTTLED, KEY_REFUSED, DEAD, UNREACHABLE)
 
 
+REFUSAL_LASTS_US: Final = 60_000_000
+"""A refusal explains what follows for at most the longest rate window of the venue."""
+
+
+class Refusal:
+    """The last act's refusal, for duties that begin after it."""
+
+    __slots__ = ("_kind", "_us")
+
+    def __init__(self) -> None:
+        self._kind = ""
+        self._us = 0
+
+    def note(self, us: int, kind: str) -> None:
+        """An act was turned away; "" when a new one has been made."""
+        self._kind, self._us = kind, us
+
+    def at(self, us: int) -> str:
+        """The class that holds at a time, "" for none."""
+        return self._kind if us - self._us <= REFUSAL_LASTS_US else ""
+
+
 class Obligation:
     """One duty. All times are venue time in microseconds.
 
@@ -35,7 +57,7 @@ class Obligation:
         "start_us",
     )
 
-    def __init__(self, us: int, n: int, *, live: bool, informed: bool = False) -> None:
+    def __init__(self, us: int, n: int, *, live: bool, informed: bool = False, refused: str = "") -> None:
         self.start_us, self.start_n = us, n
         self.longest: dict[str, int] = {}
         self.informed_us = 0
@@ -43,7 +65,7 @@ class Obligation:
         self._since_us = us
         self._live = live
         self._evidence_us = us if informed and live else None
-        self._trouble = LIVE
+        self._trouble = refused or LIVE
 
     def inform(self, us: int) -> None:
         """Evidence was delivered."""
