@@ -134,3 +134,19 @@ def test_rules_15_a_throttled_cancel_is_its_own_class():
     story.reply(story.request("algoOrder.cancel", clientAlgoId=stop_spec().client_id), status=429, code=-1003)
     story.wait(9_000).read("GET /fapi/v1/time")
     assert story.verdict().violations == []
+
+
+def test_a_stop_that_arrives_after_a_throttled_cancel_waits_with_it():
+    """It left before the throttle and landed behind it; the cancel has to wait for the window all the same."""
+    story = Story().begin()
+    story.wait(1_000).accept()
+    spec = stop_spec()
+    story.plan(spec)
+    story.event(ev.CancelPlanned, client_id=spec.client_id, reason="test")
+    story.reply(story.request("algoOrder.cancel", clientAlgoId=spec.client_id), status=429, code=-1003)
+    request = story.wait(20).send(spec)
+    story.algo(spec, "NEW")
+    story.push("ALGO_UPDATE", spec.client_id)
+    story.reply(request)
+    story.wait(13_000).read("GET /fapi/v1/time")
+    assert story.verdict().violations == []

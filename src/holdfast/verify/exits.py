@@ -154,8 +154,8 @@ class Orphans(Check):
         verb = WRITES.get(line.method)
         if verb is not None:
             self._acts.add(line.n)
-            self._refusal.note(line.us, "")
         if verb in (Verb.CANCEL, Verb.CANCEL_ALGO):
+            self._refusal.note(line.us, "")
             for duty in self._named(line):
                 duty.act(line.us)
         elif shows(line) is Shows.POSITION:
