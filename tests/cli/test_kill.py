@@ -1,0 +1,49 @@
+"""`holdfast kill`: works without engine and journal, asks first, and never says clean when it is not."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from holdfast import wiring
+from holdfast.service.killswitch import KillReport
+from tests.cli.conftest import Command
+from tests.cli.paper import configuration, paper
+
+
+def test_rules_16_nothing_happens_without_a_yes(holdfast: Command) -> None:
+    """A script without --yes is refused, and no latch is made."""
+    outcome = holdfast("kill")
+    assert outcome.code == 2
+    assert "--yes" in outcome.err
+    assert list(Path().glob("*.latch")) == []
+
+
+def test_rules_16_a_wrong_limit_or_token_does_not_stop_it(holdfast: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reads [venue], [account] and [journal] only: the rest of the file may be as wrong as it likes."""
+    Path("holdfast.toml").write_text("[limits]\nmax_trade = 1\n[http]\ntoken_file = 'absent'\n")
+    monkeypatch.setattr(wiring, "kill", lambda config, say: KillReport(latched=True))
+    assert holdfast("kill", "--yes").code == 0
+
+
+def test_rules_16_what_remains_is_said_with_exit_code_1(holdfast: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Amount and symbol, and every problem on the way."""
+    report = KillReport(latched=True, positions_left={"BTCUSDT": "0.5"}, problems=["the venue answered 503"])
+    monkeypatch.setattr(wiring, "kill", lambda config, say: report)
+    outcome = holdfast("kill", "--yes")
+    assert outcome.code == 1
+    assert "NOT CLEAN: 0.5 BTCUSDT" in outcome.err
+    assert "the venue answered 503" in outcome.err
+    assert json.loads(holdfast("kill", "--yes", "--json").out)["positions_left"] == {"BTCUSDT": "0.5"}
+
+
+@pytest.mark.serial
+def test_rules_16_against_an_exchange(holdfast: Command) -> None:
+    """The whole way, over real sockets: latch, two reads past every window, report. It takes ten seconds by rule."""
+    with paper() as addresses:
+        Path("holdfast.toml").write_text(configuration(addresses))
+        outcome = holdfast("kill", "--yes", "--json")
+    assert outcome.code == 0
+    report = json.loads(outcome.out)
+    assert (report["latched"], report["orders_left"], report["positions_left"]) == (True, 0, {})
+    assert Path("holdfast-paper-main.latch").exists()
