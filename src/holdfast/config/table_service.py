@@ -111,14 +111,6 @@ ACCOUNT_KEYS: Final[tuple[Key, ...]] = (
         high="0.01",
         why="Used for sizing only: risk counts the fee both ways. What was really paid comes from the venue.",
     ),
-    make_key(
-        "account.maker_fee",
-        EngineSettings,
-        unit="fraction of notional",
-        low="-0.01",
-        high="0.01",
-        why="Used for sizing of resting entries only; what was really paid comes from the venue.",
-    ),
 )
 
 JOURNAL_KEYS: Final[tuple[Key, ...]] = (

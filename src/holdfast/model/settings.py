@@ -89,7 +89,6 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     coverage_idle_interval_ms: int = 60_000
     max_clock_offset_ms: int = 250
     taker_fee: Decimal = Decimal("0.0005")
-    maker_fee: Decimal = Decimal("0.0002")
 
     def source(self, name: str) -> SourcePolicy | None:
         """The policy of a source, the open default when `any_source`, or None when it may not trade."""
