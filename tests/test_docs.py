@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.cli.main import COMMANDS
+from holdfast.cli.shell import EXIT_CODES
 from holdfast.config.table import TABLE
 from holdfast.model.reasons import AlarmCode, TradingState
 
@@ -49,6 +50,12 @@ def test_keys_that_are_named_exist(page: Path) -> None:
     sections = "|".join({name.partition(".")[0] for name in TABLE})
     named = set(re.findall(rf"`((?:{sections})\.[a-z_]+)\b", page.read_text("utf-8")))
     assert named <= set(TABLE)
+
+
+def test_the_exit_codes_are_those_of_the_program() -> None:
+    """Word for word."""
+    for code, text in EXIT_CODES.items():
+        assert f"| {code} | {text} |" in OPERATING
 
 
 def test_the_states_are_explained() -> None:

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message
 
 from holdfast.api.port import Busy, CommandName, CommandReply
 from holdfast.model.intent import Intent, content_hash
+from holdfast.model.plans import IntentResult
 from holdfast.service import views
 from holdfast.service.explain import Explanation, Line
 from holdfast.service.verdicts import Verdict
@@ -63,6 +64,7 @@ class FakeService:
         self.busy = ""
         self.published: list[Published] = []
         self.asked: tuple[Any, ...] = ()
+        self.result: IntentResult | None = None
 
     async def submit(self, intent: Intent) -> Verdict:
         """Once per id; MANA is denied, as an example."""
@@ -100,7 +102,7 @@ class FakeService:
             return None
         return views.IntentView(
             intent_id=intent_id, source="test", symbol="BTCUSDT", action="open", status="accepted", received_ms=1,
-            seq=7, hash="h",
+            seq=7, hash="h", result=self.result,
         )  # fmt: skip
 
     def trades(self, *, live_only: bool, limit: int) -> list[views.TradeView]:

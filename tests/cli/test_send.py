@@ -6,9 +6,12 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from holdfast.cli.send import _fractions
+from holdfast.model.plans import IntentResult
+from holdfast.model.reasons import ResultStatus
 from tests.api.fake import OPEN
 from tests.cli.conftest import Command, Running
 
@@ -102,6 +105,32 @@ def test_a_busy_engine_is_exit_code_3(holdfast: Command, engine: Running) -> Non
     outcome = holdfast("send", *LONG, *engine.options)
     assert outcome.code == 3
     assert "journal cannot be written" in outcome.err
+
+
+def test_wait_prints_the_terminal_result(holdfast: Command, engine: Running) -> None:
+    """Filled quantity, price, slippage and time to protection; a bad end is exit code 1."""
+    engine.service.result = IntentResult(
+        intent_id="i-7", source="cli", symbol="BTCUSDT", action="open", status=ResultStatus.PROTECTED, venue="paper",
+        version="1", filled=Decimal("0.01"), average_price=Decimal("28155.1"), slippage_bps=Decimal("0.5"), naked_ms=3,
+    )  # fmt: skip
+    outcome = holdfast("send", *LONG, "--id", "i-7", "--wait-s", "5", *engine.options)
+    assert outcome.code == 0
+    expected = "protected i-7, 0.01 BTCUSDT at 28155.1, slippage 0.5 bps, protected after 3 ms\n"
+    assert outcome.out.endswith(expected)
+    rejected = msgspec.structs.replace(
+        engine.service.result, status=ResultStatus.REJECTED, code="-2019", reason="margin"
+    )
+    engine.service.result = rejected
+    outcome = holdfast("send", *LONG, "--id", "i-8", "--wait-s", "5", *engine.options)
+    assert outcome.code == 1
+    assert "-2019 margin" in outcome.out
+
+
+def test_wait_ends_when_nothing_comes(holdfast: Command, engine: Running) -> None:
+    """With a hint, and exit code 1."""
+    outcome = holdfast("send", *LONG, "--id", "i-7", "--wait-s", "0.2", *engine.options)
+    assert outcome.code == 1
+    assert "holdfast explain i-7" in outcome.out
 
 
 @pytest.mark.parametrize("count", range(1, 11))

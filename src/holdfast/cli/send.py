@@ -7,15 +7,21 @@ import sys
 import time
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from cyclopts import Parameter
 
-from holdfast.cli.client import Client, Reply, TokenFile, Url, connect, problem_text
+from holdfast.cli.client import Client, Reply, TokenFile, Url, connect, path_of, problem_text
 from holdfast.cli.shell import OK, REFUSED, STANDARD_INPUT, UNREACHABLE, USAGE, ConfigFile, Failure, Json, say
 from holdfast.model import intent as intents
 from holdfast.model import num
+
+VERDICTS: Final = frozenset({400, 409, 413, 422})
+"""Statuses that are an answer about the intent itself."""
+
+ENDED_WELL: Final = frozenset({"protected", "flattened", "closed", "nothing_open"})
+POLL_S: Final = 0.1
 
 
 def send(
@@ -44,6 +50,7 @@ def send(
     expires_s: Annotated[float | None, Parameter(help="Seconds from now after which nothing is sent.")] = None,
     id: Annotated[str | None, Parameter(help="Id of the intent. The same id is never executed twice.")] = None,
     source: Annotated[str, Parameter(help="Name of the source.")] = "cli",
+    wait_s: Annotated[float, Parameter(help="Wait up to so many seconds for the terminal results.")] = 0.0,
     config: ConfigFile = None,
     url: Url = None,
     token_file: TokenFile = None,
@@ -75,7 +82,7 @@ def send(
     checked = _check_all(given)
     client = connect(config, url, token_file)
     try:
-        return _send_all(client, checked, json=json)
+        return _send_all(client, checked, wait_s=wait_s, json=json)
     finally:
         client.close()
 
@@ -144,20 +151,57 @@ def _check_all(given: list[tuple[str, Any]]) -> list[intents.Intent]:
     return checked
 
 
-def _send_all(client: Client, checked: list[intents.Intent], *, json: bool) -> int:
+def _send_all(client: Client, checked: list[intents.Intent], *, wait_s: float, json: bool) -> int:
     denied = 0
+    accepted: list[str] = []
     for intent in checked:
         reply = client.post("/v1/intents", intents.encode(intent))
-        if reply.status in {401, 403, 404, 405, 415, 500, 503}:
-            raise Failure(f"{intent.id}: {problem_text(reply)}", UNREACHABLE)
+        if not reply.ok and reply.status not in VERDICTS:
+            code = USAGE if reply.status in {401, 403} else UNREACHABLE
+            raise Failure(f"{intent.id}: {problem_text(reply)}", code)
         denied += not reply.ok
+        accepted += [intent.id] if reply.ok else []
         if json:
             sys.stdout.write(msgspec.json.encode(reply.value).decode() + "\n")
         else:
             _print_verdict(intent, reply)
     if len(checked) > 1 and not json:
         say(f"{len(checked) - denied} accepted, {denied} denied")
-    return REFUSED if denied else OK
+    failed = _wait_all(client, accepted, wait_s, json=json) if wait_s > 0 else 0
+    return REFUSED if denied or failed else OK
+
+
+def _wait_all(client: Client, ids: list[str], wait_s: float, *, json: bool) -> int:
+    """Print each terminal result as it comes; answers how many did not end well, or not in time."""
+    end = time.monotonic() + wait_s
+    failed = 0
+    for name in ids:
+        view = client.must_get(path_of("intents", name))
+        while view.get("result") is None and time.monotonic() < end:
+            time.sleep(POLL_S)
+            view = client.must_get(path_of("intents", name))
+        result = view.get("result")
+        failed += result is None or result["status"] not in ENDED_WELL
+        if json:
+            sys.stdout.write(msgspec.json.encode(result).decode() + "\n")
+        else:
+            print(_result_line(name, result))
+    return failed
+
+
+def _result_line(name: str, result: dict[str, Any] | None) -> str:
+    if result is None:
+        return f"pending   {name}: no result yet; `holdfast explain {name}` tells how far it is"
+    parts = [f"{result['status']:<9} {name}"]
+    if result.get("average_price"):
+        parts.append(f"{result['filled']} {result['symbol']} at {result['average_price']}")
+    if result.get("slippage_bps"):
+        parts.append(f"slippage {result['slippage_bps']} bps")
+    if result.get("naked_ms") is not None:
+        parts.append(f"protected after {result['naked_ms']} ms")
+    if result.get("reason"):
+        parts.append(f"{result['code']} {result['reason']}".strip())
+    return ", ".join(parts)
 
 
 def _print_verdict(intent: intents.Intent, reply: Reply) -> None:
