@@ -1,0 +1,143 @@
+"""The coverage watch: positions and stops as the venue lists them, read again and again (RULES 12).
+
+It has its own task, timer and connections, and it sends nothing: findings enter the inbox and the core repairs,
+because only the core knows what is being replaced just now. Its rounds are also its heartbeat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from holdfast.binance import endpoints as ep
+from holdfast.binance.governor import Governor
+from holdfast.binance.replies import READERS, Findings, Unreadable
+from holdfast.binance.requests import Request, simple
+from holdfast.binance.signing import Signer
+from holdfast.model.effects import Lane
+from holdfast.model.inputs import AnyInput, CoverageChecked
+from holdfast.model.reports import AlgoReport, PositionReport
+from holdfast.model.settings import EngineSettings
+from holdfast.ports import HttpClient
+from holdfast.service.lifecycle import Supervisor
+from holdfast.service.rest_door import RestDoor, VenueTime
+from holdfast.service.venue_observer import Unobserved, VenueObserver
+
+TIMEOUT_MS: Final = 2_000
+RECV_WINDOW_MS: Final = 5_000
+ALL_FROM_SYMBOLS: Final = 40
+"""From so many symbols on, the list without a symbol (weight 40) is cheaper than one list each (weight 1)."""
+
+SHARE_PERCENT: Final = 30
+"""How much of an address's weight the watches of all its accounts may use."""
+
+
+class _NotRead(Exception):
+    """A list could not be had."""
+
+
+class CoverageWatch:
+    """One account's watch. Construct it in a running loop. `http` is a client of its own for the REST host.
+
+    `exposed` names the symbols with a position or an entry that works or is unknown; while it names any, a round is
+    made every `coverage_interval_ms`, else every `coverage_idle_interval_ms`.
+    """
+
+    name = "coverage watch"
+
+    def __init__(
+        self,
+        *,
+        http: HttpClient,
+        signer: Signer,
+        clock: VenueTime,
+        deliver: Callable[[AnyInput], None],
+        exposed: Callable[[], Sequence[str]],
+        settings: EngineSettings,
+        governor: Governor,
+        observer: VenueObserver | None = None,
+    ) -> None:
+        self._clock = clock
+        self._deliver = deliver
+        self._exposed = exposed
+        self._interval_s = settings.coverage_interval_ms / 1_000
+        self._idle_interval_s = settings.coverage_idle_interval_ms / 1_000
+        self._observer: VenueObserver = observer if observer is not None else Unobserved()
+        self._door = RestDoor(http=http, signer=signer, clock=clock, governor=governor)
+        self._loop = asyncio.get_running_loop()
+        self.supervisor = Supervisor(deliver, self._observer)
+
+    async def start(self) -> None:
+        """Begin with a round at once."""
+        self.supervisor.spawn("coverage-watch", self._keep_watch())
+
+    async def stop(self) -> None:
+        """End the watch."""
+        await self.supervisor.stop()
+
+    async def look(self) -> CoverageChecked:
+        """One round. With `ok` False the lists mean nothing; a round is not repeated, the next one comes soon."""
+        asked_ms = self._clock.now_ms()
+        try:
+            positions = await self._positions()
+            held = [row.symbol for row in positions if row.amount]
+            symbols = tuple(sorted(dict.fromkeys([*self._exposed(), *held])))
+            algos = await self._algos(symbols)
+        except _NotRead as error:
+            self._observer.read_repeated("coverage watch", str(error))
+            return CoverageChecked(now_ms=self._clock.now_ms(), ok=False, asked_ms=asked_ms)
+        return CoverageChecked(
+            now_ms=self._clock.now_ms(),
+            ok=True,
+            asked_ms=asked_ms,
+            symbols=symbols,
+            positions=tuple(row for row in positions if row.symbol in symbols),
+            algos=tuple(row for row in algos if row.symbol in symbols),
+        )
+
+    async def _keep_watch(self) -> None:
+        last_at = -self._idle_interval_s
+        while True:
+            if self._exposed() or self._loop.time() - last_at >= self._idle_interval_s:
+                last_at = self._loop.time()
+                self._deliver(await self.look())
+            # Looked at every interval in any case, so that new exposure does not wait for an idle round.
+            await asyncio.sleep(max(0.0, last_at + self._interval_s - self._loop.time()) or self._interval_s)
+
+    async def _positions(self) -> list[PositionReport]:
+        return (await self._read(simple(ep.POSITIONS))).positions
+
+    async def _algos(self, symbols: Sequence[str]) -> list[AlgoReport]:
+        if not symbols:
+            return []
+        if len(symbols) >= ALL_FROM_SYMBOLS:
+            return (await self._read(Request(ep.OPEN_ALGOS, {}, ep.ALL_SYMBOLS_WEIGHT))).algos
+        found = await asyncio.gather(*[self._read(simple(ep.OPEN_ALGOS, symbol=symbol)) for symbol in symbols])
+        return [algo for findings in found for algo in findings.algos]
+
+    async def _read(self, request: Request) -> Findings:
+        door, path = self._door, request.endpoint.path
+        if door.governor.admit(Lane.PROTECT, request.weight, self._clock.now_ms()):
+            raise _NotRead(f"{path}: no rate budget")
+        reply = await door.exchange(request, Lane.PROTECT, recv_window_ms=RECV_WINDOW_MS, timeout_ms=TIMEOUT_MS)
+        if reply.status != 200:
+            answer = reply.answer(parsed=False)
+            raise _NotRead(f"{path}: {reply.failure or f'HTTP {reply.status} {answer.code} {answer.message}'}")
+        findings = Findings()
+        try:
+            READERS[request.endpoint](reply.body, findings)
+        except Unreadable as error:
+            raise _NotRead(f"{path}: {error}") from None
+        return findings
+
+
+def weight_per_minute(symbols: int, interval_ms: int) -> int:
+    """What the watch of one account costs while `symbols` are exposed."""
+    lists = symbols if symbols < ALL_FROM_SYMBOLS else ep.ALL_SYMBOLS_WEIGHT
+    return -(-(ep.POSITIONS.weight + lists) * 60_000 // interval_ms)
+
+
+def accounts_that_fit(weight_limit: int, symbols: int, interval_ms: int) -> int:
+    """How many accounts behind one address may be watched, each with `symbols` exposed (RULES 12)."""
+    return weight_limit * SHARE_PERCENT // 100 // weight_per_minute(symbols, interval_ms)
