@@ -43,7 +43,8 @@ def _stops_present(ctx: Context, trade: TradeState, algos: tuple[AlgoReport, ...
     for stop in protection.stops_of(ctx, trade):
         confirmed = stop.armed_ms is not None and stop.armed_ms < asked_ms - FRESH_MS
         absent = stop.armed and confirmed and stop.client_id not in listed and not stop.cancel_asked
-        if absent and protection.exposure(ctx, trade) > 0 and trade.symbol not in ctx.state.flattens:
+        needed = protection.exposure(ctx, trade) > 0 or sending.live_entries(ctx, trade)
+        if absent and needed and trade.symbol not in ctx.state.flattens:
             ctx.around.suspected[stop.client_id] = ctx.now_ms
             sending.send_again(ctx, stop, preauthorised=True)
 

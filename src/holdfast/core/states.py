@@ -33,8 +33,10 @@ HEALTH: dict[str, tuple[TradingState, AlarmCode | None]] = {
 def health(ctx: Context) -> list[str]:
     """What is wrong now, in the order of the table."""
     around = ctx.around
-    interval = ctx.settings.coverage_interval_ms if _exposed(ctx) else ctx.settings.coverage_idle_interval_ms
-    quiet_since = around.watch_ms if around.watch_ms is not None else around.started_ms
+    interval = ctx.settings.coverage_interval_ms if ctx.state.live_trades else ctx.settings.coverage_idle_interval_ms
+    watched_ms = around.watch_ms if around.watch_ms is not None else around.started_ms
+    # The last look of an idle time may be a minute old when a trade begins; it is not stale for that.
+    quiet_since = max(watched_ms, around.exposed_since_ms)
     facts = {
         "not reconciled": not around.reconciled,
         "journal cannot be written": not around.journal_ok,
@@ -52,12 +54,12 @@ def health(ctx: Context) -> list[str]:
     return [name for name in HEALTH if facts[name]]
 
 
-def _exposed(ctx: Context) -> bool:
-    return bool(ctx.state.live_trades)
-
-
 def refresh(ctx: Context) -> None:
     """Recompute the effective state at the end of a step; leaving active cancels working entries in the same step."""
+    if not ctx.state.live_trades:
+        ctx.around.exposed_since_ms = 0
+    elif not ctx.around.exposed_since_ms:
+        ctx.around.exposed_since_ms = ctx.now_ms
     found = health(ctx)
     commanded = ctx.state.commanded or TradingState.HALTED
     effective = min([commanded, *(HEALTH[name][0] for name in found)], key=lambda state: state.rank)
