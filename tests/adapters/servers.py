@@ -30,6 +30,8 @@ class CuttingServer:
         self.received = b""
         self.requests = 0
         self.port = 0
+        self.connected = asyncio.Event()
+        self._writers: list[asyncio.StreamWriter] = []
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> CuttingServer:
@@ -39,10 +41,14 @@ class CuttingServer:
 
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
+        for writer in self._writers:
+            writer.transport.abort()
         self._server.close()
         await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.append(writer)
+        self.connected.set()
         got = b""
         while len(got) < self.reads:
             chunk = await reader.read(self.reads - len(got))

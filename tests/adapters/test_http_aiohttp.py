@@ -121,13 +121,16 @@ async def test_connections_are_kept(serve: Callable[..., Awaitable[AiohttpClient
 async def test_a_timeout_after_the_request_counts_as_sent(serve: Callable[..., Awaitable[AiohttpClient]]) -> None:
     """The venue may have executed it."""
 
+    forever = asyncio.Event()
+
     async def handler(request: web.Request) -> web.Response:
-        await asyncio.sleep(5)
+        await forever.wait()
         return web.Response()
 
     with pytest.raises(HttpFailed, match="50 ms") as caught:
         await send(await serve(handler), ms=50)
     assert caught.value.sent
+    forever.set()
 
 
 async def test_an_answer_over_the_limit_is_refused(serve: Callable[..., Awaitable[AiohttpClient]]) -> None:
@@ -155,7 +158,7 @@ async def test_nothing_left_when_the_connection_does_not_come_up() -> None:
     async with CuttingServer(10_000) as server:
         client = AiohttpClient(f"http://127.0.0.1:{server.port}", connections=1)
         first = asyncio.ensure_future(send(client, ms=400))
-        await asyncio.sleep(0.05)
+        await server.connected.wait()
         with pytest.raises(HttpFailed) as caught:
             await send(client, ms=50)
         assert not caught.value.sent

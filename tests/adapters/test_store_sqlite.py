@@ -6,7 +6,6 @@ import asyncio
 import os
 import resource
 import shutil
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,13 +14,11 @@ from pathlib import Path
 import pytest
 
 from holdfast.adapters import store_sqlite
-from holdfast.adapters.lock_file import AlreadyRunning, lock_account
-from holdfast.adapters.sqlite_file import SqliteReader
 from holdfast.adapters.store_sqlite import SqliteJournal
-from holdfast.model.chain import ChainBroken, JournalUnusable, check_link
+from holdfast.model.chain import JournalUnusable, check_link
 from holdfast.ports import GENESIS, Head, JournalEntry, JournalFailed, Snapshot
-
-ENTRY = JournalEntry("kind", b"x" * 320)
+from tests.adapters.journals import ENTRY, filled
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -30,27 +27,9 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "account.journal"
 
 
-async def filled(path: Path, records: int, *, snapshot: bool = False) -> None:
-    """Write a journal of `records` single-record batches and close it."""
-    journal = SqliteJournal(path, log_pages=0)
-    for n in range(records):
-        await journal.append([JournalEntry("kind", b"record %d " % n * 20)], n)
-    if snapshot:
-        await journal.save_snapshot(Snapshot(journal.head, b"state"))
-    journal.close()
-
-
 def size_of(path: Path) -> int:
     """The size of the main file."""
     return path.stat().st_size
-
-
-def change(path: Path, sql: str) -> None:
-    """Change the file behind the journal's back."""
-    connection = sqlite3.connect(path)
-    connection.execute(sql)
-    connection.commit()
-    connection.close()
 
 
 def test_the_file_is_readable_by_its_owner_only(path: Path) -> None:
@@ -87,104 +66,10 @@ def test_a_failed_open_leaves_no_lock(path: Path) -> None:
             SqliteJournal(path)
 
 
-def test_a_foreign_database_is_refused(path: Path) -> None:
-    """A SQLite file of another program stays untouched."""
-    change(path, "CREATE TABLE theirs (x)")
-    before = path.read_bytes()
-    with pytest.raises(JournalUnusable, match="another program"):
-        SqliteJournal(path)
-    assert path.read_bytes() == before
-
-
-async def test_another_format_is_named(path: Path) -> None:
-    """A journal of a later version says which format it has and which we read."""
-    await filled(path, 1)
-    change(path, "PRAGMA user_version = 9")
-    with pytest.raises(JournalUnusable, match="format 9, this program reads format 1"):
-        SqliteJournal(path)
-
-
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     """The error names the path."""
     with pytest.raises(JournalUnusable, match="nowhere"):
         SqliteJournal(tmp_path / "nowhere" / "a.journal")
-
-
-def test_reading_a_missing_journal_creates_nothing(path: Path) -> None:
-    """The reader of a wrong path leaves no empty file."""
-    with pytest.raises(JournalUnusable, match="there is no journal"):
-        SqliteReader(path)
-    assert not path.exists()
-
-
-async def test_a_changed_last_record_is_refused_at_open(path: Path) -> None:
-    """Opening checks the last link; recovery checks the others."""
-    await filled(path, 5)
-    change(path, "UPDATE event SET body = x'00' WHERE seq = 5")
-    with pytest.raises(ChainBroken, match="record 5: its content"):
-        SqliteJournal(path)
-
-
-async def test_a_missing_record_is_refused_at_open(path: Path) -> None:
-    """A gap before the last record."""
-    await filled(path, 5)
-    change(path, "DELETE FROM event WHERE seq = 4")
-    with pytest.raises(ChainBroken, match="record 4 is missing"):
-        SqliteJournal(path)
-
-
-async def test_a_journal_of_one_record_is_checked_from_genesis(path: Path) -> None:
-    """Record 1 cannot be exchanged either."""
-    await filled(path, 1)
-    SqliteJournal(path, log_pages=0).close()
-    change(path, "UPDATE event SET kind = 'other'")
-    with pytest.raises(ChainBroken, match="record 1"):
-        SqliteJournal(path)
-
-
-async def test_an_engine_that_runs_can_be_read(path: Path) -> None:
-    """`explain` and `verify` need no lock and see what is durable."""
-    journal = SqliteJournal(path, log_pages=0)
-    await journal.append([ENTRY], 1)
-    reader = SqliteReader(path)
-    assert reader.head == journal.head
-    await journal.append([ENTRY], 2)
-    assert len(list(reader.read())) == 2
-    reader.close()
-    journal.close()
-
-
-async def test_reading_goes_over_chunks(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """More records than one query answers."""
-    monkeypatch.setattr("holdfast.adapters.sqlite_file.CHUNK_RECORDS", 3)
-    journal = SqliteJournal(path, log_pages=0)
-    await journal.append([ENTRY] * 10, 1)
-    assert [record.seq for record in journal.read(1)] == list(range(2, 11))
-    journal.close()
-
-
-async def test_a_damaged_snapshot_is_not_used(path: Path) -> None:
-    """The older one is taken, and none when both are damaged."""
-    await filled(path, 2, snapshot=True)
-    journal = SqliteJournal(path, log_pages=0)
-    await journal.append([ENTRY], 3)
-    await journal.save_snapshot(Snapshot(journal.head, b"newer"))
-    journal.close()
-    change(path, "UPDATE snapshot SET state = x'00' WHERE seq = 3")
-    journal = SqliteJournal(path, log_pages=0)
-    kept = journal.load_snapshot()
-    assert kept is not None
-    assert kept.state == b"state"
-    journal.close()
-
-
-async def test_a_snapshot_of_another_chain_is_not_used(path: Path) -> None:
-    """A state is only as good as the record it stands on."""
-    await filled(path, 2, snapshot=True)
-    change(path, f"UPDATE snapshot SET hash = x'{'ab' * 32}'")
-    journal = SqliteJournal(path, log_pages=0)
-    assert journal.load_snapshot() is None
-    journal.close()
 
 
 async def test_the_log_is_grown_at_open_and_keeps_its_size(path: Path) -> None:
@@ -213,9 +98,7 @@ async def test_an_idle_moment_moves_the_log(path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(store_sqlite, "IDLE_S", 0.01)
     journal = SqliteJournal(path, log_pages=64)
     await journal.append([ENTRY] * 1_000, 1)
-    async with asyncio.timeout(10):
-        while size_of(path) < 300_000:  # noqa: ASYNC110 - the writer thread has nobody to tell of a checkpoint
-            await asyncio.sleep(0.01)
+    await eventually(lambda: size_of(path) >= 300_000, what="the checkpoint")
     journal.close()
 
 
@@ -313,13 +196,3 @@ def test_a_main_file_cut_at_every_512_bytes_is_refused(path: Path, tmp_path: Pat
         copy.write_bytes(whole[:cut])
         with pytest.raises(JournalUnusable):
             intact_prefix(copy)
-
-
-def test_rules_8_one_engine_per_key_on_a_host(tmp_path: Path) -> None:
-    """The same key with another journal and another account name is the same account."""
-    held = lock_account(tmp_path / "locks", "live", "main", "ab12cd34")
-    with pytest.raises(AlreadyRunning, match="account other"):
-        lock_account(tmp_path / "locks", "live", "other", "ab12cd34")
-    lock_account(tmp_path / "locks", "demo", "main", "ab12cd34").release()
-    held.release()
-    lock_account(tmp_path / "locks", "live", "other", "ab12cd34").release()

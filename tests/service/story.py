@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
+
 from holdfast.adapters.store_memory import MemoryJournal
 from holdfast.model import events as ev
 from holdfast.model.chain import link
@@ -27,6 +29,7 @@ from holdfast.model.settings import Venue
 from holdfast.model.venue_facts import VenueFacts
 from holdfast.ports import GENESIS, JournalEntry
 from holdfast.service.outbox import Published
+from holdfast.service.readmodel import ReadModel
 
 T0 = 1_700_000_000_000
 ENTRY, STOP, CLOSE = "hf-e1-aaa", "hf-s1-aaa", "hf-c1-aaa"
@@ -188,6 +191,13 @@ DENIED = ev.IntentDenied(
     facts={"open": "0.5"},
     counterfactual={"when": "after t-1"},
 )
+
+
+def denied_as(intent_id: str) -> ev.IntentDenied:
+    """The same denial of another intent."""
+    return msgspec.structs.replace(DENIED, intent_id=intent_id)
+
+
 PROTECTED = ev.ResultPublished(
     at_ms=T0 + 40,
     result=IntentResult(
@@ -275,3 +285,11 @@ async def journal_of(events: list[ev.AnyEvent]) -> MemoryJournal:
     journal = MemoryJournal()
     await journal.append([JournalEntry(ev.kind_of(event), ev.encode(event)) for event in events], 7)
     return journal
+
+
+def model_of(*parts: list[ev.AnyEvent]) -> ReadModel:
+    """A model that has folded these events."""
+    model = ReadModel()
+    for record in published([event for part in parts for event in part]):
+        model.fold(record)
+    return model

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import typing
 from decimal import Decimal
 
 import msgspec
@@ -10,7 +9,6 @@ import pytest
 
 from holdfast.model import events as ev
 from holdfast.service.explain import Explanation, explain
-from holdfast.service.sentences import _SENTENCES, sentence_of
 from tests.service import story
 from tests.service.story import CLOSE, CLOSING, DENIED, ENTRY, FUNDING, OPENING, STOP, T0, journal_of
 
@@ -117,24 +115,3 @@ async def test_a_fill_is_told_with_its_money() -> None:
     assert told is not None
     fills = [line.text for line in told.lines if line.kind == "fill_booked"]
     assert fills[0] == "fill 10 of order 100: BUY 0.2 BTCUSDT at 24990, fee 1 USDT, realised 0"
-
-
-def test_every_kind_of_event_has_its_sentence() -> None:
-    """A new event without words fails here."""
-    assert set(_SENTENCES) == set(typing.get_args(ev.AnyEvent))
-
-
-@pytest.mark.parametrize("event", EVENTS, ids=lambda event: ev.kind_of(event))
-def test_sentences_are_plain_text(event: ev.AnyEvent) -> None:
-    """No representation of an object slips through."""
-    words = sentence_of(event)
-    assert words
-    assert "Decimal(" not in words
-    assert "<" not in words
-
-
-def test_small_numbers_are_written_out() -> None:
-    """0.0000001, never 1E-7."""
-    booked = story.fill(10, ENTRY, story.Side.BUY, "0.0000001", "1")
-    assert booked.fill.price == Decimal("1E-7")
-    assert "at 0.0000001," in sentence_of(booked)

@@ -77,6 +77,11 @@ async def test_a_part_that_cannot_stop_does_not_keep_the_others(
     assert ("part_stopped", "b", said) in observer.calls
 
 
+async def waits() -> None:
+    """Run for ever, as a task should."""
+    await asyncio.Event().wait()
+
+
 async def dies() -> None:
     """Raise at once."""
     raise RuntimeError("boom")
@@ -106,7 +111,7 @@ async def test_a_task_that_is_stopped_halts_nothing() -> None:
     observer: Any = Recorder()
     delivered: list[AnyInput] = []
     supervisor = Supervisor(delivered.append, observer)
-    supervisor.spawn("t", asyncio.sleep(3_600))
+    supervisor.spawn("t", waits())
     await asyncio.sleep(0)
     await supervisor.stop()
     assert (delivered, observer.calls, supervisor.dead) == ([], [], [])

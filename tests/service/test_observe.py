@@ -24,7 +24,6 @@ from holdfast.service.readmodel import ReadModel
 from holdfast.service.recovery import Recovered
 from holdfast.service.runner import RunnerObserver
 from holdfast.service.venue_observer import VenueObserver
-from tests.service import story
 from tests.service.story import CLOSING, DENIED, OPENING, T0, published
 from tests.service.test_log import Fixed, Lines
 
@@ -202,13 +201,6 @@ def test_frequent_reports_are_numbers_only() -> None:
     assert watched.value("request_seconds_sum", name="order.place") == pytest.approx(0.0015)
     assert watched.value("clock_offset_seconds") == pytest.approx(-0.02)
     assert watched.value("journal_append_seconds_count") == 1
-
-
-def test_the_exposition_is_prometheus_text() -> None:
-    """With help and labels."""
-    text = Watched().see(story.ACCEPTED).metrics.text().decode()
-    assert "# HELP holdfast_intents_total Intents by verdict and reason code" in text
-    assert 'holdfast_build_info{account="main",venue="paper",version="1.0"} 1.0' in text
 
 
 def test_lines_can_be_parsed_whatever_the_event() -> None:

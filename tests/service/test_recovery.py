@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 import pytest
 
 from holdfast.adapters.store_memory import MemoryDisk, MemoryJournal
-from holdfast.adapters.store_sqlite import SqliteJournal
 from holdfast.model import events as ev
 from holdfast.model.chain import ChainBroken, JournalUnusable
 from holdfast.ports import Head, Journal, JournalEntry, Snapshot
 from holdfast.service.outbox import Published
 from holdfast.service.recovery import Recovered, recover
-from holdfast.service.snapshots import SnapshotBody, SnapshotKeeper, pack
+from holdfast.service.snapshots import SnapshotBody, pack
 from tests.service.toy import ToyEngine, alarm
 
 
@@ -149,49 +146,3 @@ async def test_progress_is_told() -> None:
     told: list[tuple[int, int]] = []
     recover(journal, ToyEngine, ToyModel, version="1", progress=lambda done, total: told.append((done, total)))
     assert told == [(10_000, 20_001), (20_000, 20_001)]
-
-
-async def test_the_keeper_takes_a_snapshot_when_it_is_due(tmp_path: Path) -> None:
-    """At the distance, not before; a restart uses it."""
-    journal = SqliteJournal(tmp_path / "a.journal", inline=True, log_pages=0)
-    engine, model = ToyEngine(), ToyModel()
-    keeper = SnapshotKeeper(engine=engine, read_model=model, journal=journal, version="1", failed=pytest.fail, every=3)
-    for n in range(1, 5):
-        await append(journal, 1)
-        engine.apply(alarm())
-        model.seq = n
-        keeper.consider()
-        kept = journal.load_snapshot()
-        assert (kept.head.seq if kept else 0) == (3 if n >= 3 else 0)
-    assert fold(journal)[2].snapshot_seq == 3
-    journal.close()
-
-
-async def test_an_exposed_account_is_snapshotted_later() -> None:
-    """The loop belongs to the protection of a position, but not for ever."""
-    journal = MemoryJournal()
-    engine = ToyEngine()
-    engine.exposed_symbols = lambda: ["BTCUSDT"]  # type: ignore[method-assign]
-    keeper = SnapshotKeeper(
-        engine=engine, read_model=ToyModel(), journal=journal, version="1", failed=pytest.fail, every=2
-    )
-    taken = []
-    for _ in range(8):
-        await append(journal, 1)
-        keeper.consider()
-        taken.append(journal.load_snapshot() is not None)
-    assert taken == [False] * 7 + [True]
-
-
-async def test_a_failed_snapshot_is_reported_and_nothing_else() -> None:
-    """The journal is the record; a snapshot is a convenience."""
-    journal = MemoryJournal()
-    await append(journal, 1)
-    failures: list[str] = []
-    keeper = SnapshotKeeper(
-        engine=ToyEngine(), read_model=ToyModel(), journal=journal, version="1", failed=failures.append, every=10
-    )
-    await append(journal, 1)
-    journal.fail("gone")
-    await keeper.take_last()
-    assert failures == ["gone"]

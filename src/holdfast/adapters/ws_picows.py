@@ -24,6 +24,7 @@ PING_IDLE_S: Final = 20.0
 """After this silence we ask whether the venue is still there."""
 
 PING_REPLY_S: Final = 10.0
+CONNECT_GRACE_S: Final = 0.05
 CLOSE_S: Final = 2.0
 """How long an orderly close may take before the connection is dropped."""
 
@@ -49,7 +50,8 @@ class PicowsConnector:
         """Open `target`; see the port. A refused upgrade is a `ConnectionError` that names the status."""
         link = PicowsLink(on_message, on_close)
         try:
-            async with asyncio.timeout(timeout_ms / 1_000):
+            # picows ends a handshake without an answer and closes the socket; this limit is for what comes before.
+            async with asyncio.timeout(timeout_ms / 1_000 + CONNECT_GRACE_S):
                 await ws_connect(
                     lambda: link,
                     self._base + target,

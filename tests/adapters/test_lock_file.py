@@ -1,0 +1,60 @@
+"""Locks between processes: by the kernel, named by what they protect."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from holdfast.adapters.lock_file import AlreadyRunning, LockFile, lock_account
+from holdfast.model.chain import JournalUnusable
+
+
+def test_rules_8_one_engine_per_key_on_a_host(tmp_path: Path) -> None:
+    """The same key with another journal and another account name is the same account."""
+    held = lock_account(tmp_path / "locks", "live", "main", "ab12cd34")
+    with pytest.raises(AlreadyRunning, match="account other"):
+        lock_account(tmp_path / "locks", "live", "other", "ab12cd34")
+    lock_account(tmp_path / "locks", "demo", "main", "ab12cd34").release()
+    held.release()
+    lock_account(tmp_path / "locks", "live", "other", "ab12cd34").release()
+
+
+def test_a_lock_is_released_once_and_again(tmp_path: Path) -> None:
+    """And then free for the next."""
+    lock = LockFile(tmp_path / "a.lock", "it")
+    lock.release()
+    lock.release()
+    LockFile(tmp_path / "a.lock", "it").release()
+
+
+def test_the_lock_file_stays(tmp_path: Path) -> None:
+    """Deleting it would let two processes hold locks on two files of one name."""
+    LockFile(tmp_path / "a.lock", "it").release()
+    assert (tmp_path / "a.lock").read_text() == f"{os.getpid()}\n"
+
+
+def test_a_lock_ends_with_its_process(tmp_path: Path) -> None:
+    """However it was killed."""
+    program = (
+        "import os, pathlib, signal, sys; from holdfast.adapters.lock_file import LockFile\n"
+        "lock = LockFile(pathlib.Path(sys.argv[1]), 'it'); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path / "a.lock")], check=False)
+    assert done.returncode == -9
+    LockFile(tmp_path / "a.lock", "it").release()
+
+
+def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
+    """The error says which file."""
+    with pytest.raises(JournalUnusable, match=r"nowhere/a\.lock"):
+        LockFile(tmp_path / "nowhere" / "a.lock", "it")
+
+
+def test_the_name_of_a_lock_is_a_file_name(tmp_path: Path) -> None:
+    """Whatever a fingerprint holds."""
+    lock_account(tmp_path, "live", "main", "../..").release()
+    assert [path.name for path in tmp_path.iterdir()] == ["live-_____.lock"]

@@ -1,0 +1,52 @@
+"""Every record in one sentence."""
+
+from __future__ import annotations
+
+import typing
+from decimal import Decimal
+
+import pytest
+
+from holdfast.model import events as ev
+from holdfast.service.sentences import _SENTENCES, channel_of, sentence_of
+from tests.service import story
+from tests.service.story import CLOSING, DENIED, FUNDING, OPENING, T0
+
+EVENTS: list[ev.AnyEvent] = [*OPENING, DENIED, FUNDING, *CLOSING]
+
+
+def test_every_kind_of_event_has_its_sentence() -> None:
+    """A new event without words fails here."""
+    assert set(_SENTENCES) == set(typing.get_args(ev.AnyEvent))
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: ev.kind_of(event))
+def test_sentences_are_plain_text(event: ev.AnyEvent) -> None:
+    """No representation of an object slips through."""
+    words = sentence_of(event)
+    assert words
+    assert "Decimal(" not in words
+    assert "<" not in words
+
+
+def test_small_numbers_are_written_out() -> None:
+    """0.0000001, never 1E-7."""
+    booked = story.fill(10, story.ENTRY, story.Side.BUY, "0.0000001", "1")
+    assert booked.fill.price == Decimal("1E-7")
+    assert "at 0.0000001," in sentence_of(booked)
+
+
+@pytest.mark.parametrize(
+    ("event", "channel"),
+    [
+        (story.fill(10, story.ENTRY, story.Side.BUY, "1", "1"), "stream"),
+        (story.algo_report(story.AlgoStatus.ARMED), "reply"),
+        (ev.AbsenceNoted(at_ms=T0, client_id="c", endpoint="order", asked_ms=T0), "query"),
+        (ev.UnknownResolved(at_ms=T0, client_id="c", resolution="confirmed", evidence="list"), "list"),
+        (story.ACCEPTED, ""),
+    ],
+    ids=lambda value: value if isinstance(value, str) else ev.kind_of(value),
+)
+def test_evidence_names_its_channel(event: ev.AnyEvent, channel: str) -> None:
+    """What we decided ourselves has none."""
+    assert channel_of(event) == channel
