@@ -350,3 +350,79 @@ def test_the_first_denial_is_reported_and_all_are_mended():
     )
     found = denied(DenyCode.STOP_WRONG_SIDE, judge(made, view()))
     assert set(found.counterfactual) == {"stop_loss.price", "take_profits[0].price", "size.quantity"}
+
+
+@pytest.mark.parametrize(
+    ("side", "stop", "expected"),
+    [
+        ("long", "64000", "accepted"),
+        ("long", "63999.9", "STOP_TOO_FAR"),
+        ("short", "96000", "accepted"),
+        ("short", "96000.1", "STOP_TOO_FAR"),
+    ],
+)
+def test_p4_exactly_the_largest_distance_is_allowed(side, stop, expected):
+    """20 % of a limit price of 80 000."""
+    assert outcome(decide(side, stop, limit_entry("80000"), settings=NO_BANDS)) == expected
+
+
+@pytest.mark.parametrize(
+    ("side", "mark", "proposed"),
+    [("long", "79905.6", {"entry.max_slippage_bps": "0.17"}), ("short", "80094.4", {"entry.max_slippage_bps": "0.2"})],
+)
+def test_p3_the_slippage_that_is_left_on_either_side(side, mark, proposed):
+    """Collar 12 bps, and the touch almost at its edge."""
+    stop = {"long": "79000", "short": "81000"}[side]
+    found = denied(DenyCode.PRICE_COLLAR, decide(side, stop, mark=D(mark), settings=settings(price_collar_bps=D(12))))
+    assert found.counterfactual == proposed
+
+
+@pytest.mark.parametrize(("side", "mark"), [("long", "78431.4705"), ("short", "81632.5510")])
+def test_p3_a_touch_exactly_at_the_edge_leaves_no_slippage(side, mark):
+    """A cap of 0 bps cannot be asked for, so the market has to come back."""
+    stop = {"long": "78000", "short": "82000"}[side]
+    found = denied(DenyCode.PRICE_COLLAR, decide(side, stop, mark=D(mark), mark_low_1m=D(mark), mark_high_1m=D(mark)))
+    assert list(found.counterfactual) == ["state"]
+
+
+def test_p5_without_a_largest_price_only_the_tick_counts():
+    """maxPrice 0 is off."""
+    found = denied(DenyCode.PRICE_FILTER, decide(entry=limit_entry("79990.05"), instrument=instrument(price_max=D(0))))
+    assert found.counterfactual == {"entry.price": "79990"}
+
+
+def test_p4_a_stop_denial_tells_what_the_venue_leaves():
+    """Price range and band, as far as there are any, and the stop as it was asked for."""
+    found = denied(DenyCode.STOP_FILTER, decide("long", "70000.03"))
+    assert found.facts == {
+        "stop": "70000.1",
+        "stop_asked": "70000.03",
+        "mark": "80000",
+        "touch": "80000.1",
+        "cap": "80080.1",
+        "bands_on_triggers": "unproved",
+        "venue_low": "76019",
+        "venue_high": "4529764",
+    }
+    unlimited = instrument(price_min=D(0), price_max=D(0))
+    found = denied(DenyCode.STOP_FILTER, decide("short", "90000", instrument=unlimited))
+    assert ("venue_low" in found.facts, found.facts["venue_high"]) == (False, "83979")
+    found = denied(DenyCode.STOP_FILTER, decide("long", "70000", instrument=unlimited))
+    assert (found.facts["venue_low"], "venue_high" in found.facts) == ("76019", False)
+
+
+@pytest.mark.parametrize(
+    ("side", "target", "rules", "counterfactual"),
+    [
+        ("long", "9999999", {}, {"take_profits[0].price": "4529764"}),
+        ("long", "9999999", {"price_max": D("4529763.95")}, {"take_profits[0].price": "4529763.9"}),
+        ("short", "100", {"price_min": D("556.80")}, {"take_profits[0].price": "556.8"}),
+        ("short", "0.05", {"price_min": D(0)}, {"take_profits[0].price": "0.1"}),
+        ("long", "80000", {"price_max": D("80080.2")}, {"take_profits[0].price": "80080.2"}),
+    ],
+)
+def test_rules_11_targets_outside_the_range_get_its_end(side, target, rules, counterfactual):
+    """On the grid, and still beyond the cap."""
+    verdict = decide(side, targets=(target,), instrument=instrument(**rules))
+    assert isinstance(verdict, Denied)
+    assert verdict.counterfactual == counterfactual

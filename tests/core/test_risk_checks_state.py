@@ -479,3 +479,64 @@ def test_rules_12_a_window_that_can_never_hold_the_entry():
     rates = (RateWindow(interval_ms=10_000, count=0, limit=4),)
     found = denied(DenyCode.RATE_BUDGET, judge(intent(), view(rates=rates)))
     assert list(found.counterfactual) == ["state"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "facts", "counterfactual"),
+    [
+        ({"source": None}, {"source": "strategy"}, {"configuration": "sources: add 'strategy', or any_source = true"}),
+        ({"instrument": None}, {"symbol": "BTCUSDT", "reason": "not listed by the venue"}, None),
+        ({"quarantined": "tickSize is 0"}, {"symbol": "BTCUSDT", "reason": "tickSize is 0"}, None),
+        ({"clock_offset_ms": 300}, {"offset_ms": "300", "limit_ms": "250"}, None),
+        ({"clock_offset_ms": None}, {"offset_ms": "unknown", "limit_ms": "250"}, None),
+        ({"watch_age_ms": None}, {"age_ms": "unknown", "limit_ms": "180000"}, None),
+        ({"watch_age_ms": 200_000}, {"age_ms": "200000", "limit_ms": "180000"}, None),
+        ({"mark_age_ms": 5_000}, {"age_ms": "5000", "limit_ms": "3000"}, None),
+        ({"bid": None}, {"age_ms": "50", "limit_ms": "3000", "bid": "unknown", "ask": "80000.1"}, None),
+        ({"account_age_ms": None}, {"age_ms": "unknown", "limit_ms": "120000"}, None),
+        (
+            {"recent_rejects": 3},
+            {"refusals": "3", "limit": "3", "window_ms": "60000"},
+            {"wait_until_ms": str(NOW_MS + 60_000)},
+        ),
+        (
+            {"mark_low_1m": D(70_000)},
+            {"low": "70000", "high": "80020", "limit_bps": "500"},
+            {"wait_until_ms": str(NOW_MS + 60_000)},
+        ),
+        ({"foreign_amount": D("-0.50")}, {"amount": "-0.5", "policy": "halt"}, None),
+        ({"symbol_halted": "third loss"}, {"reason": "third loss"}, None),
+        ({"daily_loss": "lost 1000"}, {"loss": "lost 1000"}, None),
+        (
+            {"instrument": instrument(delivery_ms=NOW_MS + 5)},
+            {"delivery_ms": str(NOW_MS + 5), "left_ms": "5"},
+            {"configuration": "limits.delisting_horizon_ms <= 5"},
+        ),
+        (
+            {"symbol_config": config(7, "ISOLATED"), "symbol_in_use": True},
+            {"leverage": "7", "leverage_wanted": "5", "margin_type": "ISOLATED", "margin_type_wanted": "CROSSED"},
+            {"state": "no position and no open order on BTCUSDT"},
+        ),
+    ],
+)
+def test_a_denial_tells_its_numbers(changes, facts, counterfactual):
+    """Facts are what was seen and what was asked for; the counterfactual is exact where it is known."""
+    verdict = judge(intent(), view(**changes))
+    assert isinstance(verdict, Denied)
+    assert verdict.facts == facts
+    if counterfactual is not None:
+        assert verdict.counterfactual == counterfactual
+
+
+@pytest.mark.parametrize(("leverage", "mended"), [(20, {"leverage": "20"}), (21, None)])
+def test_rules_13_a_used_leverage_above_the_limit_cannot_be_taken(leverage, mended):
+    """The symbol's own leverage is proposed only where configuration allows it."""
+    found = denied(DenyCode.SYMBOL_SETTINGS, judge(intent(), view(symbol_config=config(leverage), symbol_in_use=True)))
+    expected = mended or {"state": "no position and no open order on BTCUSDT"}
+    assert found.counterfactual == expected
+
+
+def test_a_slippage_limit_of_zero_is_a_matter_of_configuration():
+    """No intent can ask for a cap of 0."""
+    found = denied(DenyCode.SLIPPAGE_CAP_TOO_WIDE, judge(intent(), view(settings=settings(max_slippage_bps=D(0)))))
+    assert found.counterfactual == {"configuration": "limits.max_slippage_bps >= 10"}
