@@ -23,6 +23,9 @@ from holdfast.model.orders import OrderSpec, OrderType, Side, Spec, TimeInForce
 from holdfast.model.reasons import Outcome
 from holdfast.model.settings import EngineSettings, Venue
 from holdfast.service.gateway import Gateway
+from holdfast.service.log import make_logger
+from holdfast.service.metrics import Metrics
+from holdfast.service.observe import Observer
 from holdfast.service.venue_clock import VenueClock
 
 
@@ -77,7 +80,10 @@ async def _connect(url: str) -> worker.Contestant:
     desk = _Desk()
     rest = url.replace("ws://", "http://")
     http = AiohttpClient(rest)
-    desk.clock = VenueClock(clock=SystemClock(), http=http, deliver=desk.deliver)
+    clock = SystemClock()
+    logger = make_logger("info", clock=clock)
+    observer = Observer(venue="paper", account="main", version="benchmark", logger=logger, metrics=Metrics())
+    desk.clock = VenueClock(clock=clock, http=http, deliver=desk.deliver, observer=observer)
     await desk.clock.start()
     desk.gateway = Gateway(
         endpoints=at(rest, url + order.PATH, url),
@@ -87,6 +93,7 @@ async def _connect(url: str) -> worker.Contestant:
         clock=desk.clock,
         deliver=desk.deliver,
         settings=EngineSettings(account="main", venue=Venue.PAPER),
+        observer=observer,
     )
     await desk.gateway.start()
     return worker.Contestant(desk.place, desk.prepare)
