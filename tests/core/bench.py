@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from holdfast.core.context import Context
 from holdfast.core.engine import Engine, Step
 from holdfast.core.state import AlgoState, Order, OrderState, TradeState
 from holdfast.model import events as ev
@@ -218,6 +219,10 @@ class Bench(Desk):
     def command(self, what: str, **fields: Any) -> Step:
         """An operator's command."""
         return self.give(inp.Command, what=what, by="operator", **fields)
+
+    def context(self) -> Context:
+        """A working set at the present moment, for tests of single functions."""
+        return Context(self.engine.state, self.engine.around, self.settings, "test", self.now)
 
     def of(self, kind: type[Any]) -> list[Any]:
         """Events of a type, in order."""

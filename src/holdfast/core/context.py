@@ -7,6 +7,7 @@ from decimal import Decimal
 from holdfast.core.evolve import evolve
 from holdfast.core.state import EngineState, TradeState
 from holdfast.core.surroundings import Surroundings
+from holdfast.core.trade_machine import may_follow
 from holdfast.model import events as ev
 from holdfast.model.effects import ClearTimer, Effect, Read, ReadKind, SetTimer
 from holdfast.model.instrument import Instrument
@@ -71,6 +72,8 @@ class Context:
     def phase(self, trade: TradeState, phase: TradePhase, reason: str = "") -> None:
         """Move a trade on, if it is not there already."""
         if trade.phase is not phase:
+            moves = f"{trade.plan.trade_id} {trade.phase.value} → {phase.value}"
+            assert may_follow(trade.phase, phase), f"invariant: a trade keeps to its table ({moves})"
             self.emit(ev.PhaseChanged(at_ms=self.now_ms, trade_id=trade.plan.trade_id, phase=phase, reason=reason))
 
     def alarm(self, code: AlarmCode, subject: str, text: str) -> None:

@@ -304,7 +304,7 @@ def _journal_changed(ctx: Context, message: inp.JournalChanged) -> None:
 
 
 def _setting_answered(ctx: Context, message: inp.SettingAnswered) -> None:
-    entry.setting_answered(ctx, message.symbol)
+    entry.setting_answered(ctx, message.symbol, message.outcome)
 
 
 def _timer_fired(ctx: Context, message: inp.TimerFired) -> None:
@@ -346,7 +346,8 @@ _TIMERS: Final[dict[str, Callable[[Context, str], None]]] = {
     "ttl": entry.time_is_up,
     "retry": entry.retry_due,
     "settings": entry.settings_overdue,
-    "settings-again": entry.setting_answered,
+    "settings-again": entry.read_settings,
+    "settings-change": entry.change_again,
     "quarantine": flatten.quarantine_over,
     "reconcile": lambda ctx, _: reconcile.overdue(ctx),
     "losses": lambda ctx, _: states.check_losses(ctx),

@@ -23,15 +23,42 @@ def begin(ctx: Context, trade: TradeState, leverage: int | None, margin_type: st
     symbol, trade_id = trade.symbol, trade.plan.trade_id
     ctx.around.symbol_configs.pop(symbol, None)
     ctx.emit(ev.SettingPlanned(at_ms=ctx.now_ms, symbol=symbol, leverage=leverage, margin_type=margin_type))
-    if margin_type is not None:
-        ctx.do(ChangeSetting(symbol=symbol, purpose=f"entry:{trade_id}", margin_type=margin_type))
-    if leverage is not None:
-        ctx.do(ChangeSetting(symbol=symbol, purpose=f"entry:{trade_id}", leverage=leverage))
+    ctx.around.settings_wanted[trade_id] = (leverage, margin_type)
+    _change_settings(ctx, trade_id)
     ctx.timer(f"settings:{trade_id}", ctx.now_ms + ctx.settings.request_timeout_ms)
 
 
-def setting_answered(ctx: Context, symbol: str) -> None:
-    """However a change ended, what counts is what the venue shows (RULES 13): read it back."""
+def _change_settings(ctx: Context, trade_id: str) -> None:
+    """Ask for what the symbol needs; a change that is there already does no harm. Each has its own request."""
+    trade = ctx.state.trades.get(trade_id)
+    wanted = ctx.around.settings_wanted.get(trade_id)
+    if trade is None or wanted is None or trade.phase is not TradePhase.ACCEPTED:
+        return
+    leverage, margin_type = wanted
+    if margin_type is not None:
+        ctx.do(ChangeSetting(symbol=trade.symbol, purpose=f"entry:{trade_id}", margin_type=margin_type))
+    if leverage is not None:
+        ctx.do(ChangeSetting(symbol=trade.symbol, purpose=f"entry:{trade_id}", leverage=leverage))
+
+
+def setting_answered(ctx: Context, symbol: str, outcome: RequestOutcome) -> None:
+    """However a change ended, what counts is what the venue shows (RULES 13): read it back. Throttled: wait first."""
+    trade = ctx.state.trade_of(symbol)
+    if trade is None or trade.phase is not TradePhase.ACCEPTED:
+        return
+    if reaction_to(Role.SETTING, outcome) is Reaction.WAIT_WINDOW:
+        ctx.timer(f"settings-change:{trade.plan.trade_id}", max(outcome.until_ms, ctx.now_ms + 50))
+    else:
+        read_settings(ctx, symbol)
+
+
+def change_again(ctx: Context, trade_id: str) -> None:
+    """The rate window has turned: ask for the settings once more."""
+    _change_settings(ctx, trade_id)
+
+
+def read_settings(ctx: Context, symbol: str) -> None:
+    """Read leverage and margin type of the symbol of a trade that waits for them."""
     trade = ctx.state.trade_of(symbol)
     if trade is not None and trade.phase is TradePhase.ACCEPTED:
         ctx.read(ReadKind.SYMBOL_CONFIG, f"settings:{trade.plan.trade_id}", symbol=symbol)
@@ -49,6 +76,7 @@ def settings_read(ctx: Context, trade_id: str, config: SymbolConfig | None) -> N
     )
     if config.leverage == trade.plan.leverage and config.margin_type == ctx.settings.margin_type:
         ctx.clear_timer(f"settings:{trade_id}")
+        ctx.around.settings_wanted.pop(trade_id, None)
         denied = rejudge(trade.plan, view.of_trade(ctx, trade))
         if denied is None:
             send(ctx, trade)
@@ -59,6 +87,7 @@ def settings_read(ctx: Context, trade_id: str, config: SymbolConfig | None) -> N
 def settings_overdue(ctx: Context, trade_id: str) -> None:
     """The settings could not be shown in time: nothing was sent, so nothing is lost."""
     trade = ctx.state.trades.get(trade_id)
+    ctx.around.settings_wanted.pop(trade_id, None)
     if trade is not None and trade.phase is TradePhase.ACCEPTED:
         end(ctx, trade, ResultStatus.REJECTED, "SYMBOL_SETTINGS", "leverage or margin type could not be confirmed")
 
@@ -176,8 +205,10 @@ def time_is_up(ctx: Context, trade_id: str) -> None:
 def final_status(trade: TradeState, entries: list[OrderState]) -> tuple[ResultStatus, str, str]:
     """How an entry without any fill ended: (status, code, reason)."""
     last = entries[-1] if entries else None
-    if last is None or last.status is OrderStatus.REJECTED:
-        return ResultStatus.REJECTED, str(last.code if last else ""), last.message if last else ""
+    if last is None:
+        return ResultStatus.EXPIRED, "NOT_SENT", trade.exit_reason or "ended before anything was sent"
+    if last.status is OrderStatus.REJECTED:
+        return ResultStatus.REJECTED, last.local or str(last.code), last.message
     if last.status is OrderStatus.NEVER_PLACED:
         return ResultStatus.NEVER_PLACED, "NEVER_PLACED", "shown never to have reached the market"
     immediate = trade.plan.time_in_force in (TimeInForce.IOC, TimeInForce.FOK)

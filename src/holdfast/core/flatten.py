@@ -39,8 +39,7 @@ def start(ctx: Context, symbol: str, reason: str) -> None:
         ctx.clear_timer(f"protect:{trade_id}")
         ctx.clear_timer(f"deadline:{trade_id}")
         kill_entries(ctx, symbol, reason)
-        if trade.phase in (TradePhase.ENTERING, TradePhase.PROTECTING, TradePhase.OPEN, TradePhase.EXITING):
-            ctx.phase(trade, TradePhase.FLATTENING, reason)
+        ctx.phase(trade, TradePhase.FLATTENING, reason)
     step(ctx, symbol)
 
 
@@ -72,18 +71,23 @@ def step(ctx: Context, symbol: str) -> None:
 
 
 def _known_amount(ctx: Context, loop: FlattenState) -> Decimal:
-    """The signed size to close: the venue's newest word if it is newer than our last fill, else our evidence."""
+    """The signed size to close: the venue's newest word if it is newer than all we sent and heard, else our books."""
     trade = ctx.state.trade_of(loop.symbol)
     seen = ctx.around.venue_positions.get(loop.symbol)
-    closes = [ctx.state.plain[client_id] for client_id in loop.orders]
-    last_sent = max((order.timestamp_ms for order in closes if order.status is not OrderStatus.PLANNED), default=0)
-    if seen is not None and seen[1] >= max(loop.started_ms, last_sent):
+    if seen is not None and _is_newest(ctx, loop, seen[1]):
         return seen[0].amount
     if trade is not None:
         return protection.exposure(ctx, trade) * trade.direction.sign
     if seen is not None:
         return seen[0].amount
     return ctx.state.positions.get(loop.symbol, ZERO)
+
+
+def _is_newest(ctx: Context, loop: FlattenState, asked_ms: int) -> bool:
+    """Whether a read left after the loop began, after its last close was sent, and after the last execution."""
+    sent = (order.timestamp_ms for c in loop.orders if (order := ctx.state.plain[c]).status is not OrderStatus.PLANNED)
+    heard = ctx.around.executed_ms.get(loop.symbol, 0)
+    return asked_ms >= loop.started_ms and asked_ms > max(heard, max(sent, default=0))
 
 
 def _in_flight(ctx: Context, loop: FlattenState) -> bool:
@@ -181,7 +185,7 @@ def position_read(ctx: Context, symbol: str, amount: Decimal, asked_ms: int) -> 
     zeros = ctx.around.zero_reads.setdefault(symbol, [])
     if amount != 0:
         zeros.clear()
-        if not _in_flight(ctx, loop):
+        if _is_newest(ctx, loop, asked_ms) and not _in_flight(ctx, loop):
             _send_close(ctx, loop, amount, by_limit=_wants_limit(ctx, loop))
         return
     zeros.append(asked_ms)

@@ -24,7 +24,7 @@ OTHER_FORM_MS = 600
 FINISHED_GRACE_MS = 300
 SOON_MS = (50, 100, 200)
 SAME_AT_ONCE = 3
-SAME_PAUSE_MS = 100
+SAME_PAUSE_MS = 200
 """After three repeats at once an unanswered stop is repeated every 100 ms: a venue that is down is not hammered."""
 LOSS_WINDOW_MS = 3_600_000
 LOSSES_MAX = 3
@@ -97,6 +97,12 @@ def ensure_cover(ctx: Context, trade: TradeState, exposed: Decimal) -> None:
         _place_new(ctx, trade, exposed, close_position=covered == 0)
         return
     last = stops[-1]
+    if last.status is AlgoStatus.REJECTED and last.client_id in ctx.around.refused_early:
+        # It was refused while nothing was open; that says nothing about a position.
+        del ctx.around.refused_early[last.client_id]
+        ctx.clear_timer(f"stop:{last.client_id}")
+        sending.send_again(ctx, last, preauthorised=True)
+        return
     if f"stop:{last.client_id}" in ctx.around.timers:
         return
     if last.status is AlgoStatus.CANCELLED and not last.cancel_asked:
@@ -155,8 +161,10 @@ def answered(ctx: Context, trade: TradeState, stop: AlgoState, outcome: RequestO
     symbol = trade.symbol
     if reaction is Reaction.TAKE_EVIDENCE or not trade.live:
         return
-    if exposure(ctx, trade) == 0 and not sending.live_entries(ctx, trade):
-        return  # Nothing to cover any more; winding up asks whether the stop is really gone.
+    if exposure(ctx, trade) == 0:
+        if not sending.live_entries(ctx, trade):
+            return  # Nothing to cover any more; winding up asks whether the stop is really gone.
+        ctx.around.refused_early[stop.client_id] = None
     match reaction:
         case Reaction.STOP_AGAIN_SOON:
             _again_soon(ctx, trade, stop)
@@ -212,8 +220,11 @@ def timer(ctx: Context, client_id: str) -> None:
     if stop is None or trade is None or not trade.live or trade.symbol in ctx.state.flattens:
         return
     exposed = exposure(ctx, trade)
-    if (stop.live and not stop.unknown) or (exposed == 0 and not sending.live_entries(ctx, trade)):
+    waits = stop.live and not stop.unknown and client_id not in ctx.around.suspected
+    if waits or (exposed == 0 and not sending.live_entries(ctx, trade)):
         return
+    if exposed > 0 and cover_of(ctx, trade, exposed) >= exposed:
+        return  # Another one covers by now.
     if stop.status is AlgoStatus.FINISHED:
         return  # It did its work; what is still open is looked at as such.
     since = trade.evidence_ms
@@ -239,7 +250,7 @@ def compare(ctx: Context, client_id: str, algos: tuple[AlgoReport, ...]) -> None
     """The venue said that something exists (−4130, −4116): read, compare trigger and side, adopt or replace."""
     stop = ctx.state.algos.get(client_id)
     trade = ctx.state.trades.get(stop.trade_id) if stop is not None else None
-    if stop is None or trade is None or not trade.live or stop.live:
+    if stop is None or trade is None or not trade.live or stop.status is not AlgoStatus.SENT:
         return
     ctx.clear_timer(f"stop:{client_id}")
     if any(report.client_id == client_id for report in algos):

@@ -59,7 +59,7 @@ def _open(ctx: Context, trade: TradeState) -> None:
 
 
 def _retry_waits(ctx: Context, trade: TradeState) -> bool:
-    return f"retry:{trade.plan.trade_id}" in ctx.around.timers
+    return not trade.entry_dead and f"retry:{trade.plan.trade_id}" in ctx.around.timers
 
 
 def all_touched(ctx: Context) -> None:

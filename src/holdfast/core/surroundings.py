@@ -69,6 +69,8 @@ class Surroundings:
     clock_ok: bool = False
     clock_offset_ms: int | None = None
     watch_ms: int | None = None
+    exposed_since_ms: int = 0
+    """Since when a trade has been live; 0 while none is. The watch looks less often then (RULES 12)."""
     hedge_mode: bool | None = None
     multi_assets: bool | None = None
     account_ms: int | None = None
@@ -100,6 +102,8 @@ class Surroundings:
     """Symbol → since which read the venue's position differs from our books."""
     retry_soon: dict[str, int] = field(default_factory=dict)
     """Stop client id → how often the venue said it sees no position yet."""
+    refused_early: dict[str, None] = field(default_factory=dict)
+    """Client ids of stops that were refused while nothing was open yet."""
     close_asked: dict[str, int] = field(default_factory=dict)
     """Trade id → when we first asked whether the venue shows 0."""
     owed_since_ms: dict[str, int] = field(default_factory=dict)
@@ -108,6 +112,8 @@ class Surroundings:
     """Trades whose income rows were fetched at their end."""
     targets_waiting_ms: dict[str, int] = field(default_factory=dict)
     """Trade id → do not place targets before this venue time (throttled)."""
+    settings_wanted: dict[str, tuple[int | None, str | None]] = field(default_factory=dict)
+    """Trade id → leverage and margin type that its symbol still needs, to ask again after a throttle."""
 
     def market(self, symbol: str) -> Market:
         """The market view of a symbol, made on first use."""

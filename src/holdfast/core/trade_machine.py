@@ -9,7 +9,8 @@ from holdfast.model.reasons import TradePhase
 _P = TradePhase
 
 TRADE_TABLE: Final[dict[TradePhase, tuple[TradePhase, ...]]] = {
-    _P.ACCEPTED: (_P.ENTERING, _P.EXITING, _P.CLOSED),
+    # A close may come while leverage or margin type are still being set: nothing has been sent then.
+    _P.ACCEPTED: (_P.ENTERING, _P.EXITING, _P.FLATTENING, _P.CLOSED),
     _P.ENTERING: (_P.PROTECTING, _P.EXITING, _P.FLATTENING, _P.CLOSED),
     _P.PROTECTING: (_P.OPEN, _P.EXITING, _P.FLATTENING),
     _P.OPEN: (_P.PROTECTING, _P.EXITING, _P.FLATTENING),
