@@ -196,3 +196,31 @@ def test_a_main_file_cut_at_every_512_bytes_is_refused(path: Path, tmp_path: Pat
         copy.write_bytes(whole[:cut])
         with pytest.raises(JournalUnusable):
             intact_prefix(copy)
+
+
+WRITER = """
+import asyncio, pathlib, sys
+from holdfast.adapters.store_sqlite import SqliteJournal
+from holdfast.ports import JournalEntry
+
+async def write():
+    journal = SqliteJournal(pathlib.Path(sys.argv[1]), log_pages=64)
+    while True:
+        head = await journal.append([JournalEntry("kind", b"x" * 300)] * 3, 1)
+        print(head.seq, flush=True)
+
+asyncio.run(write())
+"""
+
+
+@pytest.mark.parametrize("batches", [1, 7, 40])
+def test_a_killed_writer_loses_nothing_that_it_called_durable(path: Path, batches: int) -> None:
+    """kill -9 while it writes: every acknowledged batch is there, none is half there, and the next engine goes on."""
+    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True)
+    assert writer.stdout is not None
+    acknowledged = [int(writer.stdout.readline()) for _ in range(batches)][-1]
+    writer.kill()
+    rest = [int(line) for line in writer.communicate()[0].splitlines() if line]
+    found = intact_prefix(path)
+    assert found >= (rest[-1] if rest else acknowledged)
+    assert found % 3 == 0
