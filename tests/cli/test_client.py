@@ -32,6 +32,7 @@ def test_nobody_answers(holdfast: Command, token: str, arguments: tuple[str, ...
     assert outcome.code == 3
     assert "no engine answers" in outcome.err
     assert "holdfast run" in outcome.err
+    assert "not known" not in outcome.err
 
 
 def test_somebody_else_answers(holdfast: Command, token: str) -> None:
@@ -50,6 +51,24 @@ def test_somebody_else_answers(holdfast: Command, token: str) -> None:
         thread.join(10)
     assert outcome.code == 3
     assert "not a Holdfast API" in outcome.err
+
+
+def test_a_lost_answer_is_said_to_be_unknown(holdfast: Command, token: str) -> None:
+    """A server that takes the request and dies: the sender learns that it may have arrived."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            connection.recv(65_536)
+            connection.close()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        outcome = holdfast("halt", "--url", url, "--token-file", token)
+        thread.join(10)
+    assert outcome.code == 3
+    assert "not known" in outcome.err
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8420", "ftp://x", "http://"])

@@ -77,13 +77,17 @@ class Client:
 
     def _request(self, method: str, path: str, body: bytes | None) -> Reply:
         headers = self._headers | ({"Content-Type": "application/json"} if body is not None else {})
+        sent = False
         try:
+            if self._connection.sock is None:
+                self._connection.connect()
+            sent = method == "POST"
             self._connection.request(method, self._prefix + path, body, headers)
             response = self._connection.getresponse()
             content = response.read()
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
-            raise self._unreachable(method, error) from None
+            raise self._unreachable(error, sent=sent) from None
         try:
             value = msgspec.json.decode(content)
         except msgspec.DecodeError:
@@ -92,10 +96,10 @@ class Client:
             ) from None
         return Reply(response.status, value, response.getheader("holdfast-venue", ""))
 
-    def _unreachable(self, method: str, error: Exception) -> Failure:
+    def _unreachable(self, error: Exception, *, sent: bool) -> Failure:
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
         text = f"--url: no engine answers at {self.url} ({why})"
-        if method == "POST":
+        if sent:
             text += "\n    whether the request arrived is not known; the same id may safely be sent again"
         return Failure(
             f"{text}\n    would pass: start one with `holdfast run`, or name another with --url", UNREACHABLE
