@@ -1,0 +1,247 @@
+"""The demo: a paper exchange, the real engine and its real journal in one process, on a loop whose time may run fast.
+
+`max` is a virtual loop: time stands still while anything is to be done and then jumps to the next timer, so every
+message still takes its simulated latency. `real` and N run on a loop N times as fast as the clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from holdfast import __version__
+from holdfast.adapters.loop_clock import LoopClock
+from holdfast.adapters.store_sqlite import SqliteJournal
+from holdfast.binance import endpoints as ep
+from holdfast.binance.signing import make_signer
+from holdfast.model import intent as intents
+from holdfast.model.inputs import Command
+from holdfast.model.reasons import TradingState
+from holdfast.model.settings import EngineSettings, Limits, Venue
+from holdfast.paper.config import PaperConfig, RateLimits
+from holdfast.paper.edge import PaperVenue
+from holdfast.service.demo_report import DemoOptions, DemoReport, DemoView
+from holdfast.service.inbox import Refused
+from holdfast.service.log import make_logger
+from holdfast.service.metrics import Metrics
+from holdfast.service.observe import Observer
+from holdfast.sim import loop as loops
+from holdfast.sim.market import OpenedMarket, open_exchange_info, open_market
+from holdfast.sim.network import InProcessVenue
+from holdfast.sim.workload import Workload
+from holdfast.wiring.demo_numbers import progress_of, report_of
+from holdfast.wiring.node import Identity, Network, Node
+
+EPOCH_US = 1_790_000_000_000_000
+"""When a made-up market begins: 2026-09-21, so that a run does not depend on today's date."""
+
+LATENCY_US = 2_000
+"""One way, like a machine in the same region as the venue."""
+
+READY_S = 30
+WIND_DOWN_S = 60
+LOOK_S = 1.0
+
+
+class Run:
+    """One demo on one loop."""
+
+    def __init__(self, options: DemoOptions, view: DemoView, folder: Path) -> None:
+        self.options = options
+        self.view = view
+        self.journal_path = folder / "journal.sqlite"
+        self.venue_log_path = folder / "venue.jsonl"
+        self.info = open_exchange_info(None)
+        self.duration_us = options.minutes * 60_000_000
+        self.market: OpenedMarket = open_market(
+            options.market, self.info, start_us=EPOCH_US, duration_us=self.duration_us + WIND_DOWN_S * 2_000_000
+        )
+        self.planned = list(_read_intents(options.intents)) if options.intents is not None else None
+        self.sent = 0
+        self.began_s = time.monotonic()
+        self.node: Node
+
+    async def main(self) -> None:
+        """Start everything, let the intents in, close what is open, stop in order."""
+        loop = asyncio.get_running_loop()
+        first, source = _peek(self.market.source)
+        epoch_us = first if self.market.recorded else EPOCH_US
+        clock = LoopClock(loop, epoch_us - round(loop.time() * 1_000_000))
+        with self.venue_log_path.open("xb", buffering=1 << 20) as log:
+            venue = PaperVenue(_paper_config(), self.info, clock.wall_us(), _writer(log))
+            self.network = InProcessVenue(venue, source, clock, latency_us=LATENCY_US)
+            self.network.start()
+            self.node = self._node(clock)
+            await self.node.service.start()
+            await self._until_active()
+            await self._trade(epoch_us)
+            await self._wind_down()
+            await self.node.run_down()
+            self.network.close()
+        self.market.close()
+
+    def _node(self, clock: LoopClock) -> Node:
+        http, connector = self.network.http(), self.network.connector()
+        virtual = self.options.speed == "max"
+        settings = demo_settings()
+        return Node(
+            settings=settings,
+            identity=Identity(__version__, "demo", "demo", TradingState.ACTIVE),
+            endpoints=ep.at("http://paper", "ws://paper/ws-fapi/v1", "ws://paper"),
+            signer=make_signer("paper-key", "hmac", "paper-secret"),
+            network=Network(rest=http, watch=self.network.http(), ws_api=connector, streams=connector),
+            journal=SqliteJournal(self.journal_path, inline=virtual, durability="none" if virtual else "full"),
+            clock=clock,
+            observer=Observer(
+                venue=settings.venue.value,
+                account=settings.account,
+                version=__version__,
+                logger=make_logger("none", clock=clock),
+                metrics=Metrics(),
+            ),
+            latched=lambda: False,
+        )
+
+    async def _until_active(self) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + READY_S
+        while self.node.engine.state.effective is not TradingState.ACTIVE:
+            if loop.time() > end:
+                reasons = "; ".join(self.node.engine.state.effective_reasons)
+                raise OSError(f"the engine did not become active within {READY_S} s: {reasons}")
+            await asyncio.sleep(0.05)
+        while all(market.bid is None for market in self.node.engine.around.markets.values()):
+            await asyncio.sleep(0.05)
+
+    async def _trade(self, epoch_us: int) -> None:
+        """Send intents at their times until the stream or the market ends."""
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        pending: list[asyncio.Task[None]] = []
+        for after_ms, make in self._stream():
+            while (wait := start + after_ms / 1_000 - loop.time()) > 0 and not self.network.ended.done():
+                await asyncio.sleep(min(wait, LOOK_S))
+                self._show(loop.time() - start)
+            if self.network.ended.done():
+                break
+            value = make(self._touch)
+            if value is not None:
+                self.sent += 1
+                pending.append(loop.create_task(self._submit(value), name=f"intent-{self.sent}"))
+        while not self._over(loop.time() - start):
+            await asyncio.sleep(LOOK_S)
+            self._show(loop.time() - start)
+        await asyncio.gather(*pending)
+
+    def _over(self, elapsed_s: float) -> bool:
+        if self.network.ended.done():
+            return True
+        return not self.market.recorded and elapsed_s * 1_000_000 >= self.duration_us
+
+    def _stream(self) -> Iterator[tuple[int, Any]]:
+        if self.planned is not None:
+            for number, value in enumerate(self.planned):
+                yield 2_000 + number * 2_000, lambda _, value=value: value
+            return
+        symbols = tuple(symbol for symbol, market in sorted(self.node.engine.around.markets.items()) if market.bid)
+        recorded = self.market.recorded
+        duration_ms = 1 << 40 if recorded else self.duration_us // 1_000
+        gap_ms = 9_000 if recorded else 20_000
+        yield from Workload(seed=self.options.seed, symbols=symbols, duration_ms=duration_ms, mean_gap_ms=gap_ms).stream()
+
+    async def _submit(self, value: dict[str, Any] | intents.Intent) -> None:
+        intent = value if isinstance(value, intents.Intent) else intents.from_builtins(value)
+        try:
+            await self.node.runner.submit(intent)
+        except Refused:
+            self.sent -= 1
+
+    def _touch(self, symbol: str) -> tuple[Decimal, Decimal] | None:
+        market = self.node.engine.around.market(symbol)
+        return None if market.bid is None or market.ask is None else (market.bid, market.ask)
+
+    async def _wind_down(self) -> None:
+        """Close what is open, and wait until it is proved closed (or the market has no more prices)."""
+        loop = asyncio.get_running_loop()
+        self.node.deliver(Command(now_ms=0, what="flatten", by="demo", reason="the demo ends"))
+        end = loop.time() + WIND_DOWN_S
+        while self.node.engine.state.live_trades and loop.time() < end:
+            await asyncio.sleep(0.2)
+
+    def _show(self, elapsed_s: float) -> None:
+        if self.view.due():
+            share = self.market.fraction() if self.market.recorded else elapsed_s * 1_000_000 / self.duration_us
+            self.view.update(progress_of(self.node, min(1.0, share), self.sent))
+
+
+def demo_settings() -> EngineSettings:
+    """A small account's limits."""
+    limits = Limits(
+        max_order_notional=Decimal(20_000), max_position_notional=Decimal(20_000), max_gross_notional=Decimal(60_000)
+    )
+    return EngineSettings(account="demo", venue=Venue.PAPER, limits=limits)
+
+
+def run_demo(options: DemoOptions, view: DemoView) -> DemoReport:
+    """Run one demo to its end. Raises `MarketFileError`, `IntentError` or `OSError`."""
+    if options.folder is not None:
+        options.folder.mkdir(parents=True, exist_ok=True)
+        return _run_in(options, view, options.folder)
+    with tempfile.TemporaryDirectory(prefix="holdfast-demo-") as folder:
+        report = _run_in(options, view, Path(folder))
+        return msgspec.structs.replace(report, journal="", venue_log="")
+
+
+def _run_in(options: DemoOptions, view: DemoView, folder: Path) -> DemoReport:
+    run = Run(options, view, folder)
+    loops.run(run.main, loop=_loop_for(options.speed))
+    seconds = time.monotonic() - run.began_s
+    return report_of(run.node, options, run.sent, run.network.market_events, seconds, _rss_mb(), folder)
+
+
+def _loop_for(speed: str) -> asyncio.AbstractEventLoop:
+    if speed == "max":
+        return loops.VirtualLoop()
+    return loops.ScaledLoop(1.0 if speed == "real" else float(speed))
+
+
+def _paper_config() -> PaperConfig:
+    return PaperConfig(limits=RateLimits(ws_messages_per_second=None))
+
+
+def _writer(log: BinaryIO) -> Any:
+    encode = msgspec.json.Encoder(decimal_format="string").encode
+    return lambda record: log.write(encode(record) + b"\n")
+
+
+def _peek(source: Iterator[tuple[int, Any]]) -> tuple[int, Iterator[tuple[int, Any]]]:
+    first = next(source)
+
+    def whole() -> Iterator[tuple[int, Any]]:
+        yield first
+        yield from source
+
+    return first[0], whole()
+
+
+def _read_intents(path: Path) -> Iterator[intents.Intent]:
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        if line.strip():
+            try:
+                yield intents.decode(line)
+            except intents.IntentError as error:
+                raise intents.IntentError(f"line {number}: {error.field}", error.rule, error.passes) from None
+
+
+def _rss_mb() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10), 1)

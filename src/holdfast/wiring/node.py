@@ -1,0 +1,266 @@
+"""One engine, put together: core, journal, runner, gateway, streams, watch. Transports and clocks are handed in, so the
+same node runs on real sockets, in process on a scaled loop, and on a virtual one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import NamedTuple
+
+from holdfast.api.desk import Desk
+from holdfast.binance.endpoints import Endpoints
+from holdfast.binance.governor import Governor
+from holdfast.binance.signing import Signer
+from holdfast.core.engine import Engine
+from holdfast.model.effects import Read, ReadKind
+from holdfast.model.inputs import AnyInput, Command, InstrumentsLoaded, Started
+from holdfast.model.reasons import TradingState
+from holdfast.model.settings import EngineSettings
+from holdfast.ports import Clock, HttpClient, Journal, WsConnector
+from holdfast.service.coverage import CoverageWatch
+from holdfast.service.gateway import Gateway
+from holdfast.service.lifecycle import Part, Service, Supervisor
+from holdfast.service.market_feed import MAX_STREAMS
+from holdfast.service.market_stream import MarketStream
+from holdfast.service.observe import Observer
+from holdfast.service.outbox import Outbox
+from holdfast.service.readmodel import ReadModel
+from holdfast.service.recovery import recover
+from holdfast.service.rest_door import RestDoor
+from holdfast.service.runner import Runner
+from holdfast.service.snapshots import SnapshotKeeper
+from holdfast.service.user_stream import UserStream
+from holdfast.service.venue_clock import VenueClock
+from holdfast.service.venue_reads import CannotAsk
+
+BOOT_RETRY_S = 1.0
+LATCH_LOOK_S = 1.0
+REFRESH_INSTRUMENTS_S = 900.0
+
+
+class Network(NamedTuple):
+    """The ways to the venue. `watch` is the coverage watch's own; `wallet` is None where there is no wallet host."""
+
+    rest: HttpClient
+    watch: HttpClient
+    ws_api: WsConnector
+    streams: WsConnector
+    wallet: HttpClient | None = None
+
+
+class Identity(NamedTuple):
+    """Who runs: what stands in the journal's first record of a start."""
+
+    version: str
+    config_hash: str
+    key_fingerprint: str
+    boot_state: TradingState
+
+
+class Node:
+    """A running engine. `start` returns once the engine has begun to reconcile; `stop` ends it in order.
+
+    Construct it in a running loop. Raises `JournalUnusable` or `ChainBroken` when the journal cannot be trusted.
+    """
+
+    name = "node"
+
+    def __init__(
+        self,
+        *,
+        settings: EngineSettings,
+        identity: Identity,
+        endpoints: Endpoints,
+        signer: Signer,
+        network: Network,
+        journal: Journal,
+        clock: Clock,
+        observer: Observer,
+        latched: Callable[[], bool],
+        snapshot_every: int = 50_000,
+    ) -> None:
+        self.settings = settings
+        self.identity = identity
+        self.journal = journal
+        self.observer = observer
+        self._latched = latched
+        begun_us = clock.mono_us()
+        self.engine, self.model, found = recover(
+            journal, lambda: Engine(settings, identity.version), ReadModel, version=identity.version
+        )
+        observer.recovered(found, self.model, (clock.mono_us() - begun_us) // 1_000)
+        self.outbox = Outbox(journal, observer)
+        self.outbox.listen("read model", self.model.fold)
+        self.outbox.listen("observer", observer.record)
+        self.snapshots = SnapshotKeeper(
+            engine=self.engine,
+            read_model=self.model,
+            journal=journal,
+            version=identity.version,
+            failed=observer.snapshot_failed,
+            every=snapshot_every,
+        )
+        self.clock = VenueClock(clock=clock, http=network.rest, deliver=self.deliver, observer=observer)
+        self.runner = Runner(
+            engine=self.engine,
+            journal=journal,
+            outbox=self.outbox,
+            clock=clock,
+            venue_clock=self.clock,
+            observer=observer,
+            quiet=self.snapshots.consider,
+        )
+        self.supervisor = Supervisor(self.deliver, observer)
+        self._build_drivers(endpoints, signer, network)
+        self.service = Service(self._parts(), observer)
+
+    def _build_drivers(self, endpoints: Endpoints, signer: Signer, network: Network) -> None:
+        governor = Governor()
+        self.user_stream = UserStream(
+            endpoints=endpoints,
+            signer=signer,
+            http=network.rest,
+            ws_connector=network.streams,
+            clock=self.clock,
+            deliver=self.deliver,
+            governor=governor,
+            observer=self.observer,
+        )
+        self.gateway = Gateway(
+            endpoints=endpoints,
+            signer=signer,
+            http=network.rest,
+            ws_connector=network.ws_api,
+            clock=self.clock,
+            deliver=self.deliver,
+            settings=self.settings,
+            observer=self.observer,
+            governor=governor,
+            wallet_http=network.wallet,
+            confirmed=self.user_stream.owe,
+            entries_forbidden=self._latched,
+        )
+        self.runner.attach(self.gateway)
+        self.market_stream = MarketStream(
+            endpoints=endpoints,
+            ws_connector=network.streams,
+            clock=self.clock,
+            deliver=self.deliver,
+            door=RestDoor(http=network.rest, signer=signer, clock=self.clock, governor=governor),
+            observer=self.observer,
+        )
+        self.coverage = CoverageWatch(
+            http=network.watch,
+            signer=signer,
+            clock=self.clock,
+            deliver=self.deliver,
+            exposed=self.engine.exposed_symbols,
+            settings=self.settings,
+            governor=governor,
+            observer=self.observer,
+        )
+
+    def _parts(self) -> list[Part]:
+        return [self.clock, self.gateway, _Boot(self), self.user_stream, self.market_stream, self.coverage, self]
+
+    def deliver(self, message: AnyInput) -> None:
+        """Hand an input to the runner."""
+        self.runner.deliver(message)
+
+    def desk(self) -> Desk:
+        """The engine as the API sees it."""
+        return Desk(
+            runner=self.runner,
+            model=self.model,
+            outbox=self.outbox,
+            journal=self.journal,
+            venue=self.settings.venue.value,
+            account=self.settings.account,
+            version=self.identity.version,
+            metrics=self.observer.metrics.text,
+        )
+
+    async def start(self) -> None:
+        """Watch the latch and the symbol rules."""
+        self.supervisor.spawn("latch-watch", self._watch_latch())
+        self.supervisor.spawn("instruments-refresh", self._refresh_instruments())
+
+    async def stop(self) -> None:
+        """End the watches."""
+        await self.supervisor.stop()
+
+    async def run_down(self) -> None:
+        """Stop in order: no more intents, working entries cancelled, links closed, everything on the disk."""
+        if not self.runner.ended.done():
+            self.deliver(Command(now_ms=0, what="shutdown", by="service", reason="the process stops"))
+            await asyncio.sleep(0.2)
+        await self.service.stop()
+        await self.runner.stop()
+        if not self.runner.ended.exception():
+            await self.snapshots.take_last()
+        self.outbox.close()
+        self.journal.close()
+
+    async def _watch_latch(self) -> None:
+        told = False
+        while True:
+            closed = self._latched()
+            if closed and not told:
+                self.deliver(Command(now_ms=0, what="halt", by="latch", reason="the kill latch is closed (RULES 16)"))
+            told = closed
+            await asyncio.sleep(LATCH_LOOK_S)
+
+    async def _refresh_instruments(self) -> None:
+        version = 1
+        while True:
+            await asyncio.sleep(REFRESH_INSTRUMENTS_S)
+            version += 1
+            try:
+                self.deliver(await self.gateway.reads.instruments(version))
+            except CannotAsk as error:
+                self.observer.read_repeated("instruments", str(error))
+
+
+class _Boot:
+    """The first questions to the venue: symbol rules, then the engine begins (positions first, RULES 8)."""
+
+    name = "boot"
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    async def start(self) -> None:
+        """Wait until the symbol rules are known, then let the engine begin."""
+        node = self._node
+        loaded = await self._instruments()
+        node.deliver(loaded)
+        identity = node.identity
+        node.deliver(
+            Started(
+                now_ms=0,
+                version=identity.version,
+                config_hash=identity.config_hash,
+                key_fingerprint=identity.key_fingerprint,
+                boot_state=identity.boot_state,
+            )
+        )
+        allowed = node.settings.symbols
+        tradable = [i.symbol for i in loaded.instruments if i.tradable and (not allowed or i.symbol in allowed)]
+        node.market_stream.watch(tradable[:MAX_STREAMS])
+
+    async def stop(self) -> None:
+        """Nothing is left running."""
+
+    async def _instruments(self) -> InstrumentsLoaded:
+        while True:
+            try:
+                return await self._node.gateway.reads.instruments()
+            except CannotAsk as error:
+                self._node.observer.read_repeated("instruments", str(error))
+                await asyncio.sleep(BOOT_RETRY_S)
+
+
+async def account_mode(node: Node) -> tuple[bool | None, bool | None]:
+    """(hedge mode, multi-assets mode) as the venue has them; None where it did not answer."""
+    answer = await node.gateway.read_now(Read(kind=ReadKind.MODES, purpose="boot"))
+    return answer.hedge_mode, answer.multi_assets

@@ -1,0 +1,210 @@
+"""`holdfast run`: one engine with real transports, its journal, and its HTTP API, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import resource
+import signal
+from collections.abc import Callable
+from typing import Final
+
+from holdfast import __version__
+from holdfast.adapters.clock_system import SystemClock
+from holdfast.adapters.http_aiohttp import AiohttpClient
+from holdfast.adapters.latch_file import LatchFile
+from holdfast.adapters.lock_file import lock_account
+from holdfast.adapters.store_sqlite import SqliteJournal
+from holdfast.adapters.ws_picows import PicowsConnector
+from holdfast.binance import endpoints as ep
+from holdfast.binance.key_rights import key_problems
+from holdfast.binance.signing import make_signer
+from holdfast.config import Config
+from holdfast.core.feasibility import account_contradictions
+from holdfast.model.chain import JournalUnusable
+from holdfast.model.reasons import TradingState
+from holdfast.model.settings import Venue
+from holdfast.service.log import ForeignLogs, make_logger
+from holdfast.service.metrics import Metrics
+from holdfast.service.observe import Observer
+from holdfast.service.venue_reads import CannotAsk
+from holdfast.wiring.node import Identity, Network, Node, account_mode
+
+OK: Final = 0
+REFUSED: Final = 1
+UNREACHABLE: Final = 3
+FAILED: Final = 4
+
+Say = Callable[[str], None]
+
+
+class StartRefused(Exception):
+    """The engine must not start; the text says why and what to do."""
+
+
+def run_engine(config: Config, say: Say) -> int:
+    """Run until SIGINT or SIGTERM. Answers the exit code; every refusal was said."""
+    contradictions = account_contradictions(config.engine.limits)
+    if contradictions:
+        say("holdfast: the limits contradict each other\n    " + "\n    ".join(contradictions))
+        return REFUSED
+    _raise_file_limit()
+    factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+    if importlib.util.find_spec("uvloop"):
+        factory = importlib.import_module("uvloop").new_event_loop
+    try:
+        with asyncio.Runner(loop_factory=factory) as runner:
+            return runner.run(_run(config, say))
+    except StartRefused as error:
+        say(f"holdfast: {error}")
+        return REFUSED
+    except JournalUnusable as error:
+        say(f"holdfast: {error}")
+        return UNREACHABLE
+    except OSError as error:
+        say(f"holdfast: {error.strerror or error}" + (f" ({error.filename})" if error.filename else ""))
+        return UNREACHABLE
+
+
+def _raise_file_limit() -> None:
+    """The usual soft limit of open files is small; the hard one is what the system really allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard != resource.RLIM_INFINITY else 65_536, hard))
+
+
+async def _run(config: Config, say: Say) -> int:
+    clock = SystemClock()
+    logger = make_logger(config.log.level, clock=clock)
+    ForeignLogs(logger).install()
+    config.journal_path.parent.mkdir(parents=True, exist_ok=True)
+    venue = config.engine.venue.value
+    # The lock stands beside the latch: one folder for every engine of this host, whichever journal it uses (RULES 8).
+    lock = lock_account(config.latch_path.parent, venue, config.engine.account, config.key_fingerprint)
+    journal = SqliteJournal(config.journal_path)
+    try:
+        node = _node(config, clock, journal, logger)
+        return await _serve(config, node, say)
+    finally:
+        journal.close()
+        lock.release()
+
+
+def _node(config: Config, clock: SystemClock, journal: SqliteJournal, logger: object) -> Node:
+    credentials = config.credentials
+    assert credentials is not None, "invariant: [venue] was loaded"
+    at = config.endpoints
+    endpoints = ep.at(at.rest, at.ws_api, at.streams, at.restrictions)
+    engine = config.engine
+    latch = LatchFile(config.latch_path)
+    return Node(
+        settings=engine,
+        identity=Identity(
+            version=__version__,
+            config_hash=config.config_hash,
+            key_fingerprint=config.key_fingerprint,
+            # Play money may begin at once; with real money somebody says "resume" first.
+            boot_state=TradingState.ACTIVE if engine.venue is Venue.PAPER else TradingState.HALTED,
+        ),
+        endpoints=endpoints,
+        signer=make_signer(credentials.api_key, credentials.key_type, credentials.secret.reveal()),
+        network=Network(
+            rest=AiohttpClient(endpoints.rest.origin),
+            watch=AiohttpClient(endpoints.rest.origin, connections=4),
+            ws_api=PicowsConnector(endpoints.ws_api.origin),
+            streams=PicowsConnector(endpoints.streams.origin),
+            wallet=AiohttpClient(endpoints.wallet.origin) if endpoints.wallet is not None else None,
+        ),
+        journal=journal,
+        clock=clock,
+        observer=Observer(
+            venue=engine.venue.value,
+            account=engine.account,
+            version=__version__,
+            logger=logger,
+            metrics=Metrics(),
+        ),
+        latched=latch.closed,
+        snapshot_every=config.journal.snapshot_every_events,
+    )
+
+
+async def _serve(config: Config, node: Node, say: Say) -> int:
+    from holdfast.api.app import build
+    from holdfast.api.server import HttpServer
+
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    token = config.token.reveal() if config.token is not None else None
+    app = build(node.desk(), token=token, max_event_streams=config.http.max_event_streams)
+    server = HttpServer(app, bind=config.http.bind, port=config.http.port)
+    try:
+        await _start_or_stop(node, stopping)
+        if not stopping.is_set():
+            await _check_account(config, node)
+            await server.start()
+            say(_greeting(config, node, server.port))
+            await _until(stopping, node)
+    finally:
+        await server.stop()
+        await node.run_down()
+    return FAILED if node.runner.ended.done() and node.runner.ended.exception() else OK
+
+
+async def _start_or_stop(node: Node, stopping: asyncio.Event) -> None:
+    """Start; a venue that does not answer is asked again and again, but a signal ends the wait."""
+    starting = asyncio.ensure_future(node.service.start())
+    asked = asyncio.ensure_future(stopping.wait())
+    await asyncio.wait((starting, asked), return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+    if not starting.done():
+        starting.cancel()
+    await asyncio.gather(starting, return_exceptions=stopping.is_set())
+
+
+async def _until(stopping: asyncio.Event, node: Node) -> None:
+    asked = asyncio.ensure_future(stopping.wait())
+    await asyncio.wait((asked, node.runner.ended), return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+
+
+async def _check_account(config: Config, node: Node) -> None:
+    """What no engine may change for its owner: position mode, multi-assets mode, the key's rights (RULES 13, P37)."""
+    hedge, multi_assets = await account_mode(node)
+    if hedge:
+        raise StartRefused(
+            "the account is in hedge mode, which Holdfast does not trade yet\n"
+            "    would pass: one-way mode (Binance: Futures preferences, Position Mode)"
+        )
+    if multi_assets is not None and multi_assets != config.engine.multi_assets:
+        found = "on" if multi_assets else "off"
+        raise StartRefused(
+            f"multi-assets mode is {found} at the venue, but account.multi_assets says otherwise\n"
+            f"    would pass: account.multi_assets = {str(multi_assets).lower()}, or change it at the venue"
+        )
+    if config.engine.venue is Venue.LIVE:
+        await _check_key(config, node)
+
+
+async def _check_key(config: Config, node: Node) -> None:
+    try:
+        rights = await node.gateway.reads.key_restrictions()
+    except CannotAsk as error:
+        raise StartRefused(f"the key's rights could not be read ({error})") from None
+    if rights is None:
+        raise StartRefused("the venue does not say what the key may do")
+    problems = key_problems(rights, allow_without_ip_list=config.venue.allow_key_without_ip_list)
+    if problems:
+        raise StartRefused("this key must not be used\n    " + "\n    ".join(problems))
+
+
+def _greeting(config: Config, node: Node, port: int) -> str:
+    state = node.engine.state
+    commanded = state.commanded.value if state.commanded is not None else "halted"
+    more = "" if commanded == "active" else "; `holdfast resume` lets it trade"
+    return (
+        f"{config.engine.venue.value.upper()}: engine of account {config.engine.account} is up, "
+        f"commanded {commanded}{more}; API at http://{config.http.bind}:{port}; Ctrl-C stops it"
+    )
