@@ -109,6 +109,8 @@ def wind_up(ctx: Context, trade: TradeState) -> None:
         if order.settled:
             continue
         waiting = True
+        if order.unknown:
+            ctx.timer_once(f"resolve:{client_id}", ctx.now_ms + 1_000)
         if order.live and not order.cancel_asked and not order.unknown and order.role is not Role.ENTRY:
             _remove(ctx, order)
         elif not order.live:

@@ -16,7 +16,7 @@ from holdfast.model.effects import Lane, ReadKind
 from holdfast.model.ids import Role
 from holdfast.model.num import ZERO
 from holdfast.model.orders import AlgoStatus, Direction, Pending
-from holdfast.model.reasons import AlarmCode, TradePhase
+from holdfast.model.reasons import AlarmCode, Outcome, TradePhase
 from holdfast.model.reports import AlgoReport, RequestOutcome
 
 TRIGGERING_COVERS_MS = 2_000
@@ -161,6 +161,8 @@ def answered(ctx: Context, trade: TradeState, stop: AlgoState, outcome: RequestO
     symbol = trade.symbol
     if reaction is Reaction.TAKE_EVIDENCE or not trade.live:
         return
+    if outcome.outcome is Outcome.UNKNOWN:
+        unknowns.opened(ctx, stop, outcome.message or "no proof either way")
     if exposure(ctx, trade) == 0:
         if not sending.live_entries(ctx, trade):
             return  # Nothing to cover any more; winding up asks whether the stop is really gone.
@@ -179,9 +181,8 @@ def answered(ctx: Context, trade: TradeState, stop: AlgoState, outcome: RequestO
             ctx.around.throttled_until_ms = max(ctx.around.throttled_until_ms, outcome.until_ms)
             at_ms = min(max(outcome.until_ms, ctx.now_ms + 50), ctx.now_ms + 250)
             ctx.timer(f"stop:{stop.client_id}", at_ms)
-        case Reaction.STOP_SAME_AGAIN if outcome.outcome.value == "unknown":
-            # The same body under the same id, at once, and the question what became of the first beside it.
-            unknowns.opened(ctx, stop, outcome.message or "no proof either way")
+        case Reaction.STOP_SAME_AGAIN if outcome.outcome is Outcome.UNKNOWN:
+            # The same body under the same id, at once, beside the question what became of the first.
             if stop.sends <= SAME_AT_ONCE:
                 sending.send_again(ctx, stop, preauthorised=True)
             else:
