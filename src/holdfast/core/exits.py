@@ -121,7 +121,7 @@ def wind_up(ctx: Context, trade: TradeState) -> None:
 
 def _publish_intent(ctx: Context, trade: TradeState) -> None:
     entries = [order for order in ctx.state.orders_of(trade, Role.ENTRY) if isinstance(order, OrderState)]
-    if any(not order.settled for order in entries):
+    if any(not order.settled for order in entries) or trade.incomplete_fills:
         return
     if trade.entry_filled == 0:
         status, code, reason = entry.final_status(trade, entries)

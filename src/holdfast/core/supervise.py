@@ -49,12 +49,13 @@ def _open(ctx: Context, trade: TradeState) -> None:
     entries = [order for order in ctx.state.orders_of(trade, Role.ENTRY) if isinstance(order, OrderState)]
     if any(order.live for order in entries):
         return
-    if any(not order.settled for order in entries) or trade.incomplete_fills:
-        exits.owed(ctx, trade)
-    else:
+    settled = all(order.settled for order in entries)
+    if settled and not trade.incomplete_fills:
         ctx.around.owed_since_ms.pop(trade.plan.trade_id, None)
-    if all(order.settled for order in entries):
         results.publish_opening(ctx, trade, ResultStatus.PROTECTED)
+    else:
+        exits.owed(ctx, trade)  # A result states fees as the venue told them, never an estimate.
+    if settled:
         exits.place_targets(ctx, trade, exposed)
 
 

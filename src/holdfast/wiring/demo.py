@@ -155,8 +155,9 @@ class Run:
         symbols = tuple(symbol for symbol, market in sorted(self.node.engine.around.markets.items()) if market.bid)
         recorded = self.market.recorded
         duration_ms = 1 << 40 if recorded else self.duration_us // 1_000
-        gap_ms = 9_000 if recorded else 20_000
-        yield from Workload(seed=self.options.seed, symbols=symbols, duration_ms=duration_ms, mean_gap_ms=gap_ms).stream()
+        gap_ms = 20_000 if len(symbols) > 2 else 5_000
+        workload = Workload(seed=self.options.seed, symbols=symbols, duration_ms=duration_ms, mean_gap_ms=gap_ms)
+        yield from workload.stream()
 
     async def _submit(self, value: dict[str, Any] | intents.Intent) -> None:
         intent = value if isinstance(value, intents.Intent) else intents.from_builtins(value)

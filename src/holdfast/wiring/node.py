@@ -4,7 +4,7 @@ same node runs on real sockets, in process on a scaled loop, and on a virtual on
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from holdfast.api.desk import Desk
@@ -16,7 +16,7 @@ from holdfast.model.effects import Read, ReadKind
 from holdfast.model.inputs import AnyInput, Command, InstrumentsLoaded, Started
 from holdfast.model.reasons import TradingState
 from holdfast.model.settings import EngineSettings
-from holdfast.ports import Clock, HttpClient, Journal, WsConnector
+from holdfast.ports import Clock, HttpClient, Journal, JournalRecord, WsConnector
 from holdfast.service.coverage import CoverageWatch
 from holdfast.service.gateway import Gateway
 from holdfast.service.lifecycle import Part, Service, Supervisor
@@ -82,6 +82,7 @@ class Node:
         self.settings = settings
         self.identity = identity
         self.journal = journal
+        self.network = network
         self.observer = observer
         self._latched = latched
         begun_us = clock.mono_us()
@@ -167,8 +168,8 @@ class Node:
         """Hand an input to the runner."""
         self.runner.deliver(message)
 
-    def desk(self) -> Desk:
-        """The engine as the API sees it."""
+    def desk(self, *, read_apart: Callable[[], Iterable[JournalRecord]] | None = None) -> Desk:
+        """The engine as the API sees it. `read_apart` reads the journal in another thread."""
         return Desk(
             runner=self.runner,
             model=self.model,
@@ -178,6 +179,7 @@ class Node:
             account=self.settings.account,
             version=self.identity.version,
             metrics=self.observer.metrics.text,
+            read_apart=read_apart,
         )
 
     async def start(self) -> None:
@@ -200,6 +202,9 @@ class Node:
             await self.snapshots.take_last()
         self.outbox.close()
         self.journal.close()
+        for client in (self.network.rest, self.network.watch, self.network.wallet):
+            if client is not None:
+                await client.close()
 
     async def _watch_latch(self) -> None:
         told = False

@@ -6,7 +6,11 @@ import asyncio
 import importlib.util
 import resource
 import signal
-from collections.abc import Callable
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Final
 
 from holdfast import __version__
@@ -14,8 +18,10 @@ from holdfast.adapters.clock_system import SystemClock
 from holdfast.adapters.http_aiohttp import AiohttpClient
 from holdfast.adapters.latch_file import LatchFile
 from holdfast.adapters.lock_file import lock_account
+from holdfast.adapters.sqlite_file import SqliteReader
 from holdfast.adapters.store_sqlite import SqliteJournal
 from holdfast.adapters.ws_picows import PicowsConnector
+from holdfast.api.listening import listen
 from holdfast.binance import endpoints as ep
 from holdfast.binance.key_rights import key_problems
 from holdfast.binance.signing import make_signer
@@ -24,7 +30,9 @@ from holdfast.core.feasibility import account_contradictions
 from holdfast.model.chain import JournalUnusable
 from holdfast.model.reasons import TradingState
 from holdfast.model.settings import Venue
+from holdfast.ports import JournalRecord
 from holdfast.service.log import ForeignLogs, make_logger
+from holdfast.service.log_console import writer_for
 from holdfast.service.metrics import Metrics
 from holdfast.service.observe import Observer
 from holdfast.service.venue_reads import CannotAsk
@@ -74,8 +82,10 @@ def _raise_file_limit() -> None:
 
 
 async def _run(config: Config, say: Say) -> int:
+    # The port is taken first: an engine that nobody can halt over its API must not begin to trade.
+    listening = listen(config.http.bind, config.http.port)
     clock = SystemClock()
-    logger = make_logger(config.log.level, clock=clock)
+    logger = make_logger(config.log.level, clock=clock, writer=writer_for(config.log.format, sys.stderr.fileno()))
     ForeignLogs(logger).install()
     config.journal_path.parent.mkdir(parents=True, exist_ok=True)
     venue = config.engine.venue.value
@@ -84,8 +94,9 @@ async def _run(config: Config, say: Say) -> int:
     journal = SqliteJournal(config.journal_path)
     try:
         node = _node(config, clock, journal, logger)
-        return await _serve(config, node, say)
+        return await _serve(config, node, listening, say)
     finally:
+        listening.close()
         journal.close()
         lock.release()
 
@@ -129,7 +140,7 @@ def _node(config: Config, clock: SystemClock, journal: SqliteJournal, logger: ob
     )
 
 
-async def _serve(config: Config, node: Node, say: Say) -> int:
+async def _serve(config: Config, node: Node, listening: socket.socket, say: Say) -> int:
     from holdfast.api.app import build
     from holdfast.api.server import HttpServer
 
@@ -138,8 +149,8 @@ async def _serve(config: Config, node: Node, say: Say) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
     token = config.token.reveal() if config.token is not None else None
-    app = build(node.desk(), token=token, max_event_streams=config.http.max_event_streams)
-    server = HttpServer(app, bind=config.http.bind, port=config.http.port)
+    desk = node.desk(read_apart=lambda: _read_apart(config.journal_path))
+    server = HttpServer(build(desk, token=token, max_event_streams=config.http.max_event_streams), listening)
     try:
         await _start_or_stop(node, stopping)
         if not stopping.is_set():
@@ -151,6 +162,12 @@ async def _serve(config: Config, node: Node, say: Say) -> int:
         await server.stop()
         await node.run_down()
     return FAILED if node.runner.ended.done() and node.runner.ended.exception() else OK
+
+
+def _read_apart(path: Path) -> Iterator[JournalRecord]:
+    """The journal over a connection of its own, for readers in other threads."""
+    with closing(SqliteReader(path)) as reader:
+        yield from reader.read()
 
 
 async def _start_or_stop(node: Node, stopping: asyncio.Event) -> None:
