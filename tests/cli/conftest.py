@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from holdfast.api.app import build
+from holdfast.api.listening import listen
 from holdfast.api.server import HttpServer
 from holdfast.cli.main import run
 from tests.api.fake import TOKEN, FakeService
@@ -57,7 +58,7 @@ def engine(tmp_path: Path) -> Iterator[Running]:
     thread.start()
 
     async def start() -> HttpServer:
-        server = HttpServer(build(service, token=TOKEN), bind="127.0.0.1", port=0)
+        server = HttpServer(build(service, token=TOKEN), listen("127.0.0.1", 0))
         await server.start()
         return server
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
 from collections.abc import Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from holdfast.api.listening import PortInUse
+
 GRACEFUL_S = 1
 """How long open requests may take when the server stops; event streams are cut then."""
-
-
-class PortInUse(OSError):
-    """The address cannot be listened on."""
 
 
 class _Embedded(uvicorn.Server):
@@ -28,8 +27,9 @@ class _Embedded(uvicorn.Server):
 class HttpServer:
     """One listening server."""
 
-    def __init__(self, app: ASGIApp, *, bind: str, port: int) -> None:
-        self._socket = _listen(bind, port)
+    def __init__(self, app: ASGIApp, listening: socket.socket) -> None:
+        """`listening` comes from `listen`: a port that is taken is found out before anything else is built."""
+        self._socket = listening
         config = uvicorn.Config(
             app,
             http="httptools",
@@ -56,7 +56,7 @@ class HttpServer:
         while not self._server.started:
             if self._task.done():
                 await self._task
-                raise PortInUse("the HTTP server ended while it started")
+                raise PortInUse(errno.EADDRINUSE, "the HTTP server ended while it started")
             await asyncio.sleep(0.001)
 
     async def stop(self) -> None:
@@ -65,14 +65,3 @@ class HttpServer:
         if self._task is not None:
             await self._task
         self._socket.close()
-
-
-def _listen(bind: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
-    try:
-        listening = socket.create_server((bind, port), family=family, backlog=512)
-    except OSError as error:
-        rule = f"cannot listen on {bind}:{port} ({error.strerror})"
-        raise PortInUse(error.errno, f"http.port: {rule}; would pass: a free port, such as {port + 1}") from error
-    listening.setblocking(False)
-    return listening

@@ -44,6 +44,8 @@ def demo(
     _check_speed(speed)
     if not 1 <= minutes <= 10_080:
         raise wrong("--minutes", f"must be 1 to 10080, was {minutes}", "--minutes 60")
+    if folder is not None and folder.exists() and any(folder.iterdir()):
+        raise wrong("--folder", f"{folder} holds something already, and records are not overwritten", "a new folder")
     from rich.console import Console
 
     from holdfast.cli.demo_summary import print_summary

@@ -1,0 +1,145 @@
+"""The running engine as the API sees it: what goes in takes the runner, what is read comes from the read model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Any
+
+from holdfast.api.port import Busy, CommandName, CommandReply, Published
+from holdfast.model import events as ev
+from holdfast.model.inputs import Command
+from holdfast.model.intent import Intent
+from holdfast.ports import Journal, JournalRecord
+from holdfast.service.explain import Explanation, explain
+from holdfast.service.inbox import Refused
+from holdfast.service.outbox import Outbox
+from holdfast.service.readmodel import ReadModel
+from holdfast.service.runner import Done, Runner
+from holdfast.service.verdicts import Verdict
+
+RESUME_REFUSED = "not resumed: the token is wrong or has expired, or the daily loss limit is still breached"
+
+
+class Desk:
+    """Implements `api.port.EngineService` for one engine in this process."""
+
+    def __init__(
+        self,
+        *,
+        runner: Runner,
+        model: ReadModel,
+        outbox: Outbox,
+        journal: Journal,
+        venue: str,
+        account: str,
+        version: str,
+        metrics: Callable[[], bytes],
+        read_apart: Callable[[], Iterable[JournalRecord]] | None = None,
+    ) -> None:
+        """`read_apart` reads the journal from a thread, through a connection of its own; None reads it in place."""
+        self._read_apart = read_apart
+        self._runner = runner
+        self._model = model
+        self._outbox = outbox
+        self._journal = journal
+        self._metrics = metrics
+        self.venue = venue
+        self.account = account
+        self.version = version
+
+    async def submit(self, intent: Intent) -> Verdict:
+        """Hand over an intent. Returns when its verdict is durable. Raises `Busy`."""
+        try:
+            return await self._runner.submit(intent)
+        except Refused as error:
+            raise Busy(str(error)) from error
+
+    async def command(self, what: CommandName, *, by: str, reason: str, symbol: str, token: str) -> CommandReply:
+        """Hand over an operator's command. Returns when it is durable. Raises `Busy`."""
+        message = Command(now_ms=0, what=what, by=by, reason=reason, symbol=symbol, token=token)
+        try:
+            done = await self._runner.command(message)
+        except Refused as error:
+            raise Busy(str(error)) from error
+        return self._reply(what, done)
+
+    def _reply(self, what: CommandName, done: Done) -> CommandReply:
+        state = self._runner.engine.state
+        commanded = state.commanded.value if state.commanded is not None else "halted"
+        common: dict[str, Any] = {
+            "commanded": commanded,
+            "effective": state.effective.value,
+            "reasons": tuple(state.effective_reasons),
+        }
+        for event in done.events:
+            if isinstance(event, ev.ResumePrepared):
+                return CommandReply(
+                    done=True,
+                    text="prepared: confirm with the token to resume",
+                    token=event.token,
+                    summary=event.summary,
+                    expires_ms=event.expires_ms,
+                    **common,
+                )
+        if what == "resume_confirm" and not any(isinstance(event, ev.StateCommanded) for event in done.events):
+            return CommandReply(done=False, text=RESUME_REFUSED, **common)
+        text = "done" if done.durable else "done, but the journal cannot be written: it will not survive a restart"
+        return CommandReply(done=True, text=text, **common)
+
+    def ready(self) -> tuple[str, ...]:
+        """Why the engine would not accept an opening intent now; empty when it would."""
+        state = self._runner.engine.state
+        if self._runner.ended.done():
+            return ("the engine has stopped",)
+        return () if state.effective.value == "active" else tuple(state.effective_reasons or [state.effective.value])
+
+    def intent(self, intent_id: str) -> Any | None:
+        """What is known of an intent."""
+        return self._model.intent(intent_id)
+
+    def trades(self, *, live_only: bool, limit: int) -> Any:
+        """Trades, newest first."""
+        return self._model.trades(live_only=live_only, limit=limit)
+
+    def trade(self, trade_id: str) -> Any | None:
+        """One trade with its orders and fills."""
+        return self._model.trade(trade_id)
+
+    def orders(self) -> Any:
+        """Orders that may still do something."""
+        return self._model.orders()
+
+    def positions(self) -> Any:
+        """Positions with their cover."""
+        return self._model.positions()
+
+    def state(self) -> Any:
+        """Commanded and effective state, health, counts, journal head."""
+        return self._model.state()
+
+    def ledger(self, *, limit: int) -> Any:
+        """Sums per asset, and the newest money movements."""
+        return self._model.ledger(limit=limit)
+
+    def alarms(self) -> Any:
+        """Alarms that are not cleared."""
+        return self._model.alarms()
+
+    def results(self, *, after_seq: int, limit: int) -> Any:
+        """Published results in order."""
+        return self._model.results(self._journal, after_seq=after_seq, limit=limit)
+
+    async def explain(self, any_id: str) -> Explanation | None:
+        """The story of an intent, trade or order. Reading a long journal must not stop the loop."""
+        if self._read_apart is None:
+            return explain(self._journal.read, any_id)
+        return await asyncio.to_thread(explain, self._read_apart, any_id)
+
+    def subscribe(self, after_seq: int) -> AsyncIterator[Published]:
+        """Events after a sequence number: first those of the past, then live."""
+        return self._outbox.subscribe(after_seq)
+
+    def metrics(self) -> bytes:
+        """Prometheus text."""
+        return self._metrics()
