@@ -75,7 +75,10 @@ class FakeService:
         if known != content_hash(intent):
             return Verdict(intent_id=intent.id, accepted=False, code="OTHER_CONTENT", reason="used before")
         if intent.symbol == "MANAUSDT":
-            numbers = {"facts": {"notional": "4"}, "counterfactual": {"quantity": "10"}}
+            numbers = {
+                "facts": {"notional": "4", "sentence": "too small", "ids": "", "until_ms": "1795269550964"},
+                "counterfactual": {"quantity": "10"},
+            }
             return Verdict(
                 intent_id=intent.id, accepted=False, code="NOTIONAL_TOO_SMALL", reason="too small", repeated=repeated,
                 **numbers,

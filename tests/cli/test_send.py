@@ -38,6 +38,7 @@ def test_a_denial_is_exit_code_1_with_numbers(holdfast: Command, engine: Running
     outcome = holdfast("send", *arguments, *engine.options)
     assert outcome.code == 1
     assert "NOTIONAL_TOO_SMALL" in outcome.out
+    assert "numbers: notional 4, until_ms 1795269550964 (13:59:10 UTC)\n" in outcome.out
     assert "would pass: quantity 10" in outcome.out
 
 

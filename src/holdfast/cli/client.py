@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import http.client
 import ssl
 from pathlib import Path
@@ -20,6 +21,7 @@ TokenFile: TypeAlias = Annotated[
     Path | None, Parameter(help="File with the API's token. Default: token_file of [http] in the configuration.")
 ]
 TIMEOUT_S: Final = 10
+EPOCH_MS_DIGITS: Final = 13
 UNSPECIFIED: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """An engine bound to every address is reached by loopback."""
 
@@ -120,13 +122,19 @@ def problem_text(reply: Reply) -> str:
     """A problem document as a few lines: what was refused, the numbers, and what would pass."""
     value = reply.value if isinstance(reply.value, dict) else {}
     lines = [str(value.get("detail") or value.get("title") or f"the engine answered {reply.status}")]
-    facts = value.get("facts") or {}
-    if facts:
-        lines.append("    numbers: " + ", ".join(f"{name} {number}" for name, number in facts.items()))
-    counterfactual = value.get("counterfactual") or {}
-    if counterfactual:
-        lines.append("    would pass: " + ", ".join(f"{name} {text}" for name, text in counterfactual.items()))
+    for label, name in (("numbers", "facts"), ("would pass", "counterfactual")):
+        shown = [f"{key} {_readable(key, str(text))}" for key, text in (value.get(name) or {}).items() if text]
+        if told := ", ".join(part for part in shown if not part.startswith("sentence ")):
+            lines.append(f"    {label}: {told}")
     return "\n".join(lines)
+
+
+def _readable(name: str, text: str) -> str:
+    """A moment in epoch milliseconds also as a time of day."""
+    if not (name.endswith("_ms") and text.isdigit() and len(text) == EPOCH_MS_DIGITS):
+        return text
+    moment = datetime.datetime.fromtimestamp(int(text) / 1000, datetime.UTC)
+    return f"{text} ({moment:%H:%M:%S} UTC)"
 
 
 def path_of(kind: str, name: str) -> str:

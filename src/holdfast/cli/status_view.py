@@ -86,15 +86,16 @@ def _positions(positions: list[PositionView], width: int) -> Table:
 
 
 def _trades(trades: list[TradeView], now_ms: int, width: int) -> Table:
-    wide = width >= 90
-    table = _table(
-        "trade", "symbol", "side", "phase", "gross>", *(["quantity>", "entry>", "stop>", "age>"] if wide else [])
-    )
+    columns = ["symbol", "side", "phase", "gross>"]
+    columns += ["intent"] if width >= 60 else []
+    columns += ["quantity>", "entry>", "stop>", "age>"] if width >= 90 else []
+    table = _table(*columns)
     for row in trades:
-        gross = row.gross.get(row.margin_asset, Decimal(0))
         side = Text(row.direction, "green" if row.direction == "long" else "red")
-        cells: list[Text | str] = [row.trade_id, row.symbol, side, row.phase, coloured(gross)]
-        if wide:
+        gross = coloured(row.gross.get(row.margin_asset, Decimal(0)))
+        cells: list[Text | str] = [row.symbol, side, row.phase, gross]
+        cells += [row.intent_id or row.adopted] if width >= 60 else []
+        if width >= 90:
             shown = row.quantity if row.entry_price is None else row.open_quantity
             cells += [price(shown), price(row.entry_price), price(row.stop_price), age(now_ms - row.opened_ms)]
         table.add_row(*cells)
