@@ -6,10 +6,11 @@ from typing import Any
 import msgspec
 
 from holdfast.core.gate_view import Exposure, GateView
+from holdfast.core.risk import Accepted, Denied
 from holdfast.model.instrument import Bracket, Instrument
 from holdfast.model.intent import Distance, Entry, Intent, Size, Target
 from holdfast.model.orders import Direction
-from holdfast.model.reasons import TradingState
+from holdfast.model.reasons import DenyCode, TradingState
 from holdfast.model.reports import RateWindow, SymbolConfig
 from holdfast.model.settings import EngineSettings, Limits, SourcePolicy, Venue
 
@@ -147,3 +148,29 @@ def intent(**changes: Any) -> Intent:
 def limit_entry(price: str, **changes: Any) -> Entry:
     """A limit entry."""
     return Entry(type="limit", price=D(price), **changes)
+
+
+def denied(code: DenyCode, verdict: Accepted | Denied | None) -> Denied:
+    """The denial, which must have this code."""
+    assert isinstance(verdict, Denied), verdict
+    assert verdict.code is code, verdict
+    return verdict
+
+
+def accepted(verdict: Accepted | Denied) -> Accepted:
+    """The acceptance."""
+    assert isinstance(verdict, Accepted), verdict
+    return verdict
+
+
+def expect(code: DenyCode, refused: bool, verdict: Accepted | Denied) -> None:
+    """Denied with the code, or accepted."""
+    if refused:
+        denied(code, verdict)
+    else:
+        accepted(verdict)
+
+
+def outcome(verdict: Accepted | Denied) -> str:
+    """The code of a denial, or "accepted"."""
+    return verdict.code.value if isinstance(verdict, Denied) else "accepted"

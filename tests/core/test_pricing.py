@@ -212,3 +212,26 @@ def test_nearest_legal(stop, expected):
 def test_adverse_bound(direction, expected):
     """2 % on the side that costs."""
     assert pricing.adverse_bound(direction, D(80000), D("0.02")) == D(expected)
+
+
+@pytest.mark.parametrize(
+    ("direction", "rules", "low", "high"),
+    [
+        (LONG, {"price_min": D(77000)}, "77000", "79960"),
+        (LONG, {"price_min": D(70000)}, "76019", "79960"),
+        (SHORT, {"price_max": D(83000)}, "80040", "83000"),
+        (SHORT, {"price_max": D(90000)}, "80040", "83979"),
+    ],
+)
+def test_p4_of_band_and_price_range_the_tighter_holds(direction, rules, low, high):
+    """Both are the venue's, and both must be met."""
+    found = stop_range(direction, band_mark="80020" if direction is LONG else "79980", rules=instrument(**rules))
+    assert (found.low, found.high) == (D(low), D(high))
+
+
+def test_a_single_tick_is_enough():
+    """Both ends of the range on the same tick."""
+    rules = instrument(price_min=D("79959.95"), tick_size=D("0.05"))
+    assert legal(LONG, rules=rules) == (D("79959.95"), D(79_960))
+    rules = instrument(price_min=D("79960"), tick_size=D(10))
+    assert legal(LONG, rules=rules) == (D(79_960), D(79_960))

@@ -22,24 +22,11 @@ from holdfast.model.reports import RateWindow, SymbolConfig
 from holdfast.model.settings import SourcePolicy, Venue
 from holdfast.model.venue_facts import VenueFacts
 from tests.core import gate_samples as samples
-from tests.core.gate_samples import BTC, NOW_MS, exposure, intent, limit_entry, view
+from tests.core.gate_samples import BTC, NOW_MS, accepted, denied, exposure, intent, limit_entry, view
 from tests.core.gate_strategies import cases, changed, views
 
 D = Decimal
 PRICE = D("80000")
-
-
-def accepted(verdict: Accepted | Denied) -> Accepted:
-    """The acceptance."""
-    assert isinstance(verdict, Accepted), verdict
-    return verdict
-
-
-def denied(code: DenyCode, verdict: Accepted | Denied | None) -> Denied:
-    """The denial, which must have this code."""
-    assert isinstance(verdict, Denied), verdict
-    assert verdict.code is code, verdict
-    return verdict
 
 
 def config(leverage: int = 5, margin_type: str = "CROSSED") -> SymbolConfig:

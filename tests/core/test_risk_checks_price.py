@@ -11,7 +11,7 @@ from holdfast.core.risk import Accepted, Denied, judge
 from holdfast.model.intent import Distance, Entry, Size, Target
 from holdfast.model.reasons import DenyCode
 from holdfast.model.venue_facts import VenueFacts
-from tests.core.gate_samples import instrument, intent, limit_entry, settings, view
+from tests.core.gate_samples import accepted, denied, instrument, intent, limit_entry, outcome, settings, view
 
 D = Decimal
 NO_BANDS = settings(facts=VenueFacts(bands_on_triggers="no"))
@@ -27,24 +27,6 @@ def decide(side="long", stop=None, entry=None, targets=(), **changes) -> Accepte
         take_profits=tuple(Target(price=D(target), fraction=D("0.1")) for target in targets),
     )
     return judge(made, view(**changes))
-
-
-def denied(code: DenyCode, verdict: Accepted | Denied) -> Denied:
-    """The denial, which must have this code."""
-    assert isinstance(verdict, Denied), verdict
-    assert verdict.code is code, verdict
-    return verdict
-
-
-def accepted(verdict: Accepted | Denied) -> Accepted:
-    """The acceptance."""
-    assert isinstance(verdict, Accepted), verdict
-    return verdict
-
-
-def outcome(verdict: Accepted | Denied) -> str:
-    """The code of a denial, or "accepted"."""
-    return verdict.code.value if isinstance(verdict, Denied) else "accepted"
 
 
 @pytest.mark.parametrize(

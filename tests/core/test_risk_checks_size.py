@@ -7,14 +7,14 @@ from decimal import Decimal
 
 import pytest
 
-from holdfast.core.risk import Accepted, Denied, judge
+from holdfast.core.risk import Denied, judge
 from holdfast.model.instrument import Bracket
 from holdfast.model.intent import Distance, Entry, Size
 from holdfast.model.orders import Direction
 from holdfast.model.reasons import DenyCode
 from holdfast.model.reports import SymbolConfig
 from holdfast.model.settings import SourcePolicy
-from tests.core.gate_samples import exposure, instrument, intent, limit_entry, settings, view
+from tests.core.gate_samples import accepted, denied, exposure, instrument, intent, limit_entry, outcome, settings, view
 
 D = Decimal
 CAP = D("80080.1")
@@ -53,22 +53,10 @@ def isolated(leverage=5, **changes):
     return {"settings": settings(margin_type="ISOLATED", **changes), "symbol_config": config}
 
 
-def denied(code: DenyCode, verdict: Accepted | Denied) -> Denied:
-    """The denial, which must have this code."""
-    assert isinstance(verdict, Denied), verdict
-    assert verdict.code is code, verdict
-    return verdict
-
-
-def accepted(verdict: Accepted | Denied) -> Accepted:
-    """The acceptance."""
-    assert isinstance(verdict, Accepted), verdict
-    return verdict
-
-
-def outcome(verdict: Accepted | Denied) -> str:
-    """The code of a denial, or "accepted"."""
-    return verdict.code.value if isinstance(verdict, Denied) else "accepted"
+def in_use(leverage):
+    """Somebody uses the symbol at this leverage."""
+    config = SymbolConfig(symbol="BTCUSDT", leverage=leverage, margin_type="CROSSED")
+    return {"symbol_config": config, "symbol_in_use": True}
 
 
 @pytest.mark.parametrize(
@@ -321,180 +309,53 @@ def test_p17_cross_without_money_says_how_much_would_do():
     assert found.counterfactual["state"].startswith("more than 1.7")
 
 
-@pytest.mark.parametrize(
-    ("available", "expected"),
-    # 0.1 × (80 080.10 ÷ 5 + 80.10 opening loss + 0.0005 × (80 080.10 + 79 200)) = 1 617.57…
-    [("1617.58", "accepted"), ("1617.57", "MARGIN_INSUFFICIENT")],
-)
-def test_p12_margin_of_a_long(available, expected):
-    """Initial margin, opening loss against the mark, and taker fees both ways."""
-    assert outcome(decide("0.1", available=D(available))) == expected
+def test_a_tier_ends_below_its_cap():
+    """Tiers hold [floor, cap): 100 000 exactly is tier 2, so a leverage of 100 in use leaves one step less."""
+    seen = {"mark": D(50_000), "bid": D(49_999), "ask": D(50_000), "mark_low_1m": D(50_000), "mark_high_1m": D(50_000)}
+    verdict = decide("2", leverage=100, entry=limit_entry("50000"), **rich(), **seen, **in_use(100))
+    assert denied(DenyCode.LEVERAGE_TOO_HIGH, verdict).counterfactual == {"size.quantity": "1.999"}
+    accepted(decide("1.999", leverage=100, entry=limit_entry("50000"), **rich(), **seen, **in_use(100)))
 
 
-@pytest.mark.parametrize(
-    ("available", "expected"),
-    # Assumed at 80 000.10 × 1.0015 = 80 120.10…; ÷ 5, plus 80 opening loss, plus fees to the stop at 80 800.
-    [("1618.46", "accepted"), ("1618.44", "MARGIN_INSUFFICIENT")],
-)
-def test_p12_margin_of_a_short(available, expected):
-    """The venue assumes a sell at up to last × 1.0015 (protocol notes I.2)."""
-    assert outcome(decide("0.1", "short", available=D(available))) == expected
+def test_a_tier_in_use_leaves_what_is_not_held():
+    """60 000 held leave 40 000 below the first cap."""
+    held = exposure(symbol="BTCUSDT", notional=D(60_000), quantity=D("0.75"), initial_margin=D(600))
+    found = denied(DenyCode.LEVERAGE_TOO_HIGH, decide("1", leverage=100, exposures=(held,), **rich(), **in_use(100)))
+    assert found.counterfactual == {"size.quantity": "0.499"}
 
 
-@pytest.mark.parametrize(
-    ("reserved", "initial", "expected"),
-    [
-        ("0", "0", "accepted"),
-        ("8382", "0", "accepted"),
-        ("8383", "0", "MARGIN_INSUFFICIENT"),
-        ("0", "8383", "MARGIN_INSUFFICIENT"),
-    ],
-)
-def test_p12_counts_every_order_sent(reserved, initial, expected):
-    """What the venue does not show yet is reserved; what we know to be held is held."""
-    other = exposure(reserved_margin=D(reserved), initial_margin=D(initial))
-    assert outcome(decide("0.1", exposures=(other,))) == expected
+def test_a_leverage_in_use_above_the_limit_cannot_be_mended():
+    """RULES 13: neither the setting nor the size helps."""
+    found = denied(DenyCode.LEVERAGE_TOO_HIGH, decide("0.01", leverage=50, **in_use(50)))
+    assert found.counterfactual == {"state": "no position and no open order on BTCUSDT"}
 
 
-def test_p12_proposes_what_the_margin_allows():
-    """With 1 000 free, leverage 5."""
-    found = denied(DenyCode.MARGIN_INSUFFICIENT, decide("0.1", available=D(1000)))
-    assert found.counterfactual == {"size.quantity": "0.061"}
-    assert found.facts["free"] == "1000"
+def test_p17_isolated_takes_the_highest_leverage_that_passes():
+    """One more would be denied."""
+    rules = instrument(multiplier_up=D(0), multiplier_down=D(0))
+    assert outcome(decide(leverage=6, stop_pct="10", instrument=rules, **isolated(6))) == "accepted"
+    assert outcome(decide(leverage=7, stop_pct="10", instrument=rules, **isolated(7))) == "STOP_BEYOND_LIQUIDATION"
 
 
-def test_p12_without_room_for_the_smallest_order_says_how_much_is_needed():
-    """Rounded up to cents."""
-    found = denied(DenyCode.MARGIN_INSUFFICIENT, decide("0.1", available=D(5)))
-    assert found.counterfactual == {"state": "free margin of at least 16.18"}
+def test_p17_isolated_without_a_legal_nearer_stop():
+    """Leverage 100 in use: half a percent of room, and the policy wants two."""
+    base = isolated(100, min_stop_distance_bps=D(200), max_leverage=125)
+    verdict = decide(leverage=100, stop_pct="3", symbol_in_use=True, **base)
+    assert "leverage can be lowered" in denied(DenyCode.STOP_BEYOND_LIQUIDATION, verdict).counterfactual["state"]
 
 
-def test_p12_thousand_intents_against_a_balance_for_ten():
-    """Each acceptance is reserved before the next is judged: never more is taken than there is."""
-    exposures, taken = [], 0
-    for index in range(1000):
-        verdict = decide("0.06", exposures=tuple(exposures))
-        if isinstance(verdict, Accepted):
-            taken += 1
-            margin = verdict.plan.quantity * CAP / 5
-            exposures.append(exposure(symbol=f"S{index}", initial_margin=margin, notional=D(1), reserved_margin=margin))
-    assert taken == 10
-    assert sum(item.reserved_margin for item in exposures) <= 10_000
+@pytest.mark.parametrize(("held", "expected"), [("0", "accepted"), ("0.001", "QUANTITY_TOO_LARGE")])
+def test_p1_exactly_the_largest_position(held, expected):
+    """120 in one MARKET order, with what is held."""
+    other = exposure(symbol="BTCUSDT", quantity=D(held), notional=D(0), initial_margin=D(0))
+    assert outcome(decide("120", exposures=(other,), **rich())) == expected
 
 
-@pytest.mark.parametrize(
-    ("held", "expected"), [("0", "accepted"), ("199.19", "accepted"), ("199.2", "POSITION_LIMIT")]
-)
-def test_p13_position_of_the_symbol(held, expected):
-    """800.801 more, at most 1 000."""
-    same_symbol = exposure(symbol="BTCUSDT", notional=D(held))
-    base = settings(max_position_notional=D(1000))
-    assert outcome(decide("0.01", settings=base, exposures=(same_symbol,))) == expected
-
-
-def test_p13_other_symbols_do_not_count():
-    """The limit is per symbol."""
-    changes = {"settings": settings(max_position_notional=D(1000)), "exposures": (exposure(notional=D(5000)),)}
-    assert outcome(decide("0.01", **changes)) == "accepted"
-
-
-@pytest.mark.parametrize("direction", [Direction.LONG, Direction.SHORT, None])
-@pytest.mark.parametrize(("held", "expected"), [("199.19", "accepted"), ("199.2", "GROSS_LIMIT")])
-def test_p14_gross_adds_every_direction(direction, held, expected):
-    """Longs and shorts both count."""
-    changes = {
-        "settings": settings(max_gross_notional=D(1000)),
-        "exposures": (exposure(notional=D(held), direction=direction),),
-    }
-    assert outcome(decide("0.01", **changes)) == expected
-
-
-@pytest.mark.parametrize(
-    ("direction", "notional", "held", "expected"),
-    [
-        pytest.param(Direction.LONG, "199.19", "0", "accepted", id="same direction, room"),
-        pytest.param(Direction.LONG, "199.2", "0", "NET_LIMIT", id="same direction, full"),
-        pytest.param(Direction.LONG, "199.2", "199.2", "NET_LIMIT", id="held or not"),
-        pytest.param(Direction.SHORT, "9000", "9000", "accepted", id="a short that is held offsets"),
-        pytest.param(Direction.SHORT, "9000", "0", "accepted", id="a short that may fill does not add"),
-        pytest.param(None, "199.2", "199.2", "NET_LIMIT", id="could be a long"),
-    ],
-)
-def test_p14_net(direction, notional, held, expected):
-    """Same direction in the worst case, less what is held in the other."""
-    changes = {
-        "settings": settings(max_net_notional=D(1000)),
-        "exposures": (exposure(notional=D(notional), direction=direction, held_notional=D(held)),),
-    }
-    assert outcome(decide("0.01", **changes)) == expected
-
-
-def test_p14_an_entry_that_has_not_filled_hedges_nothing():
-    """1 200 long; a held short of 500 makes room, a working one does not."""
-    def with_short(held):
-        other = exposure(notional=D(500), direction=Direction.SHORT, held_notional=D(held))
-        return decide("0.015", settings=settings(max_net_notional=D(1000)), exposures=(other,))
-
-    assert outcome(with_short("500")) == "accepted"
-    assert outcome(with_short("0")) == "NET_LIMIT"
-
-
-@pytest.mark.parametrize(
-    ("held", "expected"), [("99199", "accepted"), ("99199.2", "ACCOUNT_LEVERAGE_LIMIT")]
-)
-def test_p14_account_leverage(held, expected):
-    """Ten times the equity of 10 000."""
-    held_elsewhere = exposure(notional=D(held), initial_margin=D(100))
-    assert outcome(decide("0.01", exposures=(held_elsewhere,))) == expected
-
-
-@pytest.mark.parametrize(
-    ("limits", "code"),
-    [
-        ({"max_order_notional": D(500)}, DenyCode.NOTIONAL_TOO_LARGE),
-        ({"max_position_notional": D(500)}, DenyCode.POSITION_LIMIT),
-        ({"max_gross_notional": D(500)}, DenyCode.GROSS_LIMIT),
-        ({"max_net_notional": D(500)}, DenyCode.NET_LIMIT),
-        ({"max_account_leverage": D("0.05")}, DenyCode.ACCOUNT_LEVERAGE_LIMIT),
-    ],
-)
-def test_every_money_limit_proposes_the_largest_quantity(limits, code):
-    """500 at 80 080.10 is 0.006."""
-    found = denied(code, decide("0.01", settings=settings(**limits)))
-    assert found.counterfactual == {"size.quantity": "0.006"}
-
-
-@pytest.mark.parametrize(
-    ("limits", "code"),
-    [
-        ({"max_order_notional": D(70)}, DenyCode.NOTIONAL_TOO_LARGE),
-        ({"max_gross_notional": D(70)}, DenyCode.GROSS_LIMIT),
-        ({"max_order_quantity": D("0.0005")}, DenyCode.QUANTITY_TOO_LARGE),
-    ],
-)
-def test_a_limit_below_the_smallest_order_cannot_be_met(limits, code):
-    """No change of the intent helps; the denial says which limit stands in the way."""
-    found = denied(code, decide("0.01", settings=settings(**limits)))
-    assert list(found.counterfactual) == ["state"]
-    assert next(iter(limits)) in found.counterfactual["state"]
-
-
-@pytest.mark.parametrize(("live", "expected"), [(19, "accepted"), (20, "MAX_TRADES"), (21, "MAX_TRADES")])
-def test_p15_live_trades(live, expected):
-    """Twenty at most."""
-    assert outcome(decide(live_trades=live)) == expected
-
-
-@pytest.mark.parametrize(
-    ("on_symbol", "in_total", "expected"),
-    [(198, 0, "accepted"), (199, 0, "MAX_OPEN_ORDERS"), (0, 148, "accepted"), (0, 149, "MAX_OPEN_ORDERS")],
-)
-def test_p15_open_orders(on_symbol, in_total, expected):
-    """Entry and stop must fit: 200 on the symbol by the venue, 150 on the account by configuration."""
-    assert outcome(decide(open_orders_symbol=on_symbol, open_orders_total=in_total)) == expected
-
-
-@pytest.mark.parametrize(("used", "expected"), [(0, "accepted"), (198, "accepted"), (199, "CONDITIONAL_SLOTS")])
-def test_p15_two_conditional_slots_are_reserved(used, expected):
-    """Never an entry that could not be protected: 200 in all."""
-    assert outcome(decide(conditionals_used=used)) == expected
+@pytest.mark.parametrize(("names", "by"), [
+    ({"max_order_quantity": D(2)}, "limits.max_order_quantity"),
+    ({"max_order_quantity": D(2000)}, "MARKET_LOT_SIZE.maxQty of the resulting position"),
+])  # fmt: skip
+def test_p1_names_the_bound_that_holds(names, by):
+    """The smallest of the bounds is the one that is told."""
+    found = denied(DenyCode.QUANTITY_TOO_LARGE, decide("121", **rich(**names)))
+    assert found.facts["by"] == by

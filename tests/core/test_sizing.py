@@ -236,3 +236,20 @@ def test_a_size_without_a_measure_is_our_mistake():
     """Validation let it through: stop rather than guess."""
     with pytest.raises(AssertionError, match="invariant: a size has exactly one measure"):
         describe(Size())
+
+
+@pytest.mark.parametrize(
+    ("price", "expected"),
+    [("10", "5.2"), ("100", "0.7"), ("50", "1.2"), ("71.4", "1.2"), ("71.5", "0.7"), ("41.6", "1.7")],
+)
+def test_smallest_on_a_grid_that_does_not_begin_at_zero(price, expected):
+    """minQty 0.7, step 0.5: 0.7, 1.2, 1.7, … and a notional of at least 50."""
+    rules = instrument(step_size=D("0.5"), quantity_min=D("0.7"), market_quantity_min=D("0.2"), market_step_size=D(0))
+    assert smallest(rules, D(price)) == D(expected)
+
+
+def test_exactly_the_origin_of_the_grid():
+    """A quantity equal to minQty is one, not zero."""
+    rules = instrument(step_size=D("0.5"), quantity_min=D("0.2"))
+    assert round_down(Wanted(D("0.2"), D(1)), rules) == D("0.2")
+    assert round_down(Wanted(D("0.19"), D(1)), rules) == 0
