@@ -234,6 +234,8 @@ def _account_seen(ctx: Context, message: inp.AccountSeen) -> None:
     if "FUNDING" in message.reason:
         ctx.read(ReadKind.INCOME, "funding:", since_ms=ctx.now_ms - 600_000)
     for row in message.positions:
+        ctx.around.pushed_positions[row.symbol] = (row.amount, ctx.now_ms)
+        ctx.touch(row.symbol)
         seen = ctx.around.venue_positions.get(row.symbol)
         if row.amount != ctx.state.positions.get(row.symbol) and (seen is None or seen[0].amount != row.amount):
             ctx.timer_once(f"position:{row.symbol}", ctx.now_ms + 1_500)

@@ -36,7 +36,11 @@ def stops_of(ctx: Context, trade: TradeState) -> list[AlgoState]:
 
 
 def exposure(ctx: Context, trade: TradeState) -> Decimal:
-    """What is open by any evidence: fills, and executions that were told before their fills."""
+    """What is open by any evidence: fills, executions told before their fills, and the venue's word on the position."""
+    return max(_by_books(ctx, trade), _by_position(ctx, trade))
+
+
+def _by_books(ctx: Context, trade: TradeState) -> Decimal:
     opened, closed = trade.base + trade.entry_filled, trade.exit_filled
     for client_id in trade.orders:
         order = ctx.state.order(client_id)
@@ -47,6 +51,30 @@ def exposure(ctx: Context, trade: TradeState) -> Decimal:
         else:
             closed += ahead
     return max(ZERO, opened - closed)
+
+
+def _by_position(ctx: Context, trade: TradeState) -> Decimal:
+    """What a position row shows while an entry may have filled unheard: cover does not wait for the fills (RULES 5).
+
+    A row older than the last execution we heard of says nothing new; what our entries cannot explain is foreign.
+    """
+    row = newest_row(ctx, trade.symbol)
+    heard = max(ctx.around.executed_ms.get(trade.symbol, 0), trade.accepted_ms)
+    if row is None or row[1] <= heard:
+        return ZERO
+    entries = ctx.state.orders_of(trade, Role.ENTRY)
+    if all(entry.settled for entry in entries):
+        return ZERO
+    mine = (row[0] - ctx.state.foreign.get(trade.symbol, ZERO)) * trade.direction.sign
+    return min(max(ZERO, mine), trade.plan.quantity)
+
+
+def newest_row(ctx: Context, symbol: str) -> tuple[Decimal, int] | None:
+    """The venue's newest word on a position, read or pushed: (signed amount, since when it is true)."""
+    read, pushed = ctx.around.venue_positions.get(symbol), ctx.around.pushed_positions.get(symbol)
+    if read is None or (pushed is not None and pushed[1] >= read[1]):
+        return pushed
+    return read[0].amount, read[1]
 
 
 def cover_of(ctx: Context, trade: TradeState, exposed: Decimal) -> Decimal:

@@ -149,20 +149,6 @@ def _positions(ctx: Context, answer: ReadAnswered) -> None:
             ctx.around.findings["positions"] = ctx.around.findings.get("positions", 0) + 1
         coverage.see_position(ctx, row, answer.asked_ms)
         ctx.touch(symbol)
-        trade = ctx.state.trade_of(symbol)
-        if trade is not None and row.amount and trade.phase is TradePhase.ENTERING:
-            _fill_suspected(ctx, symbol, row)
-
-
-def _fill_suspected(ctx: Context, symbol: str, row: PositionReport) -> None:
-    """The venue shows a position where our entry's fills are not known yet: cover does not wait for them (RULES 2)."""
-    trade = ctx.state.trade_of(symbol)
-    if trade is None or row.amount * trade.direction.sign <= 0 or protection.exposure(ctx, trade) > 0:
-        return
-    planned = [s for s in protection.stops_of(ctx, trade) if s.status.value == "planned"]
-    if planned:
-        ctx.phase(trade, TradePhase.PROTECTING, "the venue shows a position")
-        sending.send_again(ctx, planned[0], preauthorised=True)
 
 
 def _open_lists(ctx: Context, answer: ReadAnswered) -> None:
