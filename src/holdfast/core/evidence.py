@@ -6,12 +6,12 @@ never cancelled: it means a second engine or a lost journal (RULES 8).
 
 from __future__ import annotations
 
-from holdfast.core import flatten, order_machine, sending
+from holdfast.core import flatten, foreign, order_machine, sending
 from holdfast.core.context import Context
 from holdfast.core.state import AlgoState, OrderState, fill_key, order_key
 from holdfast.model import events as ev
 from holdfast.model.effects import ReadKind
-from holdfast.model.ids import Role, attribution_of, is_ours
+from holdfast.model.ids import Role, is_ours
 from holdfast.model.num import ZERO
 from holdfast.model.orders import AlgoStatus, OrderStatus, Pending
 from holdfast.model.reasons import AlarmCode, TradePhase
@@ -75,7 +75,7 @@ _EXISTS = (OrderStatus.WORKING, OrderStatus.PARTLY_FILLED, OrderStatus.FILLED)
 
 
 def _settle_unknown(ctx: Context, order: OrderState | AlgoState, channel: Channel) -> None:
-    if order.pending is Pending.PLACE_UNKNOWN:
+    if order.unknown_since_ms is not None:
         ctx.emit(
             ev.UnknownResolved(
                 at_ms=ctx.now_ms, client_id=order.client_id, resolution="confirmed", evidence=channel.value
@@ -151,7 +151,7 @@ def take_fill(ctx: Context, fill: Fill) -> None:
     if client_id is None:
         _ask_whose(ctx, fill)
     elif not is_ours(client_id):
-        _book_foreign(ctx, fill, client_id)
+        foreign.book(ctx, fill, client_id)
     elif ctx.state.order(client_id) is None:
         _second_engine(ctx, client_id)
     else:
@@ -241,26 +241,6 @@ def _surface(ctx: Context, order: OrderState, fill: Fill) -> None:
             quantity=order.spec.quantity,
         ),
     )
-
-
-def _book_foreign(ctx: Context, fill: Fill, client_id: str) -> None:
-    """An execution that is not ours: booked where it changes our trade, and attributed (I26)."""
-    cause = attribution_of(client_id)
-    trade = ctx.state.trade_of(fill.symbol)
-    ctx.emit(
-        ev.FillBooked(
-            at_ms=ctx.now_ms,
-            fill=fill,
-            client_id=client_id,
-            trade_id=trade.plan.trade_id if trade is not None else "",
-            cause=cause,
-        )
-    )
-    if cause in ("LIQUIDATION", "ADL", "SETTLEMENT"):
-        ctx.alarm(AlarmCode.LIQUIDATION, fill.symbol, f"the venue closed {fill.quantity} by {cause}")
-        ctx.emit(ev.SymbolHalted(at_ms=ctx.now_ms, symbol=fill.symbol, reason=cause))
-    ctx.read(ReadKind.POSITIONS, f"foreign:{fill.symbol}", symbol=fill.symbol)
-    ctx.touch(fill.symbol)
 
 
 def _second_engine(ctx: Context, client_id: str) -> None:

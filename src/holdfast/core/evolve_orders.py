@@ -75,6 +75,10 @@ def order_answered(state: EngineState, event: ev.OrderAnswered) -> None:
     order.pending = machine.advance_pending(order.pending, request)
     if event.outcome not in (Outcome.REJECTED, Outcome.THROTTLED) or event.code in (-4116, -4130):
         return
+    if order.unknown_since_ms is not None:
+        # Only this repeat is proved refused; whether an earlier send arrived is still to be found out.
+        order.pending = Pending.PLACE_UNKNOWN
+        return
     # Refused and throttled alike: the venue proved that this request did nothing. Evidence of an order under the
     # same id, from an earlier send, outweighs that.
     if isinstance(order, OrderState) and machine.Signal.REFUSED in machine.ORDER_TABLE[order.status]:

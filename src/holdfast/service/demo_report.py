@@ -98,6 +98,8 @@ class DemoReport(msgspec.Struct, frozen=True, kw_only=True):
     exits: dict[str, int] = {}
     """Closed trades by exit reason."""
     frames: int = 0
+    faults: int = 0
+    """Faults of the venue that were injected: replies that say nothing, or never come."""
     simulated_seconds: float = 0.0
     seconds: float = 0.0
     rss_mb: float = 0.0

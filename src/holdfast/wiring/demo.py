@@ -7,6 +7,7 @@ message still takes its simulated latency. `real` and N run on a loop N times as
 from __future__ import annotations
 
 import asyncio
+import itertools
 import resource
 import sys
 import tempfile
@@ -38,7 +39,7 @@ from holdfast.sim import loop as loops
 from holdfast.sim.market import OpenedMarket, open_exchange_info, open_market
 from holdfast.sim.network import InProcessVenue
 from holdfast.sim.workload import Workload
-from holdfast.wiring.demo_numbers import progress_of, report_of
+from holdfast.wiring.demo_numbers import Totals, progress_of, report_of
 from holdfast.wiring.node import Identity, Network, Node
 
 EPOCH_US = 1_790_000_000_000_000
@@ -46,6 +47,15 @@ EPOCH_US = 1_790_000_000_000_000
 
 LATENCY_US = 2_000
 """One way, like a machine in the same region as the venue."""
+
+FAULT_EVERY_S = 240.0
+FAULTS: tuple[dict[str, Any], ...] = (
+    {"verb": "503-unknown", "executed": True, "match": {"client_id_prefix": "hf-e"}},
+    {"verb": "resp.drop", "match": {"client_id_prefix": "hf-s"}},
+    {"verb": "503-unknown", "executed": False, "match": {"client_id_prefix": "hf-e"}},
+    {"verb": "resp.drop", "match": {"client_id_prefix": "hf-e"}},
+)
+"""What a real venue does now and then: answers that say nothing, and answers that never come. One at a time."""
 
 READY_S = 30
 WIND_DOWN_S = 60
@@ -67,6 +77,8 @@ class Run:
         )
         self.planned = list(_read_intents(options.intents)) if options.intents is not None else None
         self.sent = 0
+        self.faults = 0
+        self.simulated_s = 0.0
         self.began_s = time.monotonic()
         self.node: Node
 
@@ -83,8 +95,11 @@ class Run:
             self.node = self._node(clock)
             await self.node.service.start()
             await self._until_active()
+            faults = asyncio.create_task(self._disturb(), name="faults")
             await self._trade(epoch_us)
+            faults.cancel()
             await self._wind_down()
+            self.simulated_s = (clock.wall_us() - epoch_us) / 1_000_000
             await self.node.run_down()
             self.network.close()
         self.market.close()
@@ -110,6 +125,12 @@ class Run:
             ),
             latched=lambda: False,
         )
+
+    async def _disturb(self) -> None:
+        for number in itertools.count():
+            await asyncio.sleep(FAULT_EVERY_S)
+            self.network.control({"do": "fault", "count": 1, **FAULTS[number % len(FAULTS)]})
+            self.faults += 1
 
     async def _until_active(self) -> None:
         loop = asyncio.get_running_loop()
@@ -206,7 +227,15 @@ def _run_in(options: DemoOptions, view: DemoView, folder: Path) -> DemoReport:
     run = Run(options, view, folder)
     loops.run(run.main, loop=_loop_for(options.speed))
     seconds = time.monotonic() - run.began_s
-    return report_of(run.node, options, run.sent, run.network.market_events, seconds, _rss_mb(), folder)
+    totals = Totals(
+        intents=run.sent,
+        frames=run.network.market_events,
+        faults=run.faults,
+        simulated_s=round(run.simulated_s, 1),
+        seconds=round(seconds, 2),
+        rss_mb=_rss_mb(),
+    )
+    return report_of(run.node, options, totals, folder)
 
 
 def _loop_for(speed: str) -> asyncio.AbstractEventLoop:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from holdfast.model import num
 from holdfast.model.num import ZERO
@@ -71,9 +71,18 @@ def _readable(price: Decimal | None) -> Decimal | None:
     return None if price is None else num.floor_to(price, Decimal("0.00000001"))
 
 
-def report_of(
-    node: Node, options: DemoOptions, intents: int, frames: int, seconds: float, rss_mb: float, folder: Path
-) -> DemoReport:
+class Totals(NamedTuple):
+    """What the run itself counted: intents sent, market frames played, faults injected, times, memory."""
+
+    intents: int
+    frames: int
+    faults: int
+    simulated_s: float
+    seconds: float
+    rss_mb: float
+
+
+def report_of(node: Node, options: DemoOptions, totals: Totals, folder: Path) -> DemoReport:
     """The summary, with the independent check of journal against venue log in it."""
     model = node.model
     checked = main_verify(folder / "journal.sqlite", folder / "venue.jsonl")
@@ -87,7 +96,7 @@ def report_of(
         version=node.identity.version,
         market=options.market,
         asset=ASSET,
-        intents=intents,
+        intents=totals.intents,
         accepted=counts.accepted,
         denied=counts.denied,
         trades=len(filled),
@@ -111,9 +120,11 @@ def report_of(
         results=dict(counts.result_statuses),
         denials=dict(counts.denials),
         exits=_exits(filled),
-        frames=frames,
-        seconds=round(seconds, 2),
-        rss_mb=rss_mb,
+        frames=totals.frames,
+        faults=totals.faults,
+        simulated_seconds=totals.simulated_s,
+        seconds=totals.seconds,
+        rss_mb=totals.rss_mb,
         journal=str(folder / "journal.sqlite"),
         venue_log=str(folder / "venue.jsonl"),
         last_trades=tuple(_row(node, trade) for trade in trades[:ROWS]),
