@@ -90,7 +90,10 @@ def entry_needs(*, targets: int, open_positions: int, owed: int = 0) -> int:
 
 def limits_known(rates: tuple[RateWindow, ...]) -> bool:
     """Whether the venue has told at least one window, and the limit of each."""
-    return bool(rates) and all(window.limit is not None for window in rates)
+    for window in rates:
+        if window.limit is None:
+            return False
+    return bool(rates)
 
 
 def entry_fits(rates: tuple[RateWindow, ...], needed: int, now_ms: int) -> Shortfall | None:

@@ -18,6 +18,9 @@ from holdfast.model.settings import Venue
 WATCH_ROUNDS = 3
 """Rounds of the coverage watch that may be missing before entries stop."""
 
+MONEY_FIELDS = ("equity", "wallet", "available", "mark_low_1m", "mark_high_1m")
+"""Numbers of the view that may be unknown and are needed."""
+
 DEFAULT_STOP_PCT = "1"
 """The distance proposed to an intent without a stop; made to fit before it is reported."""
 
@@ -205,21 +208,19 @@ def account_stale(draft: Draft) -> Refusal | None:
 def risk_data_missing(draft: Draft) -> Refusal | None:
     """RULES 5: a missing number is never 0; it denies."""
     view, instrument = draft.view, draft.instrument
-    present = {
-        "equity": view.equity is not None,
-        "wallet": view.wallet is not None,
-        "available": view.available is not None,
-        "mark_low_1m": view.mark_low_1m is not None,
-        "mark_high_1m": view.mark_high_1m is not None,
+    money = (view.equity, view.wallet, view.available, view.mark_low_1m, view.mark_high_1m)
+    # Money of two assets cannot be added up without a conversion, which nobody gave us.
+    one_asset = instrument.quote_asset == instrument.margin_asset
+    sound = instrument.tick_size > 0 and instrument.step_size > 0 and instrument.brackets
+    if sound and one_asset and None not in money and budgets.limits_known(view.rates):
+        return None
+    present = dict(zip(MONEY_FIELDS, (value is not None for value in money), strict=True)) | {
         "leverage_brackets": bool(instrument.brackets),
         "tick_size": instrument.tick_size > 0,
         "step_size": instrument.step_size > 0,
         "order_rate_limits": budgets.limits_known(view.rates),
-        # Money of two assets cannot be added up without a conversion, which nobody gave us.
-        "price_of_margin_asset": instrument.quote_asset == instrument.margin_asset,
+        "price_of_margin_asset": one_asset,
     }
-    if False not in present.values():
-        return None
     missing = ", ".join(name for name, known in present.items() if not known)
     return Refusal({"missing": missing}, {"state": f"known: {missing}"})
 
