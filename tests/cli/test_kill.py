@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from holdfast import wiring
 from holdfast.service.killswitch import KillReport
+from holdfast.wiring import kill
 from tests.cli.conftest import Command
 from tests.cli.paper import configuration, paper
 
@@ -22,14 +22,14 @@ def test_rules_16_nothing_happens_without_a_yes(holdfast: Command) -> None:
 def test_rules_16_a_wrong_limit_or_token_does_not_stop_it(holdfast: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """It reads [venue], [account] and [journal] only: the rest of the file may be as wrong as it likes."""
     Path("holdfast.toml").write_text("[limits]\nmax_trade = 1\n[http]\ntoken_file = 'absent'\n")
-    monkeypatch.setattr(wiring, "kill", lambda config, say: KillReport(latched=True))
+    monkeypatch.setattr(kill, "run_kill", lambda config, say: KillReport(latched=True))
     assert holdfast("kill", "--yes").code == 0
 
 
 def test_rules_16_what_remains_is_said_with_exit_code_1(holdfast: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """Amount and symbol, and every problem on the way."""
     report = KillReport(latched=True, positions_left={"BTCUSDT": "0.5"}, problems=["the venue answered 503"])
-    monkeypatch.setattr(wiring, "kill", lambda config, say: report)
+    monkeypatch.setattr(kill, "run_kill", lambda config, say: report)
     outcome = holdfast("kill", "--yes")
     assert outcome.code == 1
     assert "NOT CLEAN: 0.5 BTCUSDT" in outcome.err

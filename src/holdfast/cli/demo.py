@@ -67,12 +67,12 @@ def demo(
 
 
 def _run(options: DemoOptions, view: DemoView) -> DemoReport:
-    from holdfast import wiring
     from holdfast.model.intent import IntentError
     from holdfast.paper.source import MarketFileError
+    from holdfast.wiring.demo import run_demo
 
     try:
-        return wiring.demo(options, view)
+        return run_demo(options, view)
     except MarketFileError as error:
         raise Failure(f"--market: {error}\n    would pass: --market synthetic:1", USAGE) from None
     except IntentError as error:

@@ -21,13 +21,13 @@ def kill(
     0 twice, and only then cancels stops and targets. An engine on another host is not stopped by the latch: revoke its
     key. Exit code 1 when anything remains.
     """
-    from holdfast import wiring
+    from holdfast.wiring.kill import run_kill
 
     loaded = load_config(config, only=("venue", "account", "journal"))
     venue = loaded.venue.name.value.upper()
     if not yes and not ask(f"Close EVERY position of account {loaded.engine.account} on {venue} at the market?"):
         raise Failure("kill: not confirmed\n    would pass: --yes", USAGE)
-    report = wiring.kill(loaded, say)
+    report = run_kill(loaded, say)
     if json:
         print_json(report)
     else:

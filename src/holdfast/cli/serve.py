@@ -87,7 +87,8 @@ def run(*, config: ConfigFile = None) -> int:
     starts halted, compares itself with the venue, covers what it finds, and then trades in the state that was
     commanded last. Stopping leaves positions with their stops at the venue.
     """
-    from holdfast import wiring
-
     loaded = load_config(config)
-    return wiring.run(loaded, say)
+    # Imported when the configuration is known to be good: a refusal should not wait for the engine's modules.
+    from holdfast.wiring.run import run_engine
+
+    return run_engine(loaded, say)
