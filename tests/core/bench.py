@@ -121,16 +121,22 @@ class Bench(Desk):
         self.effects += [(self.now, effect) for effect in step.effects]
 
     def _check(self, step: Step, known: int) -> None:
+        if not step.events:
+            return self._check_places(step, known)
         assert self.shadow.state_hash() == self.engine.state_hash(), "the fold differs from the step"
         live = [trade.symbol for trade in self.state.trades.values() if trade.live]
         assert len(live) == len(set(live)), "two live trades on a symbol"
         assert sorted(live) == sorted(self.state.live_trades)
-        results = [e.result.intent_id for e in self.events if isinstance(e, ev.ResultPublished)]
+        results = [e.result.intent_id for e in self.of(ev.ResultPublished)]
         assert len(results) == len(set(results)), "an intent has two results"
-        before = {e.spec.client_id for e in self.events[:known] if isinstance(e, ev.OrderPlanned)}
-        now = {e.spec.client_id for e in step.events if isinstance(e, ev.OrderPlanned)}
-        for effect in step.effects:
-            if isinstance(effect, Place):
+        return self._check_places(step, known)
+
+    def _check_places(self, step: Step, known: int) -> None:
+        placed = [effect for effect in step.effects if isinstance(effect, Place)]
+        if placed:
+            before = {e.spec.client_id for e in self.events[:known] if isinstance(e, ev.OrderPlanned)}
+            now = {e.spec.client_id for e in step.events if isinstance(e, ev.OrderPlanned)}
+            for effect in placed:
                 self._check_place(effect, before, now)
 
     def _check_place(self, effect: Place, before: set[str], now: set[str]) -> None:

@@ -3,17 +3,15 @@ re-placement, or a terminal report, counts as a loss."""
 
 from __future__ import annotations
 
-from holdfast.core import evidence, flatten, protection, sending
+from holdfast.core import evidence, flatten, foreign, protection, sending
 from holdfast.core.context import Context
 from holdfast.core.state import AlgoState, TradeState
 from holdfast.model import events as ev
-from holdfast.model import num
-from holdfast.model.effects import ReadKind
 from holdfast.model.ids import is_ours
 from holdfast.model.inputs import CoverageChecked
 from holdfast.model.num import ZERO
-from holdfast.model.orders import AlgoStatus, Direction
-from holdfast.model.reasons import AlarmCode, TradePhase
+from holdfast.model.orders import AlgoStatus
+from holdfast.model.reasons import AlarmCode
 from holdfast.model.reports import AlgoReport, PositionReport
 
 FRESH_MS = 500
@@ -30,7 +28,7 @@ def checked(ctx: Context, report: CoverageChecked) -> None:
     rows = {row.symbol: row for row in report.positions}
     for symbol in report.symbols:
         row = rows.get(symbol) or PositionReport(symbol=symbol, amount=ZERO, entry_price=ZERO)
-        see_position(ctx, row, report.asked_ms)
+        foreign.see_position(ctx, row, report.asked_ms)
         trade = ctx.state.trade_of(symbol)
         if trade is not None:
             _stops_present(ctx, trade, report.algos, report.asked_ms)
@@ -62,68 +60,6 @@ def replaced(ctx: Context, stop: AlgoState, report: AlgoReport) -> None:
     if sum(1 for at in ctx.state.cover_losses.get(symbol, ()) if at > since) >= protection.LOSSES_MAX:
         ctx.emit(ev.SymbolHalted(at_ms=ctx.now_ms, symbol=symbol, reason="stop lost three times in an hour"))
         flatten.start(ctx, symbol, "stop lost repeatedly")
-
-
-def see_position(ctx: Context, row: PositionReport, asked_ms: int) -> None:
-    """A position row of the venue, newer than any we know: compare it with our books."""
-    known = ctx.around.venue_positions.get(row.symbol)
-    if known is not None and known[1] > asked_ms:
-        return
-    ctx.around.venue_positions[row.symbol] = (row, asked_ms)
-    trade = ctx.state.trade_of(row.symbol)
-    ours = ctx.state.positions.get(row.symbol, ZERO)
-    if row.amount == ours:
-        ctx.around.mismatch.pop(row.symbol, None)
-        if ctx.state.foreign.get(row.symbol) and (trade is not None or row.amount == 0):
-            ctx.emit(ev.ForeignSeen(at_ms=ctx.now_ms, symbol=row.symbol, amount=ZERO, policy="explained"))
-            ctx.clear_alarm(AlarmCode.FOREIGN_POSITION, row.symbol)
-        return
-    # The books and the venue differ: fetch the executions first; what they do not explain is not ours.
-    first = ctx.around.mismatch.setdefault(row.symbol, asked_ms)
-    since = trade.accepted_ms if trade is not None else asked_ms - 3_600_000
-    ctx.read(ReadKind.TRADES, f"explain:{row.symbol}", symbol=row.symbol, since_ms=since - 1_000)
-    if asked_ms - first >= 2_000:
-        _unexplained(ctx, row, trade, asked_ms)
-    else:
-        ctx.timer_once(f"position:{row.symbol}", ctx.now_ms + 1_000)
-
-
-def _unexplained(ctx: Context, row: PositionReport, trade: TradeState | None, asked_ms: int) -> None:
-    """A quantity that our journal does not explain (RULES 4 and 12): by policy."""
-    symbol, policy = row.symbol, ctx.settings.on_foreign
-    ours = ctx.state.positions.get(symbol, ZERO)
-    ctx.around.mismatch.pop(symbol, None)
-    ctx.emit(
-        ev.PositionSeen(
-            at_ms=ctx.now_ms,
-            symbol=symbol,
-            amount=row.amount,
-            entry_price=row.entry_price,
-            ours=ours,
-            asked_ms=asked_ms,
-        )
-    )
-    ctx.emit(ev.ForeignSeen(at_ms=ctx.now_ms, symbol=symbol, amount=row.amount - ours, policy=policy))
-    ctx.alarm(AlarmCode.FOREIGN_POSITION, symbol, f"the venue shows {row.amount}, our books explain {ours}")
-    if trade is None and policy == "adopt" and row.amount and ctx.settings.adopt_stop_pct is not None:
-        adopt(ctx, row)
-
-
-def adopt(ctx: Context, row: PositionReport) -> None:
-    """The whole foreign position becomes a trade with a stop at the configured distance (RULES 4)."""
-    pct = ctx.settings.adopt_stop_pct
-    assert pct is not None, "invariant: adopting needs adopt.stop_pct"
-    instrument = ctx.around.instruments.get(row.symbol)
-    base = ctx.mark(row.symbol) or row.entry_price
-    if instrument is None or base == 0:
-        return
-    direction = Direction.LONG if row.amount > 0 else Direction.SHORT
-    stop_price = instrument.round_stop(num.divide(base * (num.PERCENT - pct * direction.sign), num.PERCENT), direction)
-    plan = sending.plan_of_position(ctx, row.symbol, row.amount, row.entry_price, stop_price, "adopted")
-    ctx.emit(ev.TradeAdopted(at_ms=ctx.now_ms, plan=plan, cause="adopted"))
-    ctx.emit(ev.ForeignSeen(at_ms=ctx.now_ms, symbol=row.symbol, amount=ZERO, policy="adopted"))
-    ctx.phase(ctx.state.trades[plan.trade_id], TradePhase.ENTERING, "adopted")
-    ctx.touch(row.symbol)
 
 
 def _sweep(ctx: Context, symbol: str, algos: tuple[AlgoReport, ...]) -> None:

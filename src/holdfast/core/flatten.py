@@ -75,12 +75,18 @@ def _known_amount(ctx: Context, loop: FlattenState) -> Decimal:
     trade = ctx.state.trade_of(loop.symbol)
     seen = ctx.around.venue_positions.get(loop.symbol)
     if seen is not None and _is_newest(ctx, loop, seen[1]):
-        return seen[0].amount
+        return ours_of(ctx, loop.symbol, seen[0].amount)
     if trade is not None:
         return protection.exposure(ctx, trade) * trade.direction.sign
     if seen is not None:
         return seen[0].amount
     return ctx.state.positions.get(loop.symbol, ZERO)
+
+
+def ours_of(ctx: Context, symbol: str, amount: Decimal) -> Decimal:
+    """What a flatten may close of a position: all of it, or with `on_foreign = ignore` our part alone (RULES 4)."""
+    theirs = ctx.state.foreign.get(symbol, ZERO) if protection.own_part_only(ctx, symbol) else ZERO
+    return amount - theirs
 
 
 def _is_newest(ctx: Context, loop: FlattenState, asked_ms: int) -> bool:
@@ -183,6 +189,7 @@ def position_read(ctx: Context, symbol: str, amount: Decimal, asked_ms: int) -> 
     if loop is None:
         return
     zeros = ctx.around.zero_reads.setdefault(symbol, [])
+    amount = ours_of(ctx, symbol, amount)
     if amount != 0:
         zeros.clear()
         if _is_newest(ctx, loop, asked_ms) and not _in_flight(ctx, loop):
@@ -208,11 +215,12 @@ def _try_end(ctx: Context, loop: FlattenState) -> None:
     ctx.clear_timer(f"flatten:{symbol}")
     ctx.clear_alarm(AlarmCode.FLATTEN_SLOW, symbol)
     ctx.around.zero_reads.pop(symbol, None)
-    if ctx.state.foreign.get(symbol):
+    if ctx.state.foreign.get(symbol) and not protection.own_part_only(ctx, symbol):
         ctx.emit(ev.ForeignSeen(at_ms=ctx.now_ms, symbol=symbol, amount=ZERO, policy="flattened"))
     if trade is None:
-        results.publish_closings(ctx, symbol)
-        quarantine(ctx, symbol, [ctx.state.plain[client_id] for client_id in loop.orders])
+        orders = [ctx.state.plain[client_id] for client_id in loop.orders]
+        results.publish_closings(ctx, symbol, executed=any(order.executed for order in orders))
+        quarantine(ctx, symbol, orders)
     else:
         ctx.phase(trade, TradePhase.EXITING, loop.reason)
     ctx.touch(symbol)

@@ -37,10 +37,11 @@ def stops_of(ctx: Context, trade: TradeState) -> list[AlgoState]:
 
 def exposure(ctx: Context, trade: TradeState) -> Decimal:
     """What is open by any evidence: fills, executions told before their fills, and the venue's word on the position."""
-    return max(_by_books(ctx, trade), _by_position(ctx, trade))
+    return max(booked(ctx, trade), _by_position(ctx, trade))
 
 
-def _by_books(ctx: Context, trade: TradeState) -> Decimal:
+def booked(ctx: Context, trade: TradeState) -> Decimal:
+    """What is open of the trade by executions, those included that only an order's state has told."""
     opened, closed = trade.base + trade.entry_filled, trade.exit_filled
     for client_id in trade.orders:
         order = ctx.state.order(client_id)
@@ -67,6 +68,11 @@ def _by_position(ctx: Context, trade: TradeState) -> Decimal:
         return ZERO
     mine = (row[0] - ctx.state.foreign.get(trade.symbol, ZERO)) * trade.direction.sign
     return min(max(ZERO, mine), trade.plan.quantity)
+
+
+def own_part_only(ctx: Context, symbol: str) -> bool:
+    """Whether the position is shared and we answer for our part alone: no closePosition order then (RULES 4)."""
+    return ctx.settings.on_foreign == "ignore" and bool(ctx.state.foreign.get(symbol))
 
 
 def newest_row(ctx: Context, symbol: str) -> tuple[Decimal, int] | None:
@@ -118,11 +124,12 @@ def ensure_cover(ctx: Context, trade: TradeState, exposed: Decimal) -> None:
     if any(stop.status in (AlgoStatus.TRIGGERING, AlgoStatus.TRIGGERED) for stop in stops):
         return  # The stuck-trigger watchdog decides (RULES 6).
     planned = [stop for stop in stops if stop.status is AlgoStatus.PLANNED]
-    if planned:
+    alone = not own_part_only(ctx, symbol)
+    if planned and alone:
         sending.send_again(ctx, planned[0], preauthorised=True)
         return
-    if covered > 0 or not stops:
-        _place_new(ctx, trade, exposed, close_position=covered == 0)
+    if covered > 0 or not stops or planned:
+        _place_new(ctx, trade, exposed, close_position=covered == 0 and alone)
         return
     last = stops[-1]
     if last.status is AlgoStatus.REJECTED and last.client_id in ctx.around.refused_early:
@@ -154,10 +161,20 @@ def _covered(ctx: Context, trade: TradeState, exposed: Decimal) -> None:
 
 def _prune(ctx: Context, trade: TradeState, exposed: Decimal) -> None:
     # A re-sized quantity stop replaces the smaller ones, but only once it is confirmed live (RULES 5).
-    sized = [s for s in stops_of(ctx, trade) if s.armed and not s.spec.close_position and not s.cancel_asked]
-    if len(sized) > 1 and (sized[-1].spec.quantity or ZERO) >= exposed:
+    armed = [s for s in stops_of(ctx, trade) if s.armed and not s.cancel_asked]
+    sized = [s for s in armed if not s.spec.close_position]
+    enough = bool(sized) and (sized[-1].spec.quantity or ZERO) >= exposed
+    if enough:
         for stop in sized[:-1]:
             sending.cancel(ctx, stop, "replaced by a larger stop")
+    if not own_part_only(ctx, trade.symbol):
+        return
+    whole = [s for s in armed if s.spec.close_position]
+    if enough:
+        for stop in whole:
+            sending.cancel(ctx, stop, "the position is shared; our part has its own stop")
+    elif whole and not any(s.pending is Pending.PLACE or s.unknown for s in stops_of(ctx, trade)):
+        _place_new(ctx, trade, exposed, close_position=False)
 
 
 def _place_new(ctx: Context, trade: TradeState, exposed: Decimal, *, close_position: bool) -> None:

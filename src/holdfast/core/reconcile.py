@@ -6,7 +6,7 @@ positions and stops come first; the rest follows (RULES 8, 9).
 
 from __future__ import annotations
 
-from holdfast.core import coverage, entry, evidence, exits, flatten, protection, sending, unknowns
+from holdfast.core import entry, evidence, exits, flatten, foreign, protection, sending, unknowns
 from holdfast.core.context import Context
 from holdfast.core.state import AlgoState
 from holdfast.model import events as ev
@@ -68,6 +68,8 @@ def answered(ctx: Context, answer: ReadAnswered) -> None:
     """Any answer: take its evidence first, then do what it was asked for."""
     if answer.ok:
         _take_evidence(ctx, answer)
+        if answer.read.kind is ReadKind.TRADES:
+            ctx.around.trades_read[answer.read.symbol] = answer.asked_ms
     purpose, _, rest = answer.read.purpose.partition(":")
     if purpose.startswith("reconcile"):
         _round_answered(ctx, answer)
@@ -147,7 +149,7 @@ def _positions(ctx: Context, answer: ReadAnswered) -> None:
         row = rows.get(symbol) or PositionReport(symbol=symbol, amount=ZERO, entry_price=ZERO)
         if row.amount != ctx.state.positions.get(symbol, ZERO):
             ctx.around.findings["positions"] = ctx.around.findings.get("positions", 0) + 1
-        coverage.see_position(ctx, row, answer.asked_ms)
+        foreign.see_position(ctx, row, answer.asked_ms)
         ctx.touch(symbol)
 
 
@@ -218,7 +220,7 @@ def _position(ctx: Context, symbol: str, answer: ReadAnswered) -> None:
         return
     rows = [row for row in answer.positions if row.symbol == symbol]
     row = rows[0] if rows else PositionReport(symbol=symbol, amount=ZERO, entry_price=ZERO)
-    coverage.see_position(ctx, row, answer.asked_ms)
+    foreign.see_position(ctx, row, answer.asked_ms)
     ctx.touch(symbol)
 
 

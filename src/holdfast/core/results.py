@@ -114,10 +114,15 @@ def publish_denied(ctx: Context, intent_id: str) -> None:
     )
 
 
-def publish_closings(ctx: Context, symbol: str, trade: TradeState | None = None) -> None:
-    """The results of all close and flatten intents that wait on a symbol."""
+def publish_closings(
+    ctx: Context, symbol: str, trade: TradeState | None = None, *, executed: bool = False
+) -> None:
+    """The results of all close and flatten intents that wait on a symbol.
+
+    `executed` says that a close order filled, although nothing was known to be open when the intent came.
+    """
     for intent_id in list(ctx.state.closing.get(symbol, [])):
-        was_open = ctx.state.intents[intent_id].was_open or trade is not None
+        was_open = ctx.state.intents[intent_id].was_open or trade is not None or executed
         _publish_closing(ctx, intent_id, ResultStatus.CLOSED if was_open else ResultStatus.NOTHING_OPEN, trade)
 
 

@@ -87,6 +87,8 @@ class Surroundings:
     """"SYMBOL:orderId" of orders that are not ours → their client id."""
     asked_whose: dict[str, int] = field(default_factory=dict)
     """"SYMBOL:orderId" of executions whose order we asked for → asked ms."""
+    trades_read: dict[str, int] = field(default_factory=dict)
+    """Symbol → when its executions were last read with success."""
     foreign_orders: dict[str, int] = field(default_factory=dict)
     """Symbol → number of open orders that are not ours."""
     timers: dict[str, int] = field(default_factory=dict)

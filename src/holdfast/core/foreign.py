@@ -1,0 +1,129 @@
+"""Positions as the venue shows them, against our books: what no execution explains is not ours (RULES 4)."""
+
+from __future__ import annotations
+
+from holdfast.core import protection, sending
+from holdfast.core.context import Context
+from holdfast.core.state import TradeState
+from holdfast.model import events as ev
+from holdfast.model import num
+from holdfast.model.effects import ReadKind
+from holdfast.model.ids import attribution_of
+from holdfast.model.num import ZERO
+from holdfast.model.orders import Direction, Side
+from holdfast.model.reasons import AlarmCode, TradePhase
+from holdfast.model.reports import Fill, PositionReport
+
+PATIENCE_MS = 2_000
+"""How long books and venue may differ before the difference is called foreign: executions may be on their way."""
+FORCED = ("LIQUIDATION", "ADL", "SETTLEMENT")
+
+
+def see_position(ctx: Context, row: PositionReport, asked_ms: int) -> None:
+    """A position row of the venue, newer than any we know: compare it with our books."""
+    known = ctx.around.venue_positions.get(row.symbol)
+    if known is not None and known[1] > asked_ms:
+        return
+    ctx.around.venue_positions[row.symbol] = (row, asked_ms)
+    trade = ctx.state.trade_of(row.symbol)
+    if row.amount == ctx.state.positions.get(row.symbol, ZERO):
+        ctx.around.mismatch.pop(row.symbol, None)
+        _declare(ctx, row, trade)
+        return
+    # The books and the venue differ: fetch the executions first; what they do not explain is not ours.
+    first = ctx.around.mismatch.setdefault(row.symbol, asked_ms)
+    since = trade.accepted_ms if trade is not None else asked_ms - 3_600_000
+    ctx.read(ReadKind.TRADES, f"explain:{row.symbol}", symbol=row.symbol, since_ms=since - 1_000)
+    if asked_ms - first >= PATIENCE_MS and _all_told(ctx, row.symbol, first):
+        _unexplained(ctx, row, trade, asked_ms)
+    else:
+        ctx.timer_once(f"position:{row.symbol}", ctx.now_ms + 1_000)
+
+
+def _all_told(ctx: Context, symbol: str, first: int) -> bool:
+    """Whether the executions were read since the difference was seen, and each of them has its order."""
+    if ctx.around.trades_read.get(symbol, 0) < first:
+        return False  # Could not ask is never nothing there.
+    waiting = (key for key in ctx.around.asked_whose if key.startswith(f"{symbol}:"))
+    return all(key in ctx.state.by_order_id or key in ctx.around.foreign_ids for key in waiting)
+
+
+def _unexplained(ctx: Context, row: PositionReport, trade: TradeState | None, asked_ms: int) -> None:
+    """A difference that our journal does not explain: the venue's word becomes our books' (RULES 12)."""
+    symbol = row.symbol
+    ours = ctx.state.positions.get(symbol, ZERO)
+    ctx.around.mismatch.pop(symbol, None)
+    ctx.emit(
+        ev.PositionSeen(
+            at_ms=ctx.now_ms,
+            symbol=symbol,
+            amount=row.amount,
+            entry_price=row.entry_price,
+            ours=ours,
+            asked_ms=asked_ms,
+        )
+    )
+    _declare(ctx, row, trade)
+
+
+def _declare(ctx: Context, row: PositionReport, trade: TradeState | None) -> None:
+    """Say what part of the position is not ours, when that changes; adopt it where the configuration says so."""
+    symbol, policy = row.symbol, ctx.settings.on_foreign
+    ours = protection.booked(ctx, trade) * trade.direction.sign if trade is not None else ZERO
+    amount = row.amount - ours
+    if amount == ctx.state.foreign.get(symbol, ZERO):
+        return
+    ctx.emit(ev.ForeignSeen(at_ms=ctx.now_ms, symbol=symbol, amount=amount, policy=policy if amount else "explained"))
+    ctx.touch(symbol)
+    if not amount:
+        ctx.clear_alarm(AlarmCode.FOREIGN_POSITION, symbol)
+        return
+    ctx.alarm(AlarmCode.FOREIGN_POSITION, symbol, f"the venue shows {row.amount:f}, ours are {ours:f}")
+    if trade is None and policy == "adopt" and ctx.settings.adopt_stop_pct is not None:
+        adopt(ctx, row)
+
+
+def book(ctx: Context, fill: Fill, client_id: str) -> None:
+    """An execution that is not ours: attributed (I26), and booked on our trade only where it takes from it."""
+    cause = attribution_of(client_id)
+    trade = ctx.state.trade_of(fill.symbol)
+    reduces = trade is not None and fill.side is trade.direction.exit_side and not _of_stranger(ctx, fill, cause)
+    ctx.emit(
+        ev.FillBooked(
+            at_ms=ctx.now_ms,
+            fill=fill,
+            client_id=client_id,
+            trade_id=trade.plan.trade_id if trade is not None and reduces else "",
+            cause=cause,
+        )
+    )
+    ctx.around.executed_ms[fill.symbol] = ctx.now_ms
+    if cause in FORCED:
+        ctx.alarm(AlarmCode.LIQUIDATION, fill.symbol, f"the venue closed {fill.quantity:f} by {cause}")
+        ctx.emit(ev.SymbolHalted(at_ms=ctx.now_ms, symbol=fill.symbol, reason=cause))
+    ctx.read(ReadKind.POSITIONS, f"foreign:{fill.symbol}", symbol=fill.symbol)
+    ctx.touch(fill.symbol)
+
+
+def _of_stranger(ctx: Context, fill: Fill, cause: str) -> bool:
+    """Whether somebody closes a quantity that was his own: then our trade is as large as before."""
+    theirs = ctx.state.foreign.get(fill.symbol, ZERO)
+    signed = fill.quantity if fill.side is Side.BUY else -fill.quantity
+    return cause not in FORCED and theirs * signed < 0 and abs(theirs) >= fill.quantity
+
+
+def adopt(ctx: Context, row: PositionReport) -> None:
+    """The whole foreign position becomes a trade with a stop at the configured distance (RULES 4)."""
+    pct = ctx.settings.adopt_stop_pct
+    assert pct is not None, "invariant: adopting needs adopt.stop_pct"
+    instrument = ctx.around.instruments.get(row.symbol)
+    base = ctx.mark(row.symbol) or row.entry_price
+    if instrument is None or base == 0:
+        return
+    direction = Direction.LONG if row.amount > 0 else Direction.SHORT
+    stop_price = instrument.round_stop(num.divide(base * (num.PERCENT - pct * direction.sign), num.PERCENT), direction)
+    plan = sending.plan_of_position(ctx, row.symbol, row.amount, row.entry_price, stop_price, "adopted")
+    ctx.emit(ev.TradeAdopted(at_ms=ctx.now_ms, plan=plan, cause="adopted"))
+    ctx.emit(ev.ForeignSeen(at_ms=ctx.now_ms, symbol=row.symbol, amount=ZERO, policy="adopted"))
+    ctx.phase(ctx.state.trades[plan.trade_id], TradePhase.ENTERING, "adopted")
+    ctx.touch(row.symbol)
