@@ -53,7 +53,7 @@ def _result(report: DemoReport) -> Table:
             ("funding", money(report.funding)),
             ("net", coloured(report.net)),
             ("best / worst trade", f"{money(report.best)} / {money(report.worst)}"),
-            ("slippage against arrival mid", slippage),
+            ("slippage from arrival mid", slippage),
         ],
     )
 
@@ -67,6 +67,7 @@ def _safety(report: DemoReport) -> Table:
             ("naked time p99 / max", milliseconds(report.naked_ms_p99, report.naked_ms_max)),
             ("longest uncovered", milliseconds(report.uncovered_ms_max)),
             ("unknown outcomes, resolved", f"{report.unknown_opened}, {report.unknown_resolved}"),
+            ("faults injected", str(report.faults)),
             ("fills checked to the last digit", str(report.fills)),
             ("violations", clean),
         ],
