@@ -80,13 +80,13 @@ def place(spec: Spec) -> Request:
 
 def _place_order(spec: OrderSpec) -> Request:
     _check_order(spec)
-    # Alphabetical, as the WS API signs them.
+    # Alphabetical, as the WS API signs them. Enumerations of text go in as they are: they are their own text.
     params: dict[str, str | int] = {}
     if spec.good_till_ms is not None:
         params["goodTillDate"] = spec.good_till_ms
     params["newClientOrderId"] = spec.client_id
     params["newOrderRespType"] = "RESULT"
-    params["positionSide"] = spec.position_side.value
+    params["positionSide"] = spec.position_side
     if spec.price is not None:
         params["price"] = num.text(spec.price)
     params["quantity"] = num.text(spec.quantity)
@@ -94,11 +94,11 @@ def _place_order(spec: OrderSpec) -> Request:
     if spec.reduce_only and spec.position_side is PositionSide.BOTH:
         params["reduceOnly"] = "true"
     params["selfTradePreventionMode"] = SELF_TRADE_PREVENTION
-    params["side"] = spec.side.value
+    params["side"] = spec.side
     params["symbol"] = spec.symbol
     if spec.time_in_force is not None:
-        params["timeInForce"] = spec.time_in_force.value
-    params["type"] = spec.type.value
+        params["timeInForce"] = spec.time_in_force
+    params["type"] = spec.type
     return Request(ep.PLACE_ORDER, params, 0)
 
 
@@ -107,18 +107,18 @@ def _place_algo(spec: AlgoSpec) -> Request:
     params: dict[str, str | int] = {"algoType": "CONDITIONAL", "clientAlgoId": spec.client_id}
     if spec.close_position:
         params["closePosition"] = "true"
-    params["positionSide"] = spec.position_side.value
+    params["positionSide"] = spec.position_side
     params["priceProtect"] = "false"
     if spec.quantity is not None:
         params["quantity"] = num.text(spec.quantity)
     if spec.reduce_only and spec.position_side is PositionSide.BOTH:
         params["reduceOnly"] = "true"
     params["selfTradePreventionMode"] = SELF_TRADE_PREVENTION
-    params["side"] = spec.side.value
+    params["side"] = spec.side
     params["symbol"] = spec.symbol
     params["triggerPrice"] = num.text(spec.trigger_price)
-    params["type"] = spec.type.value
-    params["workingType"] = spec.working_type.value
+    params["type"] = spec.type
+    params["workingType"] = spec.working_type
     return Request(ep.PLACE_ALGO, params, 0)
 
 

@@ -6,7 +6,7 @@ table of requests in flight is drained by whoever closes.
 
 from __future__ import annotations
 
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
@@ -38,8 +38,8 @@ class ErrorFields(msgspec.Struct, frozen=True):
     msg: str = ""
 
 
-class ReplyPayload(msgspec.Struct, frozen=True, rename="camel"):
-    """An answer's envelope; `result` is read later, by whoever knows what was asked."""
+class Reply(msgspec.Struct, frozen=True, rename="camel"):
+    """One answer; `result` is read later, by whoever knows what was asked."""
 
     status: int
     id: int | str | None = None
@@ -47,15 +47,10 @@ class ReplyPayload(msgspec.Struct, frozen=True, rename="camel"):
     error: ErrorFields | None = None
     rate_limits: list[pl.RateLimitPayload] = []
 
-
-class Reply(NamedTuple):
-    """One answer. `request_id` is None when it answers no request of ours."""
-
-    request_id: int | None
-    status: int
-    result: msgspec.Raw
-    error: ErrorFields | None
-    rate_limits: list[pl.RateLimitPayload]
+    @property
+    def request_id(self) -> int | None:
+        """None when it answers no request of ours."""
+        return self.id if isinstance(self.id, int) else None
 
     def answer(self, *, parsed: bool) -> Answer:
         """For the outcome table; `parsed` says whether a result could be read as what was asked for."""
@@ -64,15 +59,13 @@ class Reply(NamedTuple):
         return Answer(self.status, self.error.code, self.error.msg, parsed=self.status != 200)
 
 
-_reply: Final = decoder(ReplyPayload)
+_reply: Final = decoder(Reply)
 _encoder: Final = msgspec.json.Encoder()
 
 
 def parse(message: bytes) -> Reply:
     """Read an answer. Raises `Unreadable`."""
-    envelope = read(_reply, message)
-    request_id = envelope.id if isinstance(envelope.id, int) else None
-    return Reply(request_id, envelope.status, envelope.result, envelope.error, envelope.rate_limits)
+    return read(_reply, message)
 
 
 def encode(request_id: int, request: Request, signer: Signer | None, timestamp_ms: int, recv_window_ms: int) -> bytes:

@@ -8,7 +8,7 @@ decides what that means for the order's role. Only reads are repeated.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -102,7 +102,7 @@ class Gateway:
             signer=signer,
             clock=clock,
             governor=self.governor,
-            ends=ChannelEnds(self._settled, self._lost, self._late, self._limits_seen, self._link_told),
+            ends=ChannelEnds(self._settled, self._lost, self._late, self._link_told),
             observer=self._observer,
             timeout_ms=timeout_ms,
         )
@@ -171,13 +171,13 @@ class Gateway:
         wait_ms = self.governor.admit(lane, request.weight, now_ms, orders)
         if wait_ms:
             outcome = RequestOutcome(outcome=Outcome.THROTTLED, local="budget", until_ms=now_ms + wait_ms)
-            self._answer(ticket, outcome)
+            self._answer(ticket, outcome, now_ms)
             return
-        self.governor.spend(0, now_ms, orders)
         # From here on the way is chosen: the channel has written the whole request, or nothing of it.
         if self._channel.send(ticket):
-            self.governor.spend(request.weight, now_ms)
+            self.governor.spend(request.weight, now_ms, orders)
         else:
+            self.governor.spend(0, now_ms, orders)
             self._spawn(self._by_rest(ticket, lane), lambda reason: self._lost(ticket, reason))
 
     def _is_late(self, ticket: Ticket, now_ms: int) -> bool:
@@ -200,24 +200,21 @@ class Gateway:
             timeout_ms=self._settings.request_timeout_ms,
         )
         result = self._result(ticket, reply.body) if reply.status == 200 else None
-        self._finish(ticket, reply.answer(parsed=result is not None), result)
+        self._finish(ticket, reply.answer(parsed=result is not None), result, [])
         self._rates_changed()
 
     def _settled(self, ticket: Ticket, reply: Reply) -> None:
         good = reply.status == 200 and reply.error is None
         result = self._result(ticket, reply.result) if good else None
-        self._finish(ticket, reply.answer(parsed=result is not None), result)
+        self._finish(ticket, reply.answer(parsed=result is not None), result, reply.rate_limits)
 
-    def _finish(self, ticket: Ticket, answer: Answer, result: _Result | None) -> None:
-        op = _op_of(ticket.effect)
+    def _finish(self, ticket: Ticket, answer: Answer, result: _Result | None, limits: list[RateLimitPayload]) -> None:
         now_ms = self._clock.now_ms()
         order, algo = result if result is not None else (None, None)
-        outcome = classify(op, answer, now_ms, order, algo)
-        if outcome.outcome is Outcome.CONFIRMED:
-            self._confirmed(_client_id_of(ticket.effect))
-        else:
+        outcome = classify(_op_of(ticket.effect), answer, now_ms, order, algo)
+        if outcome.outcome is not Outcome.CONFIRMED:
             self._learn(ticket.request, _lane_of(ticket.effect), answer, outcome)
-        self._answer(ticket, outcome)
+        self._answer(ticket, outcome, now_ms, limits)
 
     def _learn(self, request: Request, lane: Lane, answer: Answer, outcome: RequestOutcome) -> None:
         """What a refusal says about our pace, our clock, or our tables."""
@@ -229,7 +226,7 @@ class Gateway:
             self._observer.code_unlisted(_name_of(request), outcome.code, outcome.message)
 
     def _lost(self, ticket: Ticket, reason: str) -> None:
-        self._answer(ticket, _unknown(reason))
+        self._answer(ticket, _unknown(reason), self._clock.now_ms())
 
     def _late(self, ticket: Ticket, reply: Reply) -> None:
         """The request was given up, and now its answer comes: a confirmation is evidence like any other."""
@@ -270,12 +267,12 @@ class Gateway:
         """Our own refusal, before anything left."""
         outcome = RequestOutcome(outcome=Outcome.REJECTED, local=local, message=text)
         request = Request(ep.PLACE_ORDER, {}, 0)
-        self._answer(Ticket(effect, request, stamp_ms, 0, self._loop.time()), outcome)
+        self._answer(Ticket(effect, request, stamp_ms, 0, self._loop.time()), outcome, self._clock.now_ms())
 
-    def _answer(self, ticket: Ticket, outcome: RequestOutcome) -> None:
-        effect, now_ms = ticket.effect, self._clock.now_ms()
-        took_us = int((self._loop.time() - ticket.begun) * 1_000_000)
-        self._observer.request_ended(_name_of(ticket.request), outcome.outcome.value, outcome.code, took_us)
+    def _answer(
+        self, ticket: Ticket, outcome: RequestOutcome, now_ms: int, limits: Sequence[RateLimitPayload] = ()
+    ) -> None:
+        effect = ticket.effect
         if isinstance(effect, Place):
             self._deliver(
                 PlaceAnswered(
@@ -288,6 +285,19 @@ class Gateway:
             )
         else:
             self._deliver(CancelAnswered(now_ms=now_ms, client_id=effect.client_id, outcome=outcome))
+        # The engine goes on first; what nobody waits for comes in the loop's next turn.
+        self._loop.call_soon(self._afterwards, ticket, outcome, limits, self._loop.time())
+
+    def _afterwards(
+        self, ticket: Ticket, outcome: RequestOutcome, limits: Sequence[RateLimitPayload], ended_at: float
+    ) -> None:
+        """Metrics, the event that is owed now, and the venue's counters."""
+        took_us = int((ended_at - ticket.begun) * 1_000_000)
+        self._observer.request_ended(_name_of(ticket.request), outcome.outcome.value, outcome.code, took_us)
+        if outcome.outcome is Outcome.CONFIRMED:
+            self._confirmed(_client_id_of(ticket.effect))
+        if limits and self.governor.seen_limits(limits, self._clock.now_ms()):
+            self._rates_changed()
 
     # Reads and settings.
 
@@ -337,10 +347,6 @@ class Gateway:
     def _link_told(self, up: bool, reason: str) -> None:
         self._observer.link_changed("order_channel", up, reason)
         self._deliver(LinkChanged(now_ms=self._clock.now_ms(), link="order_channel", up=up, reason=reason))
-
-    def _limits_seen(self, rows: list[RateLimitPayload]) -> None:
-        if self.governor.seen_limits(rows, self._clock.now_ms()):
-            self._rates_changed()
 
     def _rates_changed(self) -> None:
         now_ms = self._clock.now_ms()

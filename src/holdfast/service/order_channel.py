@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from holdfast.binance.governor import Governor
-from holdfast.binance.payloads import RateLimitPayload
 from holdfast.binance.replies import Unreadable
 from holdfast.binance.requests import Request
 from holdfast.binance.signing import Signer
@@ -45,7 +44,6 @@ class ChannelEnds(NamedTuple):
     settled: Callable[[Ticket, Reply], None]
     lost: Callable[[Ticket, str], None]
     late: Callable[[Ticket, Reply], None]
-    limits: Callable[[list[RateLimitPayload]], None]
     told: Callable[[bool, str], None]
 
 
@@ -212,12 +210,9 @@ class Line:
             # Whatever it answered stays without an answer, and becomes unknown in time.
             self._channel.observer.reply_unreadable("ws-api", str(error))
             return
-        ends = self._channel.ends
-        if reply.rate_limits:
-            ends.limits(reply.rate_limits)
         ticket = self.waiting.take(reply.request_id)
         if ticket is not None:
-            ends.settled(ticket, reply)
+            self._channel.ends.settled(ticket, reply)
         else:
             self._receive_other(reply)
 

@@ -47,10 +47,9 @@ class VenueClock:
         self._deliver = deliver
         self._observer: VenueObserver = observer if observer is not None else Unobserved()
         self._check_every_s = check_every_s
-        self._anchor: Anchor | None = None
+        self._wall_minus_mono_us = clock.wall_us() - clock.mono_us()
         # Until it is measured, the wall clock stands in; the core hears that it is unsure and enters nothing.
-        self._fallback_us = clock.wall_us() - clock.mono_us()
-        self._wall_minus_mono_us = self._fallback_us
+        self._venue_minus_mono_us = self._wall_minus_mono_us
         self._wanted = asyncio.Event()
         self.sure = False
         """Whether the last measurement succeeded and no jump came after it."""
@@ -58,13 +57,11 @@ class VenueClock:
 
     def now_us(self) -> int:
         """Venue time, microseconds since the epoch."""
-        mono_us = self._clock.mono_us()
-        anchor = self._anchor
-        return anchor.venue_at(mono_us) if anchor is not None else mono_us + self._fallback_us
+        return self._clock.mono_us() + self._venue_minus_mono_us
 
     def now_ms(self) -> int:
         """Venue time, milliseconds since the epoch."""
-        return self.now_us() // 1_000
+        return (self._clock.mono_us() + self._venue_minus_mono_us) // 1_000
 
     async def start(self) -> None:
         """Measure once, then keep watch. A venue that does not answer is told to the core, not raised."""
@@ -107,7 +104,7 @@ class VenueClock:
             return None
 
     def _take(self, anchor: Anchor) -> None:
-        self._anchor = anchor
+        self._venue_minus_mono_us = anchor.venue_us - anchor.mono_us
         self._wall_minus_mono_us = self._clock.wall_us() - self._clock.mono_us()
 
     def _tell(self, anchor: Anchor | None) -> None:
