@@ -168,6 +168,13 @@ def test_a_shortfall_says_when_the_window_turns(now_ms, wait_until_ms):
     assert short.wait_until_ms == wait_until_ms
 
 
+def test_an_empty_bucket_of_exactly_the_needed_size_is_worth_waiting_for():
+    """Five needed, five in a bucket, one used."""
+    short = entry_fits((rate(1, 5),), 5, START_MS)
+    assert short is not None
+    assert short.wait_until_ms == START_MS + 10_000
+
+
 def test_waiting_does_not_help_when_no_bucket_is_large_enough():
     """More orders needed than the window ever holds."""
     short = entry_fits((rate(0, 4),), 5, START_MS)

@@ -184,3 +184,50 @@ def test_p18_where_none_is_found_some_entry_passes(limits, side):
         assert list(verdict.counterfactual) == ["stop_loss.price"], verdict
     else:
         assert isinstance(verdict, Accepted)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"min_stop_distance_bps": D(200), "max_stop_distance_bps": D(200)},
+        {"max_trades": 1},
+        {"max_open_orders": 2},
+        {"conditional_slots": 2},
+        {"default_slippage_bps": D(50)},
+        {"price_collar_bps": D(10)},
+        {"default_leverage": 20},
+        {"default_leverage": 100, "max_leverage": 100},
+        {"max_order_notional": D(50)},
+        {"max_order_quantity": D("0.001")},
+        {"sources": (SourcePolicy(name="tv", default_stop_pct=D("0.05")), SourcePolicy(name="b"))},
+        {"sources": (SourcePolicy(name="tv", default_stop_pct=D(20)),)},
+    ],
+)
+def test_exactly_enough_is_no_contradiction(changes):
+    """Limits that just leave room are left alone."""
+    base = settings(**changes)
+    assert contradictions(base, BTC) == ()
+    assert cautions(base, BTC) == ()
+
+
+@pytest.mark.parametrize(
+    ("rules", "changes", "mark"),
+    [
+        ({"tick_size": D(4000)}, {"max_stop_distance_bps": D(500)}, "80000"),
+        ({}, {"max_order_notional": D(80)}, "80000"),
+        ({}, {"max_order_notional": D(60)}, "60000"),
+    ],
+)
+def test_exactly_enough_at_a_mark(rules, changes, mark):
+    """One tick of exactly the largest distance, a smallest order of exactly the limit."""
+    assert found(instrument(**rules), mark, **changes) == ()
+
+
+def test_a_limit_below_the_notional_filter_is_said_once():
+    """Not again for the smallest order at the mark."""
+    assert len(found(BTC, "80000", max_order_notional=D(49))) == 1
+
+
+def test_a_mark_of_zero_is_no_mark():
+    """Only what holds at every price is found."""
+    assert found(instrument(tick_size=D(5000)), "0", max_stop_distance_bps=D(500)) == ()

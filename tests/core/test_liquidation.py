@@ -124,7 +124,7 @@ def test_required_backing_is_the_edge_of_survival(quantity, entry, stop_pct):
 
 @given(quantity=QUANTITY, entry=ENTRY, leverage=st.integers(1, 50), direction=st.sampled_from(Direction))
 def test_farthest_stop_is_guarded(quantity, entry, leverage, direction):
-    """A stop a little nearer than the farthest survives to its guarded price."""
+    """A stop a little nearer than the farthest survives to its guarded price, one a little farther does not."""
     backing = divide(quantity * entry, D(leverage))
     farthest = liquidation.farthest_stop(
         direction, quantity=quantity, entry=entry, backing=backing, factor=D("1.5"), brackets=BRACKETS
@@ -132,9 +132,25 @@ def test_farthest_stop_is_guarded(quantity, entry, leverage, direction):
     distance = abs(entry - farthest)
     if distance == 0:
         return
-    nearer = entry - direction.sign * distance * D("0.999")
-    at = liquidation.guarded_price(direction, entry, nearer, D("1.5"))
-    assert survives(direction, quantity, entry, at, backing)
+    for factor, expected in ((D("0.999"), True), (D("1.001"), False)):
+        at = liquidation.guarded_price(direction, entry, entry - direction.sign * distance * factor, D("1.5"))
+        assert survives(direction, quantity, entry, at, backing) is expected or at == 0
+
+
+def test_required_backing_pays_the_fees_first():
+    """0.1 at 80 000, guarded to 78 000, 40 of fees a unit: 200 lost, 4 paid, 39 maintenance."""
+    needed = liquidation.required_backing(
+        quantity=D("0.1"), entry=D(80_000), price=D(78_000), cost=D(40), brackets=BRACKETS
+    )
+    assert needed == 200 + 4 + 39
+
+
+def test_farthest_stop_of_a_worked_example():
+    """Leverage 10: (8 000 − 400) ÷ (1.5 × 0.995) below the entry."""
+    farthest = liquidation.farthest_stop(
+        LONG, quantity=D(1), entry=D(80_000), backing=D(8_000), factor=D("1.5"), brackets=BRACKETS
+    )
+    assert farthest == 80_000 - divide(D(7_600), D("1.4925"))
 
 
 def test_there_may_be_no_guarded_stop():
