@@ -36,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name, line in BENCHMARKS.items():
             print(f"{name:<12} {line}")
         return 0
+    from benchmarks import markdown
     from benchmarks.show import machine, print_goals, print_result, progress
 
     console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
@@ -55,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "results": [_with_verdicts(result) for result in results],
         }
         _write(options.json, msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n")
+    if options.markdown is not None:
+        markdown.replace(Path(options.markdown), results, quick=options.quick)
     return 1 if any(result.problems for result in results) else 0
 
 
@@ -65,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         "--only", action="append", choices=list(BENCHMARKS), metavar="NAME", help="this one (repeatable)"
     )
     parser.add_argument("--quick", action="store_true", help="fewer, shorter repetitions: to see that all of it runs")
+    parser.add_argument("--markdown", metavar="FILE", help="renew the tables of this page")
     parser.add_argument("--json", nargs="?", const="-", metavar="FILE", help="one JSON object, to FILE if one is named")
     return parser
 

@@ -21,19 +21,22 @@ ROOT = Path(__file__).resolve().parent.parent
 STOP_S = 10.0
 
 
+def environment() -> dict[str, str]:
+    """The environment of a measured process: compiled bytecode is kept, as in every usual installation."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 class Child:
     """One process with pipes. As a context manager it ends with the block."""
 
-    def __init__(
-        self, command: Sequence[str], *, core: int | None = None, env: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, command: Sequence[str], *, core: int | None = None) -> None:
         self._name = command[2] if command[1:2] == ["-m"] else " ".join(Path(part).name for part in command[:2])
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `stop`
         self._buffer = b""
         self.process = subprocess.Popen(
             list(command),
             cwd=ROOT,
-            env={**os.environ, **(env or {})},
+            env=environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

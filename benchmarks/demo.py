@@ -8,7 +8,7 @@ import sys
 import time
 from typing import Any
 
-from benchmarks.children import ROOT
+from benchmarks.children import ROOT, environment
 from benchmarks.results import CannotRun, Goal, Result, Skipped
 from benchmarks.settings import Settings
 from benchmarks.stats import measured
@@ -47,7 +47,7 @@ def _once() -> dict[str, Any]:
     command = [sys.executable, "-m", "holdfast", "demo", "--market", str(RECORDING), "--speed", "max", "--json"]
     started = time.monotonic()
     try:
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, timeout=LONGEST_S)
+        done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, check=False, timeout=LONGEST_S)
     except subprocess.TimeoutExpired:
         raise CannotRun(f"the demo did not end within {LONGEST_S:g} s") from None
     seconds = time.monotonic() - started

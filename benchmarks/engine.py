@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import msgspec
 
-from benchmarks.children import ROOT, STOP_S
+from benchmarks.children import ROOT, STOP_S, environment
 from benchmarks.cores import pin
 from benchmarks.exchange import names
 from benchmarks.results import CannotRun
@@ -78,6 +78,7 @@ class Engine:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "holdfast", "run", "--config", str(self.config)],
                 cwd=ROOT,
+                env=environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=errors,
                 stderr=errors,

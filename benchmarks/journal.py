@@ -19,11 +19,14 @@ from holdfast.ports import JournalEntry
 NAME = "journal"
 TITLE = "Journal: durable append to SQLite (write-ahead log, full synchronisation, one writer thread)"
 IN_FLIGHT = (1, 8, 64)
-BATCH = tuple(JournalEntry(kind, bytes(size)) for kind, size in (
-    ("intent_accepted", 900), ("order_planned", 450), ("order_planned", 400), ("order_planned", 400),
-    ("phase_changed", 120),
-))  # fmt: skip
-"""A batch of the shape that an opening intent leaves: five records, 2 to 3 kB."""
+_RECORDS = {
+    "intent_accepted": (1_050,),
+    "order_planned": (484, 456, 462),
+    "order_send_due": (122,),
+    "phase_changed": (126,),
+}
+BATCH = tuple(JournalEntry(kind, bytes(size)) for kind, sizes in _RECORDS.items() for size in sizes)
+"""A batch of the shape that an opening intent leaves: its plan, its entry, its stop, and a flatten in reserve."""
 
 
 def run(settings: Settings) -> Result:
