@@ -21,6 +21,8 @@ die() { say "$*"; exit 1; }
 # Compiled bytecode makes every later start about a second faster.
 unset PYTHONDONTWRITEBYTECODE PYTHONHOME PYTHONPATH VIRTUAL_ENV PIP_USER PIP_TARGET PIP_PREFIX 2>/dev/null || true
 export PIP_DISABLE_PIP_VERSION_CHECK=1
+# Behind a proxy with a certificate of its own, the system knows that certificate and uv's built-in list does not.
+export UV_SYSTEM_CERTS=1
 
 # Some commands of that name exist and do not work (a pyenv shim of a version that is not selected): try, do not trust.
 suitable() { "$1" -c 'import sys, ssl, sqlite3; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
