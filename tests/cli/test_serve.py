@@ -1,15 +1,18 @@
-"""`holdfast paper`: it starts, says where it is, and refuses what it cannot serve."""
+"""`holdfast paper` and `holdfast run`: they start, say where they are, and refuse what they cannot serve."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from tests.cli.conftest import Command
+from tests.cli.paper import configuration, paper
 
 
 def test_paper_says_where_it_is_and_stops_on_a_signal(tmp_path: Path) -> None:
@@ -78,3 +81,64 @@ def test_run_without_a_configuration_says_what_to_do(holdfast: Command) -> None:
     outcome = holdfast("run")
     assert outcome.code == 2
     assert "holdfast config --init" in outcome.err
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def test_run_refuses_a_key_that_the_venue_does_not_know(tmp_path: Path) -> None:
+    """Fault H2: a live key on another venue ends the start at the first read, with exit code 1 and no order."""
+    with paper("--venue-log", str(tmp_path / "v.jsonl")) as addresses:
+        (tmp_path / "holdfast.toml").write_text(configuration(addresses, port=free_port()))
+        environ = os.environ | {"HOLDFAST__VENUE__API_KEY": "a-live-key", "HOLDFAST__VENUE__API_SECRET": "its-secret"}
+        command = [sys.executable, "-m", "holdfast", "run"]
+        ended = subprocess.run(
+            command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=30, check=False
+        )
+    assert ended.returncode == 1
+    assert "does not take this key" in ended.stderr
+    assert "would pass" in ended.stderr
+    assert '"order"' not in (tmp_path / "v.jsonl").read_text()
+
+
+def test_run_trades_over_the_api_and_stops_on_a_signal(holdfast: Command, tmp_path: Path) -> None:
+    """The quick start, as it is written: run, send, status, explain, flatten; then the records agree."""
+    with paper("--venue-log", str(tmp_path / "v.jsonl")) as addresses:
+        Path("holdfast.toml").write_text(configuration(addresses, port=free_port()))
+        command = [sys.executable, "-m", "holdfast", "run"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stderr is not None
+            wait_for_line(process.stderr, "engine of account main is up")
+            opening = ("--symbol", "BTCUSDT", "--side", "long", "--risk-pct", "0.5", "--stop", "1%", "--target", "2%")
+            # Until the first mark price has come, an entry is denied: ask again, each time under a new id.
+            for number in range(10_000):
+                sent = holdfast("send", *opening, "--id", f"try-{number}", "--wait-s", "10")
+                if "MARK_STALE" not in sent.out and "TOUCH_STALE" not in sent.out:
+                    break
+            name = f"try-{number}"
+            shown = holdfast("status")
+            told = holdfast("explain", name)
+            closed = holdfast("send", "--symbol", "BTCUSDT", "--action", "close", "--id", "second", "--wait-s", "20")
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=30)
+        assert process.returncode == 0
+    assert sent.code == 0, sent
+    assert (shown.code, told.code, closed.code) == (0, 0, 0)
+    assert f"protected {name}" in sent.out
+    assert "covered" in shown.out
+    assert f"result of {name}: protected" in told.out
+    assert "closed" in closed.out
+    checked = holdfast("verify", "--journal", "holdfast-paper-main.sqlite", "--venue-log", "v.jsonl", "--json")
+    assert json.loads(checked.out)["violations"] == []
+    assert holdfast("replay", "--journal", "holdfast-paper-main.sqlite").code == 0
+
+
+def wait_for_line(stream: IO[str], part: str) -> None:
+    """Read until a line holds the text; the test fails when the stream ends before."""
+    for line in stream:
+        if part in line:
+            return
+    raise AssertionError(f"the process ended without saying {part!r}")

@@ -57,8 +57,8 @@ def test_all_problems_are_printed_with_what_would_pass(holdfast: Command) -> Non
 
 def test_a_fingerprint_is_printed_for_pasting(holdfast: Command) -> None:
     """Also while the configuration still lacks it."""
-    Path("holdfast.toml").write_text("[venue]\nname = 'live'\napi_key = 'abc'\napi_secret_file = 's'\n")
-    Path("s").write_text("secret")
+    Path("holdfast.toml").write_text("[venue]\nname = 'live'\napi_key = 'abcdefgh'\napi_secret_file = 's'\n")
+    Path("s").write_text("secret-text")
     Path("s").chmod(0o600)
     outcome = holdfast("config", "--fingerprint")
     assert outcome.code == 0

@@ -173,7 +173,7 @@ def test_only_some_sections_matter_to_some_callers(write: Write) -> None:
 LIVE = """
 [venue]
 name = "live"
-api_key = "abc"
+api_key = "abcdefgh"
 api_secret_file = "s.secret"
 key_fingerprint = "{fingerprint}"
 [symbols]
@@ -200,7 +200,7 @@ def test_rules_14_live_wants_every_venue_fact_by_name(write: Write) -> None:
 
 def test_live_with_everything_named_loads(write: Write) -> None:
     """The complete file passes, and the fingerprint is the venue's own."""
-    path = write(live_text(fingerprint_of(Venue.LIVE, "abc")))
+    path = write(live_text(fingerprint_of(Venue.LIVE, "abcdefgh")))
     secret_file(path.parent)
     config = load(path, {})
     assert config.key_fingerprint.startswith("live:")
@@ -210,7 +210,7 @@ def test_live_with_everything_named_loads(write: Write) -> None:
 
 def test_a_live_key_on_the_demo_venue_is_refused(write: Write) -> None:
     """Fault H2: changing only the venue's name does not send a live key to demo."""
-    path = write(live_text(fingerprint_of(Venue.LIVE, "abc")).replace('name = "live"', 'name = "demo"'))
+    path = write(live_text(fingerprint_of(Venue.LIVE, "abcdefgh")).replace('name = "live"', 'name = "demo"'))
     secret_file(path.parent)
     assert "bound to live, but venue.name is demo" in problems_of(path)["venue.key_fingerprint"]
 
@@ -228,7 +228,7 @@ def test_live_wants_a_fingerprint_and_the_error_names_it(write: Write) -> None:
     secret_file(path.parent)
     with pytest.raises(ConfigError) as caught:
         load(path, {})
-    assert fingerprint_of(Venue.LIVE, "abc") in str(caught.value)
+    assert fingerprint_of(Venue.LIVE, "abcdefgh") in str(caught.value)
 
 
 def test_the_hash_changes_with_a_value_and_not_with_its_source(write: Write) -> None:
@@ -242,7 +242,7 @@ def test_the_hash_changes_with_a_value_and_not_with_its_source(write: Write) -> 
 
 def test_secrets_are_not_shown(write: Write) -> None:
     """Neither the effective listing nor the value's own text contains a secret."""
-    path = write(OPEN + "[venue]\napi_key = 'k'\napi_secret = 'very-secret-text'\n")
+    path = write(OPEN + "[venue]\napi_key = 'kkkkkkkk'\napi_secret = 'very-secret-text'\n")
     config = load(path, {})
     assert "very-secret-text" not in repr(config)
     assert "very-secret-text" not in str(msgspec.to_builtins(config.effective))

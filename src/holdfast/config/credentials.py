@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -14,6 +15,7 @@ from holdfast.config.values import PAPER_KEY, PAPER_SECRET, Credentials, HttpSec
 from holdfast.model.settings import Venue
 
 MIN_TOKEN_CHARACTERS: Final = 32
+KEY_PATTERN: Final = re.compile(r"[\x21-\x7e]{8,128}")
 
 
 class Keyring(NamedTuple):
@@ -37,6 +39,7 @@ def read_credentials(venue: VenueSection, base: Path, *, bound: bool = True) -> 
     if venue.name is Venue.PAPER and not (venue.api_key or venue.api_key_file):
         api_key = Secret(PAPER_KEY)
         secret = secret if venue.private_key_file else Secret(venue.api_secret or PAPER_SECRET)
+    findings = findings or _shape(api_key, secret if venue.key_type == "hmac" else None)
     if findings:
         return {}, findings
     fingerprint = fingerprint_of(venue.name, api_key.reveal())
@@ -77,6 +80,17 @@ def _secret(venue: VenueSection, base: Path, findings: list[Finding]) -> Secret:
         rule = "does not hold an unencrypted Ed25519 private key"
         findings.append(Finding("venue.private_key_file", rule, "`openssl genpkey -algorithm ed25519` makes one"))
     return pem or Secret("")
+
+
+def _shape(api_key: Secret, secret: Secret | None) -> list[Finding]:
+    """What every venue's keys look like; a file with two lines, or a quoted text, is noticed here."""
+    passes = "8 to 128 printable characters without spaces, as the venue shows them"
+    checked = (("venue.api_key", api_key), ("venue.api_secret_file", secret))
+    return [
+        Finding(name, "is not what the venue gives out", passes)
+        for name, value in checked
+        if value is not None and not KEY_PATTERN.fullmatch(value.reveal()) and "-----BEGIN" not in value.reveal()
+    ]
 
 
 def _is_ed25519(pem: Secret) -> bool:

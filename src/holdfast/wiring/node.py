@@ -34,8 +34,15 @@ from holdfast.service.venue_clock import VenueClock
 from holdfast.service.venue_reads import CannotAsk
 
 BOOT_RETRY_S = 1.0
+KEY_REFUSED_CODES = (-2014, -2015, -1022)
+"""API key malformed; key, address or permission refused; signature not valid."""
+
 LATCH_LOOK_S = 1.0
 REFRESH_INSTRUMENTS_S = 900.0
+
+
+class KeyNotTaken(Exception):
+    """The venue refused the first signed read."""
 
 
 class Network(NamedTuple):
@@ -261,6 +268,9 @@ class _Boot:
             try:
                 return await self._node.gateway.reads.instruments()
             except CannotAsk as error:
+                if error.outcome.code in KEY_REFUSED_CODES:
+                    # Asking again with the same key answers nothing; a key of another venue is the usual cause (H2).
+                    raise KeyNotTaken(str(error)) from None
                 self._node.observer.read_repeated("instruments", str(error))
                 await asyncio.sleep(BOOT_RETRY_S)
 

@@ -36,7 +36,7 @@ from holdfast.service.log_console import writer_for
 from holdfast.service.metrics import Metrics
 from holdfast.service.observe import Observer
 from holdfast.service.venue_reads import CannotAsk
-from holdfast.wiring.node import Identity, Network, Node, account_mode
+from holdfast.wiring.node import Identity, KeyNotTaken, Network, Node, account_mode
 
 OK: Final = 0
 REFUSED: Final = 1
@@ -65,6 +65,13 @@ def run_engine(config: Config, say: Say) -> int:
             return runner.run(_run(config, say))
     except StartRefused as error:
         say(f"holdfast: {error}")
+        return REFUSED
+    except KeyNotTaken as error:
+        venue = config.engine.venue.value
+        say(
+            f"holdfast: {venue} does not take this key: {error}\n"
+            f"    would pass: a key made at {venue}, with futures enabled and this machine's address on its list"
+        )
         return REFUSED
     except JournalUnusable as error:
         say(f"holdfast: {error}")
