@@ -1,6 +1,5 @@
 """A gateway before a fake venue, and the effects it is asked to perform."""
 
-import asyncio
 import json
 from collections.abc import Callable
 from decimal import Decimal
@@ -17,6 +16,7 @@ from holdfast.model.settings import EngineSettings, Venue
 from holdfast.service.gateway import Gateway
 from holdfast.service.venue_observer import Unobserved
 from tests.service.fakes_venue import FakeConnector, FakeHttp, FakeVenueTime, settle
+from tests.waiting import time_passes
 
 NOW_MS = 1_790_000_000_123
 SIGNER = HmacSigner("paper-key-01", "paper-secret-7f3c")
@@ -134,7 +134,7 @@ class Bench:
         for _ in range(50):
             if len(self.answers()) > before:
                 break
-            await asyncio.sleep(0.2)
+            await time_passes(0.2)
         (answer,) = self.answers()[before:]
         return answer.outcome
 

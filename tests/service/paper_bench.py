@@ -29,6 +29,7 @@ from holdfast.service.venue_clock import VenueClock
 from holdfast.sim.loop import VirtualLoop, run
 from holdfast.sim.network import InProcessVenue
 from tests.service.gateway_bench import Log
+from tests.waiting import time_passes
 
 START_US = 1_800_000_000_000_000
 SECOND_US = 1_000_000
@@ -153,8 +154,8 @@ class PaperBench:
         for _ in range(200):
             if len(self.answers()) > before:
                 break
-            await asyncio.sleep(0.05)
-        await asyncio.sleep(0.01)
+            await time_passes(0.05)
+        await time_passes(0.01)
         (answer,) = self.answers()[before:]
         return answer.outcome
 

@@ -1,6 +1,5 @@
 """The coverage watch: what it reads, when, and what it says when it cannot."""
 
-import asyncio
 import json
 from typing import Any
 
@@ -15,6 +14,7 @@ from holdfast.service.coverage import CoverageWatch, accounts_that_fit, weight_p
 from tests.binance.test_replies import ALGO
 from tests.service.fakes_venue import Asked, FakeHttp, FakeVenueTime, reply, virtual
 from tests.service.gateway_bench import SIGNER, Log
+from tests.waiting import time_passes
 
 POSITIONS = "GET /fapi/v3/positionRisk"
 ALGOS = "GET /fapi/v1/openAlgoOrders"
@@ -95,12 +95,12 @@ async def test_rules_12_every_five_seconds_while_exposed() -> None:
     """Else every minute; exposure that appears does not wait for the idle round."""
     bench = Bench()
     await bench.watch.start()
-    await asyncio.sleep(1)
+    await time_passes(1)
     assert len(bench.rounds()) == 1
-    await asyncio.sleep(119.5)
+    await time_passes(119.5)
     assert len(bench.rounds()) == 3
     bench.exposed = ["BTCUSDT"]
-    await asyncio.sleep(20)
+    await time_passes(20)
     assert len(bench.rounds()) == 7
     await bench.watch.stop()
 
@@ -136,7 +136,7 @@ async def test_a_failed_round_is_followed_by_the_next() -> None:
     bench = Bench("BTCUSDT")
     bench.http.answers[POSITIONS] = [HttpFailed("reset", sent=True), reply([])]
     await bench.watch.start()
-    await asyncio.sleep(6)
+    await time_passes(6)
     assert [found.ok for found in bench.rounds()] == [False, True]
     await bench.watch.stop()
 
@@ -146,7 +146,7 @@ async def test_it_sends_nothing() -> None:
     """Only reads, ever."""
     bench = Bench("BTCUSDT")
     await bench.watch.start()
-    await asyncio.sleep(600)
+    await time_passes(600)
     assert {asked.method for asked in bench.http.asked} == {"GET"}
     await bench.watch.stop()
     assert not [told for told in bench.told if isinstance(told, Command)]
@@ -171,7 +171,7 @@ async def test_a_watch_that_dies_halts_entries() -> None:
 
     bench.watch._exposed = broken
     await bench.watch.start()
-    await asyncio.sleep(1)
+    await time_passes(1)
     assert [told.what for told in bench.told if isinstance(told, Command)] == ["halt"]
 
 

@@ -1,6 +1,5 @@
 """The gateway: one answer per effect, the way chosen before the first byte, nothing sent twice."""
 
-import asyncio
 from decimal import Decimal
 from typing import Any
 
@@ -35,6 +34,7 @@ from tests.service.gateway_bench import (
     refuse,
     stop,
 )
+from tests.waiting import time_passes
 
 
 @virtual
@@ -175,7 +175,7 @@ async def test_rules_1_a_close_makes_requests_in_flight_unknown() -> None:
     for n in range(10):
         bench.gateway.perform(entry(n + 1))
     bench.connector.link.end("reset")
-    await asyncio.sleep(1)
+    await time_passes(1)
     assert [answer.outcome.outcome for answer in bench.answers()] == [Outcome.UNKNOWN] * 10
     assert bench.http.asked == []
     assert sum(len(link.sent) for link in bench.connector.links) == 10
@@ -186,9 +186,9 @@ async def test_rules_1_a_timeout_is_unknown() -> None:
     """After three seconds; each once."""
     bench = await Bench(on_send=None).start()
     bench.gateway.perform(entry())
-    await asyncio.sleep(2.9)
+    await time_passes(2.9)
     assert bench.answers() == []
-    await asyncio.sleep(0.2)
+    await time_passes(0.2)
     assert [answer.outcome.outcome for answer in bench.answers()] == [Outcome.UNKNOWN]
 
 
@@ -199,11 +199,11 @@ async def test_one_timer_serves_all_requests() -> None:
     for n in range(3):
         bench.gateway.perform(entry(n + 1))
         bench.connector.link.say(b'{"id":999,"status":200}')
-        await asyncio.sleep(1)
+        await time_passes(1)
     counts = []
     for _ in range(4):
         counts.append(len(bench.answers()))
-        await asyncio.sleep(1)
+        await time_passes(1)
     assert counts == [1, 2, 3, 3]
 
 
@@ -212,7 +212,7 @@ async def test_a_silent_connection_is_replaced() -> None:
     """Not a word since the request left: open in name only."""
     bench = await Bench(on_send=None).start()
     bench.gateway.perform(entry())
-    await asyncio.sleep(4)
+    await time_passes(4)
     assert len(bench.connector.links) == 2
     assert [up for up, _ in bench.links()] == [True, False, True]
 
@@ -223,10 +223,10 @@ async def test_a_late_confirmation_is_evidence() -> None:
     bench = await Bench(on_send=None).start()
     bench.gateway.perform(entry())
     bench.gateway.perform(stop())
-    await asyncio.sleep(2)
+    await time_passes(2)
     bench.connector.link.say(b'{"id":999,"status":200}')
     first, second = bench.connector.link.messages()
-    await asyncio.sleep(1.5)
+    await time_passes(1.5)
     bench.connector.link.say(accept(first))
     bench.connector.link.say(accept(second))
     assert len(bench.answers()) == 2
@@ -435,7 +435,7 @@ async def test_stopping_answers_what_is_under_way() -> None:
     bench = await Bench(on_send=None).start()
 
     async def slow(asked: Asked) -> Any:
-        await asyncio.sleep(60)
+        await time_passes(60)
 
     bench.http.answers["GET /fapi/v3/positionRisk"] = slow
     bench.gateway.perform(entry())
@@ -459,9 +459,9 @@ async def test_every_effect_has_exactly_one_answer() -> None:
     for n in range(40):
         bench.gateway.perform(entry(n + 1, lane=Lane.PROTECT))
         bench.gateway.perform(cancel())
-    await asyncio.sleep(1.5)
+    await time_passes(1.5)
     bench.connector.link.end("reset")
-    await asyncio.sleep(5)
+    await time_passes(5)
     places = [told.client_id for told in bench.told if isinstance(told, PlaceAnswered)]
     cancels = [told for told in bench.told if isinstance(told, CancelAnswered)]
     assert sorted(places) == sorted(f"hf-e{n + 1}-a" for n in range(40))

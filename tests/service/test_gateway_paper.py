@@ -3,7 +3,6 @@
 The exchange shares no encoder with the client, so a field misread on one side is wrong here.
 """
 
-import asyncio
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +23,7 @@ from holdfast.model.orders import AlgoStatus, OrderStatus, OrderType, Side, Time
 from holdfast.model.reasons import Outcome
 from holdfast.paper.config import VenueFacts
 from tests.service.paper_bench import ED25519, HMAC, PRICE, PaperBench, in_paper
+from tests.waiting import time_passes
 
 
 def fault(bench: PaperBench, verb: str, **fields: Any) -> None:
@@ -213,7 +213,7 @@ def test_rules_1_faults(verb: str, outcome: Outcome, executed: bool, by_rest: bo
             await bench.gateway._channel.stop()
         fault(bench, verb, match={"method": "order.place"}, executed=executed)
         assert (await bench.outcome(bench.entry())).outcome is outcome
-        await asyncio.sleep(5)
+        await time_passes(5)
         requests = [row for row in bench.venue("req") if row["params"].get("newClientOrderId") == "hf-e1-test"]
         assert (len(requests), len(bench.answers())) == (1, 1)
         assert orders_at_venue(bench, "hf-e1-test") <= 1
@@ -241,7 +241,7 @@ def test_the_channel_closes_with_orders_in_flight() -> None:
         for n in range(5):
             bench.gateway.perform(bench.entry(n + 1))
         bench.host.reset_connections()
-        await asyncio.sleep(5)
+        await time_passes(5)
         assert [answer.outcome.outcome for answer in bench.answers()] == [Outcome.UNKNOWN] * 5
         ups = [told.up for told in bench.of(LinkChanged) if told.link == "order_channel"]
         assert ups == [True, False, True]
@@ -257,7 +257,7 @@ def test_an_expired_listen_key_is_replaced() -> None:
 
     async def talk(bench: PaperBench) -> None:
         fault(bench, "lk.expire")
-        await asyncio.sleep(2)
+        await time_passes(2)
         ups = [told.up for told in bench.of(LinkChanged) if told.link == "user_stream"]
         assert ups == [True, False, True]
         await bench.outcome(bench.entry())
@@ -272,7 +272,7 @@ def test_a_silent_user_stream_is_found_out() -> None:
     async def talk(bench: PaperBench) -> None:
         fault(bench, "ws.silence", count=-1)
         await bench.outcome(bench.entry())
-        await asyncio.sleep(3)
+        await time_passes(3)
         ups = [told.up for told in bench.of(LinkChanged) if told.link == "user_stream"]
         assert ups[:2] == [True, False]
 
@@ -286,7 +286,7 @@ def test_settings_are_changed_and_seen() -> None:
         for _ in range(2):
             change = ChangeSetting(symbol="BTCUSDT", purpose="p", leverage=7, margin_type="ISOLATED")
             bench.gateway.perform(change)
-            await asyncio.sleep(0.1)
+            await time_passes(0.1)
         assert [told.outcome.outcome for told in bench.of(SettingAnswered)] == [Outcome.CONFIRMED] * 2
         config = (await read(bench, ReadKind.SYMBOL_CONFIG)).symbol_configs[0]
         assert (config.leverage, config.margin_type) == (7, "ISOLATED")
@@ -312,7 +312,7 @@ def test_prices_arrive() -> None:
     """Touch and mark of the market that the exchange plays."""
 
     async def talk(bench: PaperBench) -> None:
-        await asyncio.sleep(3)
+        await time_passes(3)
         seen = bench.of(MarketSeen)
         assert any(told.mark == PRICE for told in seen)
         assert any(told.bid == PRICE and told.ask == PRICE + Decimal("0.10") for told in seen)
@@ -336,7 +336,7 @@ def test_events_may_come_before_the_reply() -> None:
 
     async def talk(bench: PaperBench) -> None:
         await bench.outcome(bench.entry())
-        await asyncio.sleep(5)
+        await time_passes(5)
         assert [told.up for told in bench.of(LinkChanged) if told.link == "user_stream"] == [True]
         assert bench.of(OrderSeen)[-1].report.status is OrderStatus.FILLED
 

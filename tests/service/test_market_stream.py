@@ -13,6 +13,7 @@ from holdfast.service.market_stream import MarketStream
 from holdfast.service.rest_door import RestDoor
 from tests.service.fakes_venue import Asked, FakeConnector, FakeHttp, FakeLink, FakeVenueTime, reply, settle, virtual
 from tests.service.gateway_bench import ENDPOINTS, SIGNER, Log
+from tests.waiting import time_passes
 
 BOOK = "GET /fapi/v1/ticker/bookTicker"
 
@@ -61,7 +62,7 @@ class Bench:
     async def start(self) -> "Bench":
         """Connect both routes and subscribe."""
         await self.stream.start()
-        await asyncio.sleep(0.5)
+        await time_passes(0.5)
         return self
 
     def link(self, route: str) -> FakeLink:
@@ -81,7 +82,7 @@ class Bench:
         for _ in range(seconds):
             for route, frame in frames:
                 self.link(route).say(frame)
-            await asyncio.sleep(1)
+            await time_passes(1)
 
 
 def names(link: FakeLink) -> list[str]:
@@ -102,7 +103,7 @@ async def test_each_stream_goes_by_its_route() -> None:
 async def test_many_names_go_in_chunks_and_slowly() -> None:
     """At most 200 names a message, at most five messages a second."""
     bench = await Bench(*[f"S{n}USDT" for n in range(450)]).start()
-    await asyncio.sleep(2)
+    await time_passes(2)
     assert [len(message["params"]) for message in bench.link("public").messages()] == [200, 200, 50]
     loop = asyncio.get_running_loop()
     assert loop.time() > 0.6
@@ -137,7 +138,7 @@ async def test_a_symbol_can_be_watched_later() -> None:
     """And only once."""
     bench = await Bench("BTCUSDT").start()
     bench.stream.watch(["ETHUSDT", "BTCUSDT", "ETHUSDT"])
-    await asyncio.sleep(0.5)
+    await time_passes(0.5)
     assert names(bench.link("market")) == ["btcusdt@markPrice@1s", "ethusdt@markPrice@1s"]
 
 
@@ -148,7 +149,7 @@ async def test_a_burst_of_touches_is_thinned() -> None:
     for n in range(50):
         bench.link("public").say(touch(bid=f"{n + 1}.0"))
     assert [seen.bid for seen in bench.seen()] == [1]
-    await asyncio.sleep(0.1)
+    await time_passes(0.1)
     assert [seen.bid for seen in bench.seen()] == [1, 50]
     bench.link("public").say(touch(bid="60.0"))
     assert bench.seen()[-1].bid == 60
@@ -170,7 +171,7 @@ async def test_a_close_is_told_and_repaired() -> None:
     bench.stream.watch(["ETHUSDT"])
     await bench.speak(15, ("public", touch()), ("market", mark()))
     bench.link("market").end("reset")
-    await asyncio.sleep(1)
+    await time_passes(1)
     assert bench.ups() == [True, False, True]
     assert names(bench.link("market")) == ["btcusdt@markPrice@1s", "ethusdt@markPrice@1s"]
 
@@ -258,7 +259,7 @@ async def test_a_dead_venue_does_not_stop_the_start() -> None:
     bench.connector.failures = [OSError("refused")] * 4
     await bench.stream.start()
     assert bench.ups() == []
-    await asyncio.sleep(3)
+    await time_passes(3)
     assert bench.ups() == [True]
 
 
@@ -268,7 +269,7 @@ async def test_stopping_is_quiet() -> None:
     bench = await Bench("BTCUSDT").start()
     await bench.stream.stop()
     await settle()
-    await asyncio.sleep(60)
+    await time_passes(60)
     assert len(bench.connector.links) == 2
     assert not any(link.open for link in bench.connector.links)
     assert not [told for told in bench.told if isinstance(told, Command)]

@@ -11,6 +11,7 @@ from holdfast.binance.wsapi import ROLL_AFTER_MS
 from holdfast.model.reasons import Outcome
 from tests.service.fakes_venue import virtual
 from tests.service.gateway_bench import PLACE_ORDER, SIGNER, Bench, accept, entry, methods, refuse, stop
+from tests.waiting import time_passes
 
 _PEM = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
 ED25519 = Ed25519Signer("paper-key-02", Ed25519PrivateKey.generate().private_bytes(*_PEM).decode())
@@ -62,7 +63,7 @@ async def test_a_connection_lost_during_the_logon_is_tried_again() -> None:
     bench.connector.on_send = with_logon
     bench.connector.link.end("reset")
     await starting
-    await asyncio.sleep(1)
+    await time_passes(1)
     assert (await bench.outcome(entry())).outcome is Outcome.CONFIRMED
 
 
@@ -71,7 +72,7 @@ async def test_a_revoked_key_ends_the_session() -> None:
     """Told under id null (protocol notes G.2): the logged-on connection is given up."""
     bench = await Bench(with_logon, signer=ED25519).start()
     bench.connector.link.say(b'{"id":null,"status":401,"error":{"code":-2015,"msg":"Invalid API-key"}}')
-    await asyncio.sleep(1)
+    await time_passes(1)
     assert len(bench.connector.links) == 2
 
 
@@ -79,12 +80,12 @@ async def test_a_revoked_key_ends_the_session() -> None:
 async def test_reconnects_back_off() -> None:
     """At once after a good connection, then in doubling pauses."""
     bench = await Bench().start()
-    await asyncio.sleep(60)
+    await time_passes(60)
     bench.connector.failures = [OSError("refused")] * 5
     bench.connector.link.end("reset")
-    await asyncio.sleep(0.9)
+    await time_passes(0.9)
     assert len(bench.connector.failures) == 2
-    await asyncio.sleep(10)
+    await time_passes(10)
     assert [up for up, _ in bench.links()] == [True, False, True]
 
 
@@ -95,7 +96,7 @@ async def test_a_dead_venue_does_not_stop_the_start() -> None:
     bench.connector.failures = [TimeoutError("handshake")] * 3
     await bench.start()
     assert bench.links() == []
-    await asyncio.sleep(2)
+    await time_passes(2)
     assert bench.links() == [(True, "connected")]
 
 
@@ -103,10 +104,10 @@ async def test_a_dead_venue_does_not_stop_the_start() -> None:
 async def test_the_connection_is_replaced_before_its_end() -> None:
     """The new one first; what the old one still owes is answered there."""
     bench = await Bench(on_send=None).start()
-    await asyncio.sleep(ROLL_AFTER_MS / 1_000 - 1)
+    await time_passes(ROLL_AFTER_MS / 1_000 - 1)
     bench.clock.at_ms += ROLL_AFTER_MS
     bench.gateway.perform(stop())
-    await asyncio.sleep(2)
+    await time_passes(2)
     old, new = bench.connector.links
     assert (old.open, new.open) == (True, True)
     old.say(accept(old.messages()[0]))
@@ -114,7 +115,7 @@ async def test_the_connection_is_replaced_before_its_end() -> None:
     bench.gateway.perform(stop())
     assert (len(old.sent), len(new.sent)) == (1, 1)
     new.say(accept(new.messages()[0]))
-    await asyncio.sleep(10)
+    await time_passes(10)
     assert not old.open
     assert bench.links() == [(True, "connected")]
 
@@ -124,7 +125,7 @@ async def test_a_failed_replacement_keeps_the_old_connection() -> None:
     """It has an hour left; the attempt is repeated."""
     bench = await Bench().start()
     bench.connector.failures = [OSError("refused")] * 3
-    await asyncio.sleep(ROLL_AFTER_MS / 1_000 + 20)
+    await time_passes(ROLL_AFTER_MS / 1_000 + 20)
     assert len(bench.connector.links) == 2
     assert bench.links() == [(True, "connected")]
 
@@ -134,7 +135,7 @@ async def test_stopping_closes_and_stays_closed() -> None:
     """No further attempt."""
     bench = await Bench().start()
     await bench.gateway.stop()
-    await asyncio.sleep(120)
+    await time_passes(120)
     assert len(bench.connector.links) == 1
     assert not bench.connector.link.open
 

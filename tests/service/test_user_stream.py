@@ -1,6 +1,5 @@
 """The user stream against a fake venue: keys, frames, gaps, and an orderly end."""
 
-import asyncio
 import json
 from typing import Any
 
@@ -11,6 +10,7 @@ from holdfast.service.user_stream import UserStream
 from tests.binance.test_streams import ACCOUNT, ALGO, EXPIRED, LITE, ORDER
 from tests.service.fakes_venue import FakeConnector, FakeHttp, FakeVenueTime, reply, settle, virtual
 from tests.service.gateway_bench import ENDPOINTS, SIGNER, Log
+from tests.waiting import time_passes
 
 CREATE = "POST /fapi/v1/listenKey"
 EXTEND = "PUT /fapi/v1/listenKey"
@@ -73,7 +73,7 @@ async def test_rules_16_the_key_is_never_deleted() -> None:
     """It belongs to the account; stopping closes the connection only."""
     bench = await Bench().start()
     await bench.stream.stop()
-    await asyncio.sleep(7_200)
+    await time_passes(7_200)
     assert bench.http.paths() == [CREATE]
     assert not bench.connector.link.open
     assert bench.links() == [(True, "connected")]
@@ -83,7 +83,7 @@ async def test_rules_16_the_key_is_never_deleted() -> None:
 async def test_the_key_is_kept_alive() -> None:
     """Every 25 minutes."""
     bench = await Bench().start()
-    await asyncio.sleep(3 * EXTEND_EVERY_MS / 1_000 + 60)
+    await time_passes(3 * EXTEND_EVERY_MS / 1_000 + 60)
     assert bench.http.paths() == [CREATE, EXTEND, EXTEND, EXTEND]
     assert len(bench.connector.links) == 1
 
@@ -94,7 +94,7 @@ async def test_a_lost_key_is_replaced() -> None:
     bench = await Bench().start()
     bench.http.answers[EXTEND] = reply({"code": -1125, "msg": "This listenKey does not exist."}, status=400)
     bench.http.answers[CREATE] = reply({"listenKey": "second"})
-    await asyncio.sleep(EXTEND_EVERY_MS / 1_000 + 5)
+    await time_passes(EXTEND_EVERY_MS / 1_000 + 5)
     assert bench.links() == [(True, "connected"), (False, "listen key gone"), (True, "connected")]
     assert bench.connector.link.target == "/private/ws/second"
     assert not bench.connector.links[0].open
@@ -105,7 +105,7 @@ async def test_an_expired_key_is_replaced() -> None:
     """Told by an event; the old connection would stay open and silent."""
     bench = await Bench().start()
     bench.connector.link.say(EXPIRED.encode())
-    await asyncio.sleep(1)
+    await time_passes(1)
     assert [up for up, _ in bench.links()] == [True, False, True]
 
 
@@ -113,9 +113,9 @@ async def test_an_expired_key_is_replaced() -> None:
 async def test_a_close_is_a_gap() -> None:
     """Down with the reason, then up again by itself."""
     bench = await Bench().start()
-    await asyncio.sleep(60)
+    await time_passes(60)
     bench.connector.link.end("reset by peer")
-    await asyncio.sleep(1)
+    await time_passes(1)
     assert bench.links() == [(True, "connected"), (False, "reset by peer"), (True, "connected")]
 
 
@@ -124,7 +124,7 @@ async def test_a_silent_stream_is_found_out() -> None:
     """An event is owed after our own order (fault B3)."""
     bench = await Bench().start()
     bench.stream.owe("hf-e1-a")
-    await asyncio.sleep(3)
+    await time_passes(3)
     assert [up for up, _ in bench.links()] == [True, False, True]
     assert "no event of hf-e1-a" in bench.links()[1][1]
 
@@ -137,7 +137,7 @@ async def test_an_event_that_came_is_not_missed() -> None:
     bench.stream.owe("hf-e1-a")
     bench.stream.owe("hf-s1-a")
     bench.connector.link.say(ALGO.encode())
-    await asyncio.sleep(60)
+    await time_passes(60)
     assert bench.links() == [(True, "connected")]
 
 
@@ -164,13 +164,13 @@ async def test_what_is_not_used_is_ignored() -> None:
 async def test_the_connection_is_replaced_before_its_end() -> None:
     """Both are read for a while; the core looks again (fault B6)."""
     bench = await Bench().start()
-    await asyncio.sleep(23 * 3_600 + 2)
+    await time_passes(23 * 3_600 + 2)
     old, new = bench.connector.links
     assert bench.links() == [(True, "connected"), (True, "connection replaced")]
     old.say(ORDER.encode())
     new.say(ORDER.encode())
     assert len(bench.events()) == 2
-    await asyncio.sleep(10)
+    await time_passes(10)
     assert (old.open, new.open) == (False, True)
     assert len(bench.links()) == 2
 
@@ -184,7 +184,7 @@ async def test_a_dead_venue_does_not_stop_the_start() -> None:
     assert bench.links() == []
     bench.http.answers[CREATE] = reply({"listenKey": "pqia91"})
     bench.connector.failures = [OSError("refused"), TimeoutError("handshake")]
-    await asyncio.sleep(10)
+    await time_passes(10)
     assert bench.links() == [(True, "connected")]
 
 
@@ -209,7 +209,7 @@ async def test_our_own_fault_halts_entries() -> None:
 
     bench.connector.connect = broken  # type: ignore[method-assign]
     bench.connector.link.end("reset")
-    await asyncio.sleep(1)
+    await time_passes(1)
     await settle()
     assert [told.what for told in bench.told if isinstance(told, Command)] == ["halt"]
     assert bench.log.names == ["died RuntimeError('bug')"]

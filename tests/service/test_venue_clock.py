@@ -1,11 +1,10 @@
 """Venue time: measured by midpoint, carried by the monotonic clock, told to the core."""
 
-import asyncio
-
 from holdfast.model.inputs import AnyInput, ClockChecked, Command
 from holdfast.ports import HttpFailed, HttpReply
 from holdfast.service.venue_clock import VenueClock
 from tests.service.fakes_venue import Asked, FakeClock, FakeHttp, reply, virtual
+from tests.waiting import time_passes
 
 TIME = "GET /fapi/v1/time"
 
@@ -28,9 +27,9 @@ class Bench:
 
     async def answer(self, asked: Asked) -> HttpReply:
         """Ten milliseconds there, ten back."""
-        await asyncio.sleep(0.010)
+        await time_passes(0.010)
         body = {"serverTime": self.venue_us() // 1_000}
-        await asyncio.sleep(0.010)
+        await time_passes(0.010)
         return reply(body)
 
     def checks(self) -> list[ClockChecked]:
@@ -65,7 +64,7 @@ async def test_a_jump_is_noticed_and_measured_again() -> None:
     bench = Bench()
     await bench.venue_clock.start()
     bench.clock.wall_offset_us -= 500_000
-    await asyncio.sleep(1.5)
+    await time_passes(1.5)
     states = [(check.ok, round(check.offset_ms, -2)) for check in bench.checks()]
     assert states == [(True, 100), (False, 0), (True, 600)]
     await bench.venue_clock.stop()
@@ -76,7 +75,7 @@ async def test_it_is_checked_every_minute() -> None:
     """Three minutes, three more checks."""
     bench = Bench()
     await bench.venue_clock.start()
-    await asyncio.sleep(185)
+    await time_passes(185)
     assert len(bench.checks()) == 4
     await bench.venue_clock.stop()
 
@@ -89,7 +88,7 @@ async def test_a_venue_that_does_not_answer_is_told() -> None:
     await bench.venue_clock.start()
     assert [check.ok for check in bench.checks()] == [False]
     bench.http.answers[TIME] = bench.answer
-    await asyncio.sleep(6)
+    await time_passes(6)
     assert bench.checks()[-1].ok
     assert bench.venue_clock.sure
     await bench.venue_clock.stop()
@@ -111,7 +110,7 @@ async def test_a_refused_timestamp_makes_it_measure_soon() -> None:
     await bench.venue_clock.start()
     bench.ahead_us += 5_000_000
     bench.venue_clock.resync()
-    await asyncio.sleep(0.2)
+    await time_passes(0.2)
     assert bench.checks()[-1].offset_ms > 5_000
     await bench.venue_clock.stop()
 

@@ -17,6 +17,7 @@ from holdfast.service.venue_reads import CannotAsk, VenueReads
 from tests.binance.test_filters import BRACKETS, info, symbol
 from tests.binance.test_replies import QUERIED, TRADE
 from tests.service.fakes_venue import Asked, FakeHttp, FakeVenueTime, reply, virtual
+from tests.waiting import time_passes
 
 NOW_MS = 1_790_000_000_123
 TRADES = "GET /fapi/v1/userTrades"
@@ -216,7 +217,7 @@ async def test_reads_do_not_crowd_the_connections() -> None:
         nonlocal at_once, most
         at_once += 1
         most = max(most, at_once)
-        await asyncio.sleep(0.01)
+        await time_passes(0.01)
         at_once -= 1
         return reply(TRADE)
 

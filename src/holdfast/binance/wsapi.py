@@ -88,6 +88,7 @@ def logon(request_id: int, signer: Signer, timestamp_ms: int) -> bytes:
 class InFlight(Generic[T]):
     """Requests without an answer. All have the same timeout, so the order of sending is the order of deadlines.
 
+    Deadlines are microseconds of any clock that never goes back.
     What timed out is remembered for a while: its answer, if it still comes, is evidence.
     """
 
@@ -95,7 +96,7 @@ class InFlight(Generic[T]):
 
     def __init__(self) -> None:
         self._last_id = 0
-        self._waiting: dict[int, tuple[float, T]] = {}
+        self._waiting: dict[int, tuple[int, T]] = {}
         self._given_up: dict[int, T] = {}
 
     def __len__(self) -> int:
@@ -106,9 +107,9 @@ class InFlight(Generic[T]):
         self._last_id += 1
         return self._last_id
 
-    def add(self, request_id: int, deadline: float, token: T) -> None:
-        """Remember a request that was sent. `deadline` must not be earlier than that of any before it."""
-        self._waiting[request_id] = (deadline, token)
+    def add(self, request_id: int, deadline_us: int, token: T) -> None:
+        """Remember a request that was sent. `deadline_us` must not be earlier than that of any before it."""
+        self._waiting[request_id] = (deadline_us, token)
 
     def take(self, request_id: int | None) -> T | None:
         """Forget and return the request that an answer belongs to; None when there is none (late, or not ours)."""
@@ -119,17 +120,17 @@ class InFlight(Generic[T]):
         """Forget and return a request that had timed out before its answer came."""
         return self._given_up.pop(request_id, None) if request_id is not None else None
 
-    def first_deadline(self) -> float | None:
+    def first_deadline_us(self) -> int | None:
         """When the oldest request times out."""
-        for deadline, _ in self._waiting.values():
-            return deadline
+        for deadline_us, _ in self._waiting.values():
+            return deadline_us
         return None
 
-    def expire(self, now: float) -> list[T]:
+    def expire(self, now_us: int) -> list[T]:
         """Give up and return every request whose deadline has come, oldest first."""
         due: dict[int, T] = {}
-        for request_id, (deadline, token) in self._waiting.items():
-            if deadline > now:
+        for request_id, (deadline_us, token) in self._waiting.items():
+            if deadline_us > now_us:
                 break
             due[request_id] = token
         for request_id in due:

@@ -26,6 +26,7 @@ FIRST_BACKOFF_S: Final = 0.25
 LONGEST_BACKOFF_S: Final = 30.0
 STEADY_AFTER_S: Final = 10.0
 MAX_IN_FLIGHT: Final = 2_000
+_SECOND_US: Final = 1_000_000
 
 
 class Ticket(NamedTuple):
@@ -195,7 +196,7 @@ class Line:
         except WsClosed:
             return False
         deadline = self._loop.time() + self._channel.timeout_s
-        self.waiting.add(request_id, deadline, ticket)
+        self.waiting.add(request_id, int(deadline * _SECOND_US), ticket)
         # One timer for all: requests time out in the order in which they were sent.
         if self._timer is None:
             self._timer = self._loop.call_at(deadline, self._on_time)
@@ -255,14 +256,14 @@ class Line:
 
     def _on_time(self) -> None:
         self._timer = None
-        now = self._loop.time()
         sent_at = -1.0
-        for ticket in self.waiting.expire(now):
+        # The deadlines were cut to whole microseconds; one more makes up for it.
+        for ticket in self.waiting.expire(int(self._loop.time() * _SECOND_US) + 1):
             sent_at = ticket.begun
             self._channel.ends.lost(ticket, "no answer in time")
-        deadline = self.waiting.first_deadline()
-        if deadline is not None and self._timer is None:
-            self._timer = self._loop.call_at(deadline, self._on_time)
+        deadline_us = self.waiting.first_deadline_us()
+        if deadline_us is not None and self._timer is None:
+            self._timer = self._loop.call_at(deadline_us / _SECOND_US, self._on_time)
         if sent_at > self._heard_at:
             # Not a word since that request left: the connection is open in name only.
             self.close()
