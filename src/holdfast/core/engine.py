@@ -326,6 +326,7 @@ def _read_limits(ctx: Context, rest: str) -> None:
 
 
 def _health_due(ctx: Context, rest: str) -> None:
+    unknowns.overdue(ctx)
     ctx.timer("health", ctx.now_ms + 1_000)
 
 

@@ -150,7 +150,7 @@ def algo_updated(state: EngineState, event: ev.AlgoUpdated) -> None:
     algo.pending = machine.advance_pending(algo.pending, machine.Request.EVIDENCE)
     if algo.status is AlgoStatus.ARMED and algo.armed_ms is None:
         algo.armed_ms = event.at_ms
-    if algo.status is AlgoStatus.TRIGGERING and algo.triggering_ms is None:
+    if algo.status in (AlgoStatus.TRIGGERING, AlgoStatus.TRIGGERED, AlgoStatus.FINISHED) and algo.triggering_ms is None:
         algo.triggering_ms = event.at_ms
     if algo.status.terminal:
         algo.pending = Pending.NONE

@@ -74,13 +74,15 @@ def _known_amount(ctx: Context, loop: FlattenState) -> Decimal:
     """The signed size to close: the venue's newest word if it is newer than all we sent and heard, else our books."""
     trade = ctx.state.trade_of(loop.symbol)
     seen = ctx.around.venue_positions.get(loop.symbol)
+    if ctx.around.zero_reads.get(loop.symbol):
+        return ZERO  # The venue's last word is 0; one more read says whether it stays so.
     if seen is not None and _is_newest(ctx, loop, seen[1]):
         return ours_of(ctx, loop.symbol, seen[0].amount)
     if trade is not None:
         return protection.exposure(ctx, trade) * trade.direction.sign
-    if seen is not None:
-        return seen[0].amount
-    return ctx.state.positions.get(loop.symbol, ZERO)
+    if loop.orders:
+        return ZERO  # No books to go by: the read that is on its way decides.
+    return seen[0].amount if seen is not None else ctx.state.positions.get(loop.symbol, ZERO)
 
 
 def ours_of(ctx: Context, symbol: str, amount: Decimal) -> Decimal:
@@ -195,6 +197,8 @@ def position_read(ctx: Context, symbol: str, amount: Decimal, asked_ms: int) -> 
         if _is_newest(ctx, loop, asked_ms) and not _in_flight(ctx, loop):
             _send_close(ctx, loop, amount, by_limit=_wants_limit(ctx, loop))
         return
+    if asked_ms < ctx.around.executed_ms.get(symbol, 0):
+        return  # It left before the last execution that we heard of.
     zeros.append(asked_ms)
     _try_end(ctx, loop)
     if symbol in ctx.state.flattens and len(zeros) < 2:

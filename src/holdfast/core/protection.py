@@ -23,6 +23,7 @@ TRIGGERING_COVERS_MS = 2_000
 OTHER_FORM_MS = 600
 FINISHED_GRACE_MS = 300
 SOON_MS = (50, 100, 200)
+COMPARE_MS = 200
 SAME_AT_ONCE = 3
 SAME_PAUSE_MS = 200
 """After three repeats at once an unanswered stop is repeated every 100 ms: a venue that is down is not hammered."""
@@ -100,9 +101,13 @@ def _covers(ctx: Context, stop: AlgoState) -> bool:
         return False
     if stop.status is AlgoStatus.ARMED:
         return True
-    if stop.status not in (AlgoStatus.TRIGGERING, AlgoStatus.TRIGGERED):
-        return False
-    return stop.triggering_ms is not None and ctx.now_ms - stop.triggering_ms <= TRIGGERING_COVERS_MS
+    return _acting(stop) and stop.triggering_ms is not None and ctx.now_ms - stop.triggering_ms <= TRIGGERING_COVERS_MS
+
+
+def _acting(stop: AlgoState) -> bool:
+    """Whether it has triggered and its child may still close something."""
+    ended = stop.child_status is not None and stop.child_status.terminal
+    return stop.status in (AlgoStatus.TRIGGERING, AlgoStatus.TRIGGERED) and not ended
 
 
 def ensure_cover(ctx: Context, trade: TradeState, exposed: Decimal) -> None:
@@ -121,7 +126,7 @@ def ensure_cover(ctx: Context, trade: TradeState, exposed: Decimal) -> None:
     stops = stops_of(ctx, trade)
     if any(stop.pending is Pending.PLACE or stop.unknown for stop in stops):
         return
-    if any(stop.status in (AlgoStatus.TRIGGERING, AlgoStatus.TRIGGERED) for stop in stops):
+    if any(_acting(stop) for stop in stops):
         return  # The stuck-trigger watchdog decides (RULES 6).
     planned = [stop for stop in stops if stop.status is AlgoStatus.PLANNED]
     alone = not own_part_only(ctx, symbol)
@@ -143,8 +148,9 @@ def ensure_cover(ctx: Context, trade: TradeState, exposed: Decimal) -> None:
     if last.status is AlgoStatus.CANCELLED and not last.cancel_asked:
         _lost(ctx, trade, last, "terminal ALGO_UPDATE")
         return
-    begun = last.triggering_ms
-    if last.status is AlgoStatus.FINISHED and begun is not None and ctx.now_ms - begun < FINISHED_GRACE_MS:
+    begun, child = last.triggering_ms, last.child_status
+    owed = child is None or not child.terminal
+    if last.status is AlgoStatus.FINISHED and owed and begun is not None and ctx.now_ms - begun < FINISHED_GRACE_MS:
         ctx.timer_once(f"look:{symbol}", begun + FINISHED_GRACE_MS)
         return  # Kinds of events overtake each other: the child's fills may be on their way.
     flatten.start(ctx, symbol, f"stop ended {last.status.value} {last.reason or last.message}".strip())
@@ -216,8 +222,7 @@ def answered(ctx: Context, trade: TradeState, stop: AlgoState, outcome: RequestO
         case Reaction.STOP_AGAIN_SOON:
             _again_soon(ctx, trade, stop)
         case Reaction.STOP_COMPARE:
-            ctx.read(ReadKind.OPEN_ALGOS, f"compare:{stop.client_id}", symbol=symbol, lane=Lane.PROTECT)
-            ctx.timer(f"stop:{stop.client_id}", ctx.now_ms + 200)
+            _ask_to_compare(ctx, stop)
         case Reaction.FLATTEN_NOW:
             flatten.start(ctx, symbol, f"the price is through the stop ({outcome.code})")
         case Reaction.STOP_OTHER_FORM:
@@ -236,6 +241,11 @@ def answered(ctx: Context, trade: TradeState, stop: AlgoState, outcome: RequestO
             ctx.timer(f"stop:{stop.client_id}", ctx.now_ms + 50)
         case _:
             raise AssertionError(f"invariant: a stop has no reaction {reaction}")
+
+
+def _ask_to_compare(ctx: Context, stop: AlgoState) -> None:
+    ctx.read(ReadKind.OPEN_ALGOS, f"compare:{stop.client_id}", symbol=stop.spec.symbol, lane=Lane.PROTECT)
+    ctx.timer(f"stop:{stop.client_id}", ctx.now_ms + COMPARE_MS)
 
 
 def _again_soon(ctx: Context, trade: TradeState, stop: AlgoState) -> None:
@@ -328,7 +338,7 @@ def watch_crossing(ctx: Context, trade: TradeState, mark: Decimal) -> None:
 def watch_triggering(ctx: Context, trade: TradeState) -> None:
     """A stop that began to trigger gets 2 s to show an effect (RULES 6)."""
     for stop in stops_of(ctx, trade):
-        if stop.status in (AlgoStatus.TRIGGERING, AlgoStatus.TRIGGERED):
+        if _acting(stop):
             ctx.timer_once(f"stuck:{stop.client_id}", ctx.now_ms + TRIGGERING_COVERS_MS)
 
 
@@ -340,9 +350,11 @@ def stuck(ctx: Context, client_id: str) -> None:
         return
     exposed = exposure(ctx, trade)
     since = ctx.around.crossed.pop(client_id, None)
-    triggering = stop.status in (AlgoStatus.TRIGGERING, AlgoStatus.TRIGGERED)
     unmoved = since is not None and exposed >= since[1] and stop.armed
-    if exposed > 0 and (triggering or unmoved):
+    until_ms = (stop.triggering_ms or 0) + TRIGGERING_COVERS_MS
+    if _acting(stop) and ctx.now_ms < until_ms:
+        ctx.timer(f"stuck:{client_id}", until_ms)
+    elif exposed > 0 and (_acting(stop) or unmoved):
         ctx.alarm(AlarmCode.STUCK_TRIGGER, trade.symbol, f"stop {client_id} did not close the position in 2 s")
         flatten.start(ctx, trade.symbol, "stuck trigger")
 

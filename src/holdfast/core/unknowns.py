@@ -27,7 +27,7 @@ SPACING_MS = 1_000
 ALARM_MS = 60_000
 ROUND_MS = 1_000
 SLOW_ROUND_MS = 5_000
-LATE_WATCH_MS = 86_400_000
+LOST_MS = 2_000
 
 ORDER_ENDPOINTS = ("order", "all_orders")
 ALGO_ENDPOINTS = ("algo", "open_algos")
@@ -169,3 +169,15 @@ def _stop_in_flight(ctx: Context, stop: Order) -> None:
     trade = ctx.state.trades.get(stop.trade_id)
     if trade is not None and trade.live and not stop.cancel_asked:
         sending.send_again(ctx, stop, preauthorised=True)
+
+
+def overdue(ctx: Context) -> None:
+    """Every request is answered; should an answer be lost all the same, its outcome is unknown (RULES 2)."""
+    limit_ms = ctx.now_ms - ctx.settings.request_timeout_ms - LOST_MS
+    loops = [client_id for loop in ctx.state.flattens.values() for client_id in loop.orders]
+    held = [client_id for quarantine in ctx.state.quarantines.values() for client_id in quarantine.client_ids]
+    ours = [c for trade_id in ctx.state.live_trades.values() for c in ctx.state.trades[trade_id].orders]
+    for client_id in dict.fromkeys((*ours, *loops, *held)):
+        order = ctx.state.order(client_id)
+        if order is not None and order.pending is Pending.PLACE and order.timestamp_ms < limit_ms:
+            opened(ctx, order, "no answer came back")
