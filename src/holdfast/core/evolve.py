@@ -156,7 +156,7 @@ def _balance_seen(state: EngineState, event: ev.BalanceSeen) -> None:
 
 
 def _day_started(state: EngineState, event: ev.DayStarted) -> None:
-    state.day, state.day_equity = event.day, event.equity
+    state.day, state.day_equity, state.day_unrealized = event.day, event.equity, event.unrealized
     horizon = event.at_ms - 2 * DAY_MS
     for trade_id in [t for t, trade in state.trades.items() if trade.closed_ms and trade.closed_ms < horizon]:
         _forget_trade(state, trade_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from holdfast.core import entry, flatten, results, view
 from holdfast.core.context import Context
-from holdfast.core.risk import Accepted, judge
+from holdfast.core.risk import Accepted, judge, judge_close
 from holdfast.model import events as ev
 from holdfast.model.inputs import IntentReceived
 from holdfast.model.num import ZERO
@@ -50,15 +50,9 @@ def _close(ctx: Context, message: IntentReceived) -> None:
     """`close` and `flatten` bind to the symbol; they run in every state, because they only reduce risk."""
     intent = message.intent
     symbol = intent.symbol
-    if ctx.settings.source(intent.source) is None:
-        _deny(ctx, message, DenyCode.SOURCE_NOT_ALLOWED, {"source": intent.source}, {"source": "a configured source"})
-        return
-    if ctx.around.instruments and symbol not in ctx.around.instruments:
-        _deny(ctx, message, DenyCode.UNKNOWN_SYMBOL, {"symbol": symbol}, {"symbol": "a symbol of the venue"})
-        return
-    if intent.expires_at is not None and intent.expires_at < ctx.now_ms:
-        late = {"expires_at": str(intent.expires_at), "now_ms": str(ctx.now_ms)}
-        _deny(ctx, message, DenyCode.EXPIRED, late, {"expires_at": str(ctx.now_ms + 10_000)})
+    denied = judge_close(intent, view.of_symbol(ctx, symbol, intent.source))
+    if denied is not None:
+        _deny(ctx, message, denied.code, denied.facts, denied.counterfactual)
         return
     trade = ctx.state.trade_of(symbol)
     other_side = trade is not None and intent.side is not None and trade.direction.value != intent.side

@@ -283,6 +283,7 @@ class EngineState(msgspec.Struct, kw_only=True):
     """(venue ms, asset, amount) of realised profit, fees and funding of the last 24 hours, for the daily loss."""
     day: str = ""
     day_equity: Decimal | None = None
+    day_unrealized: Decimal = ZERO
     loss_latched: str = ""
     resume_token: str = ""
     resume_expires_ms: int = 0

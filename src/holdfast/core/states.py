@@ -196,7 +196,8 @@ def _start_day(ctx: Context) -> None:
     day = losses.day_of(ctx.now_ms)
     balance = ctx.state.balances.get("USDT")
     if day != ctx.state.day and balance is not None and ctx.around.reconciled:
-        ctx.emit(ev.DayStarted(at_ms=ctx.now_ms, day=day, equity=balance.wallet + view.unrealized(ctx)))
+        open_profit = view.unrealized(ctx)
+        ctx.emit(ev.DayStarted(at_ms=ctx.now_ms, day=day, equity=balance.wallet + open_profit, unrealized=open_profit))
 
 
 def _breach(ctx: Context) -> losses.LossBreach | None:
@@ -205,6 +206,6 @@ def _breach(ctx: Context) -> losses.LossBreach | None:
         asset="USDT",
         money=ctx.state.money,
         unrealized=view.unrealized(ctx),
-        unrealized_at_midnight=None,
+        unrealized_at_midnight=ctx.state.day_unrealized if ctx.state.day == losses.day_of(ctx.now_ms) else None,
     )
     return losses.breached(measured, ctx.settings.limits, ctx.state.day_equity if ctx.state.day_equity else None)

@@ -152,19 +152,28 @@ def _exposures(ctx: Context, without: str) -> list[Exposure]:
             )
         )
     for symbol, amount in sorted(ctx.state.foreign.items()):
-        seen = ctx.mark(symbol)
-        notional = abs(amount) * seen if seen is not None else ZERO
+        notional = _foreign_notional(ctx, symbol, amount)
+        config = ctx.around.symbol_configs.get(symbol)
+        leverage = Decimal(config.leverage) if config is not None else num.ONE
         found.append(
             Exposure(
                 symbol=symbol,
                 direction=None,
                 quantity=amount,
                 notional=notional,
-                initial_margin=ZERO,
+                initial_margin=num.divide(notional, leverage),
                 held_notional=ZERO,
             )
         )
     return found
+
+
+def _foreign_notional(ctx: Context, symbol: str, amount: Decimal) -> Decimal:
+    """The value of a position that is not ours. Where no price is known it fills every limit: unknown is never 0."""
+    price = ctx.mark(symbol)
+    if price is None and symbol in ctx.around.venue_positions:
+        price = ctx.around.venue_positions[symbol][0].entry_price or None
+    return ctx.settings.limits.max_gross_notional + 1 if price is None else abs(amount) * price
 
 
 def _margin_shown(ctx: Context, trade: TradeState) -> bool:

@@ -12,6 +12,7 @@ import msgspec
 
 from holdfast.model.ids import Role
 from holdfast.model.intent import Intent
+from holdfast.model.num import ZERO
 from holdfast.model.orders import Spec
 from holdfast.model.plans import IntentResult, TradePlan, TradeResult
 from holdfast.model.reasons import AlarmCode, DenyCode, Outcome, TradePhase, TradingState
@@ -299,6 +300,8 @@ class DayStarted(Event, frozen=True, kw_only=True, tag="day_started"):
 
     day: str
     equity: Decimal
+    unrealized: Decimal = ZERO
+    """The open profit that is part of it: what the day starts from, so that a loss of yesterday counts once."""
 
 
 class DailyLossLatched(Event, frozen=True, kw_only=True, tag="daily_loss_latched"):
