@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.paper.config import AccountConfig
+from holdfast.paper.config import AccountConfig, RateLimits
 from tests.paper.desk import Desk
 
 
@@ -20,6 +20,7 @@ from tests.paper.desk import Desk
         ("fund", {"amount": "1", "account": "nobody"}, "unknown account"),
         ("price", {"symbol": "ETHUSDT", "percent": "1"}, "no price yet"),
         ("price", {"symbol": "BTCUSDT", "percent": "1", "only": "moon"}, "book or mark"),
+        ("limits", {"set": {"ws_messages_per_second": None}}, "fixed when the exchange starts"),
         ("facts", {"set": {"second_close_position": "perhaps"}}, "second_close_position"),
         ("human.trade", {"symbol": "NOPE", "side": "BUY", "type": "MARKET", "quantity": "1"}, "Invalid symbol"),
     ],
@@ -93,6 +94,18 @@ def test_facts_can_be_read_and_changed_while_running() -> None:
     assert desk.control("facts")["facts"]["stop_without_position"] == "accept"
     desk.control("facts", set={"stop_without_position": "-4509"})
     assert desk.algo().code == -4509
+
+
+def test_rate_limits_can_be_read_and_changed_while_running() -> None:
+    """A lifted limit holds at once, in what is counted and in what exchangeInfo says."""
+    desk = Desk(limits=RateLimits(weight_per_minute=3))
+    assert desk.raw("GET", "/fapi/v1/ticker/bookTicker?symbol=NOPE").code == -1121
+    assert desk.call("GET", "/fapi/v3/balance").code == -1003
+    desk.control("limits", set={"weight_per_minute": None})
+    assert desk.call("GET", "/fapi/v3/balance").status == 200
+    assert desk.control("limits")["limits"]["orders_per_minute"] == 1200
+    assert desk.raw("GET", "/fapi/v1/exchangeInfo").body["rateLimits"][0]["limit"] == 1_000_000_000
+
 
 
 def test_the_log_can_be_read_from_a_number_on() -> None:

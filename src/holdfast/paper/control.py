@@ -1,4 +1,4 @@
-"""The control door: faults, money, prices, a human's hand, facts, and a look inside.
+"""The control door: faults, money, prices, a human's hand, facts, limits, and a look inside.
 
 A request is `{"do": <verb>, ...}`; the answer is `{"ok": true, ...}`, or `{"ok": false, "error": ...}`
 for a request that makes no sense. Nothing of this exists on the real venue.
@@ -16,7 +16,7 @@ from holdfast.model import num
 from holdfast.model.num import ZERO, text
 from holdfast.paper import algo, inputs, ops_account, ops_trade, placement, wire
 from holdfast.paper.account import Account
-from holdfast.paper.config import VenueFacts
+from holdfast.paper.config import RateLimits, VenueFacts
 from holdfast.paper.errors import VenueError
 from holdfast.paper.events import account_event
 from holdfast.paper.exchange import Exchange
@@ -202,6 +202,18 @@ def _facts(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
     return {"facts": msgspec.to_builtins(exchange.facts)}
 
 
+def _limits(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
+    """Read the rate limits, or change those of weight and orders with `set`; null lifts one."""
+    changes = request.get("set")
+    if changes is not None:
+        if "ws_messages_per_second" in changes:
+            raise ControlError("ws_messages_per_second is fixed when the exchange starts")
+        merged = {**msgspec.to_builtins(exchange.limits.config), **changes}
+        exchange.limits.change(msgspec.convert(merged, RateLimits))
+        exchange.log("control", what="limits", set=changes)
+    return {"limits": msgspec.to_builtins(exchange.limits.config)}
+
+
 def _log(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
     """Log records after number `since`, at most `limit` (10,000); only recent ones are kept in memory."""
     since, limit = int(request.get("since", 0)), int(request.get("limit", 10_000))
@@ -253,6 +265,7 @@ _VERBS: dict[str, Callable[[Exchange, dict[str, Any]], dict[str, Any]]] = {
     "human.trade": _human_trade,
     "human.cancel": _human_cancel,
     "facts": _facts,
+    "limits": _limits,
     "log": _log,
     "state": _state,
 }

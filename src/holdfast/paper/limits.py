@@ -50,6 +50,13 @@ class Limits:
         self.weight = Window(_MINUTE, config.weight_per_minute)
         self._orders: dict[str, tuple[Window, Window]] = {}
 
+    def change(self, config: RateLimits) -> None:
+        """Apply other limits from now on; what was counted stays counted."""
+        self.config = config
+        self.weight.limit = config.weight_per_minute
+        for short, long in self._orders.values():
+            short.limit, long.limit = config.orders_per_10_seconds, config.orders_per_minute
+
     def orders(self, account: str) -> tuple[Window, Window]:
         """The 10-second and the 1-minute order counters of an account."""
         windows = self._orders.get(account)
