@@ -225,3 +225,13 @@ async def test_reads_do_not_crowd_the_connections() -> None:
     answers = await asyncio.gather(*[bench.read(ReadKind.TRADES) for _ in range(60)])
     assert all(answer.ok for answer in answers)
     assert most <= 24
+
+
+@virtual
+async def test_symbol_rules_are_read_when_the_window_is_nearly_full() -> None:
+    """Nothing can be covered without them, so a start in a busy minute does not wait for the share of other reads."""
+    bench = Bench()
+    bench.http.answers["GET /fapi/v1/exchangeInfo"] = reply(info(symbol()))
+    bench.http.answers["GET /fapi/v1/leverageBracket"] = reply(BRACKETS)
+    bench.governor.spend(2_300, NOW_MS)
+    assert (await bench.reads.instruments()).instruments

@@ -125,9 +125,14 @@ class VenueReads:
         )
 
     async def instruments(self, version: int = 1) -> InstrumentsLoaded:
-        """Symbol rules with their tiers. The governor learns the venue's limits. Raises `CannotAsk`."""
-        info = await self.fetch(simple(ep.EXCHANGE_INFO), lambda body: filters.exchange_info_of(body, version))
-        tiers = await self.fetch(simple(ep.LEVERAGE_BRACKET), filters.brackets_of)
+        """Symbol rules with their tiers. The governor learns the venue's limits. Raises `CannotAsk`.
+
+        No position can be covered before these two are known, so a start does not wait for the share of the window
+        that reads may use; they cost a weight of 1 each.
+        """
+        rules = simple(ep.EXCHANGE_INFO)
+        info = await self.fetch(rules, lambda body: filters.exchange_info_of(body, version), lane=Lane.PROTECT)
+        tiers = await self.fetch(simple(ep.LEVERAGE_BRACKET), filters.brackets_of, lane=Lane.PROTECT)
         now_ms = self._door.clock.now_ms()
         self._door.governor.seen_limits(info.rate_limits, now_ms)
         joined = filters.with_brackets(info.instruments, tiers)
@@ -144,7 +149,14 @@ class VenueReads:
             return None
         return await self.fetch(simple(ep.API_RESTRICTIONS), replies.restrictions_of, door=self._wallet)
 
-    async def fetch(self, request: Request, reader: Callable[[bytes], T], *, door: RestDoor | None = None) -> T:
+    async def fetch(
+        self,
+        request: Request,
+        reader: Callable[[bytes], T],
+        *,
+        door: RestDoor | None = None,
+        lane: Lane = Lane.QUERY,
+    ) -> T:
         """One answer, read by `reader`. Raises `CannotAsk`."""
         found: list[T] = []
 
@@ -152,7 +164,7 @@ class VenueReads:
             found.append(reader(body))
             return Page()
 
-        got = await self._ask(request, Lane.QUERY, take, door)
+        got = await self._ask(request, lane, take, door)
         if not found:
             raise CannotAsk(request.endpoint.path, got.outcome)
         return found[0]
