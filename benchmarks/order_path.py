@@ -49,7 +49,7 @@ Rounds = dict[Contestant, list[dict[str, float]]]
 def run(settings: Settings) -> Result:
     """Let all contestants take turns and compare them."""
     result = Result(name=NAME, title=TITLE)
-    rounds, orders, warm_up = (3, 300, 100) if settings.quick else (7, 2_000, 300)
+    rounds, orders, warm_up = (5, 200, 50) if settings.quick else (25, 500, 100)
     figures = _take_turns(result, rounds, {"orders": orders, "warm_up": warm_up})
     if not figures.get(FLOOR) or not figures.get(OURS):
         return result

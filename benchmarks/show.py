@@ -68,7 +68,7 @@ def text(cell: Cell) -> str:
     if isinstance(cell, Measured):
         middle, low, high = figure(cell.mid), figure(cell.low), figure(cell.high)
         return middle if low == high == middle else f"{middle} ({low}–{high})"
-    return figure(cell) if isinstance(cell, float) else str(cell)
+    return str(cell) if isinstance(cell, str) else figure(cell)
 
 
 def progress(message: str) -> None:
