@@ -10,7 +10,7 @@ from holdfast.core import entry, evidence, exits, flatten, foreign, protection, 
 from holdfast.core.context import Context
 from holdfast.core.state import AlgoState
 from holdfast.model import events as ev
-from holdfast.model.effects import Lane, ReadKind
+from holdfast.model.effects import Lane, Read, ReadKind
 from holdfast.model.ids import is_kill, is_ours
 from holdfast.model.inputs import ReadAnswered
 from holdfast.model.num import ZERO
@@ -54,14 +54,17 @@ def begin(ctx: Context) -> None:
 
 
 def _ask(ctx: Context, purpose: str, kind: ReadKind, lane: Lane, symbol: str = "", since_ms: int | None = None) -> None:
-    ctx.around.waiting[purpose] = ctx.now_ms
-    ctx.read(kind, purpose, lane=lane, symbol=symbol, since_ms=since_ms)
+    read = Read(kind=kind, purpose=purpose, lane=lane, symbol=symbol, since_ms=since_ms)
+    ctx.around.waiting[purpose] = read
+    ctx.do(read)
 
 
 def overdue(ctx: Context) -> None:
-    """A round that is not complete in time begins anew."""
+    """What a round still waits for is asked again, and nothing else: whole rounds would eat the window they wait for."""
+    for read in ctx.around.waiting.values():
+        ctx.do(read)
     if ctx.around.waiting:
-        begin(ctx)
+        ctx.timer("reconcile", ctx.now_ms + 4 * RETRY_MS)
 
 
 def answered(ctx: Context, answer: ReadAnswered) -> None:
@@ -120,7 +123,7 @@ def _round_answered(ctx: Context, answer: ReadAnswered) -> None:
     if purpose not in around.waiting:
         return  # Of a round that was superseded.
     if not answer.ok:
-        ctx.timer_once("reconcile", ctx.now_ms + RETRY_MS)
+        ctx.timer("reconcile", ctx.now_ms + RETRY_MS)
         return
     del around.waiting[purpose]
     match answer.read.kind:

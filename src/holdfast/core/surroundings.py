@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from holdfast.core.budgets import Windows
 from holdfast.model import num
+from holdfast.model.effects import Read
 from holdfast.model.instrument import Instrument
 from holdfast.model.reports import PositionReport, SymbolConfig
 
@@ -54,8 +55,8 @@ class Surroundings:
     """Per symbol: why no legal order exists under the limits (P18)."""
     started_ms: int = 0
     reconciled: bool = False
-    waiting: dict[str, int] = field(default_factory=dict)
-    """Reads of the running reconciliation that are not answered yet: purpose → asked ms."""
+    waiting: dict[str, Read] = field(default_factory=dict)
+    """Reads of the running reconciliation that are not answered yet, by purpose."""
     reconcile_round: int = 0
     findings: dict[str, int] = field(default_factory=dict)
     user_stream: bool = False
