@@ -28,6 +28,8 @@ def take_order(ctx: Context, report: OrderReport) -> None:
     algo = ctx.state.algos.get(client_id)
     if order is None and algo is None:
         _second_engine(ctx, client_id)
+    elif report.status is OrderStatus.SENT:
+        _unclear(ctx, order or algo, report)
     elif order is not None and _order_news(order, report):
         _order_changed(ctx, order, report)
     elif algo is not None and _child_news(algo, report):
@@ -35,6 +37,17 @@ def take_order(ctx: Context, report: OrderReport) -> None:
         _note_execution(ctx, algo, report)
         ctx.emit(ev.OrderUpdated(at_ms=ctx.now_ms, report=report))
         ctx.touch(report.symbol)
+
+
+def _unclear(ctx: Context, order: OrderState | AlgoState | None, report: OrderReport | AlgoReport) -> None:
+    """A status text that this version does not know claims nothing: a human is told, and the venue is asked (B10).
+
+    Only a pushed report leads to a question; the answer to one, just as unclear, would lead to the next for ever.
+    """
+    assert order is not None, "invariant: only an order of ours is asked about"
+    ctx.alarm(AlarmCode.UNKNOWN_CODE, order.client_id, report.reason)
+    if report.channel is Channel.STREAM:
+        sending.query(ctx, order, f"state:{order.client_id}")
 
 
 def _order_news(order: OrderState, report: OrderReport) -> bool:
@@ -117,6 +130,9 @@ def take_algo(ctx: Context, report: AlgoReport) -> None:
     algo = ctx.state.algos.get(report.client_id)
     if algo is None:
         _second_engine(ctx, report.client_id)
+        return
+    if report.status is AlgoStatus.SENT:
+        _unclear(ctx, algo, report)
         return
     table = order_machine.ALGO_TABLE[algo.status]
     moves = table[order_machine.SIGNAL_OF_ALGO[report.status]] is not algo.status
