@@ -49,6 +49,7 @@ class HeldAlgo:
     spec: AlgoSpec
     algo_id: int
     status: AlgoStatus
+    placed_ms: int
     child: Held | None = None
 
 
@@ -83,9 +84,9 @@ class Venue:
         self.orders.setdefault(spec.client_id, []).append(held)
         return held
 
-    def take_algo(self, spec: AlgoSpec) -> HeldAlgo:
+    def take_algo(self, spec: AlgoSpec, now_ms: int) -> HeldAlgo:
         """Accept an algo order."""
-        held = HeldAlgo(spec, self.new_id(), AlgoStatus.ARMED)
+        held = HeldAlgo(spec, self.new_id(), AlgoStatus.ARMED, now_ms)
         self.algos.setdefault(spec.client_id, []).append(held)
         return held
 
@@ -149,7 +150,7 @@ class Venue:
         return AlgoReport(channel=channel, symbol=spec.symbol, client_id=spec.client_id, algo_id=held.algo_id,
                           side=spec.side, status=held.status, trigger_price=spec.trigger_price,
                           close_position=spec.close_position, reduce_only=spec.reduce_only,
-                          quantity=spec.quantity or ZERO,
+                          quantity=spec.quantity or ZERO, venue_ms=held.placed_ms,
                           order_id=held.child.order_id if held.child else None)  # fmt: skip
 
     def balances(self) -> tuple[BalanceReport, ...]:

@@ -144,6 +144,8 @@ def algo_updated(state: EngineState, event: ev.AlgoUpdated) -> None:
     algo = state.algos[report.client_id]
     if algo.algo_id is not None and report.algo_id > algo.algo_id:
         _begin_new_life(algo)
+    if report.algo_id != algo.algo_id and report.status is AlgoStatus.ARMED:
+        algo.life_ms = report.venue_ms  # Which of several sends was accepted, its own time tells.
     algo.status = machine.advance_algo(algo.status, machine.SIGNAL_OF_ALGO[report.status])
     algo.algo_id = report.algo_id
     algo.reason = report.reason or algo.reason
@@ -192,8 +194,9 @@ def unknown_resolved(state: EngineState, event: ev.UnknownResolved) -> None:
     order.absences = {}
     if event.resolution != "never_placed":
         return
-    if isinstance(order, OrderState):
+    # A stop that was sent again may have shown itself in an earlier life: what the venue told of it stands.
+    if isinstance(order, OrderState) and machine.Signal.ABSENT in machine.ORDER_TABLE[order.status]:
         order.status = machine.advance(order.status, machine.Signal.ABSENT)
         order.shown_absent = True
-    else:
+    elif isinstance(order, AlgoState) and machine.AlgoSignal.ABSENT in machine.ALGO_TABLE[order.status]:
         order.status = machine.advance_algo(order.status, machine.AlgoSignal.ABSENT)

@@ -281,8 +281,6 @@ def timer(ctx: Context, client_id: str) -> None:
         return
     if exposed > 0 and cover_of(ctx, trade, exposed) >= exposed:
         return  # Another one covers by now.
-    if stop.status is AlgoStatus.FINISHED:
-        return  # It did its work; what is still open is looked at as such.
     since = trade.evidence_ms
     soon = ctx.around.retry_soon.get(client_id, 0) > len(SOON_MS)
     if exposed > 0 and soon and since is not None and ctx.now_ms - since >= OTHER_FORM_MS and stop.spec.close_position:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from holdfast.core.authority import authorise_entry, authorise_reducing
 from holdfast.core.context import Context
+from holdfast.core.order_machine import ALGO_TABLE, AlgoSignal
 from holdfast.core.state import AlgoState, Order, OrderState, TradeState
 from holdfast.model import events as ev
 from holdfast.model.effects import Authorised, Cancel, Lane, Place, Read, ReadKind
@@ -147,6 +148,8 @@ def place(ctx: Context, order: Order, *, preauthorised: bool = False) -> None:
 def send_again(ctx: Context, order: Order, *, preauthorised: bool) -> None:
     """Send a stop (again) under its own id: late or twice, it only reduces (RULES 2)."""
     assert order.role in (Role.STOP, Role.CLOSE), "invariant: entries and partial exits are never sent again"
+    if isinstance(order, AlgoState) and AlgoSignal.SEND not in ALGO_TABLE[order.status]:
+        return  # It has triggered meanwhile; what is still open is looked at as such.
     again = order.sends if isinstance(order, AlgoState) else 0
     ctx.emit(
         ev.OrderSendDue(at_ms=ctx.now_ms, client_id=order.client_id, timestamp_ms=ctx.now_ms, again=again)

@@ -91,7 +91,7 @@ class AlgoState(msgspec.Struct, kw_only=True):
     algo_id: int | None = None
     sends: int = 0
     life_ms: int = 0
-    """When it was sent that the venue accepted last: executions before that belong to an earlier life of the id."""
+    """When the venue accepted it last: executions before that belong to an earlier life of the id."""
     code: int = 0
     message: str = ""
     local: str = ""
