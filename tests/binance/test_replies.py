@@ -17,6 +17,7 @@ from holdfast.binance.replies import (
     Unreadable,
     algo_cancel_of,
     algo_of,
+    book_tickers_of,
     commission_of,
     error_of,
     listen_key_of,
@@ -163,6 +164,15 @@ def test_small_answers() -> None:
     assert (listen_key_of(b'{"listenKey":"abc"}'), listen_key_of(b"{}")) == ("abc", "")
     rates = b'{"symbol":"BTCUSDT","makerCommissionRate":"0.000200","takerCommissionRate":"0.000500"}'
     assert commission_of(rates).taker_commission_rate == Decimal("0.000500")
+
+
+def test_book_tickers_of_one_and_of_all() -> None:
+    """An object for one symbol, an array for all."""
+    row = b'{"symbol":"BTCUSDT","bidPrice":"1.5","bidQty":"1","askPrice":"1.6","askQty":"1","time":1}'
+    for body in (row, b"[" + row + b"]"):
+        assert [ticker.bid_price for ticker in book_tickers_of(body)] == [Decimal("1.5")]
+    with pytest.raises(Unreadable):
+        book_tickers_of(b"<html>")
 
 
 def test_key_restrictions_have_no_defaults() -> None:

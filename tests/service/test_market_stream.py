@@ -221,6 +221,21 @@ async def test_a_quiet_touch_is_asked_for() -> None:
 
 
 @virtual
+async def test_many_quiet_touches_are_asked_for_at_once() -> None:
+    """One request of weight 5 instead of one each."""
+    bench = Bench("AUSDT", "BUSDT", "CUSDT", rest=True)
+    rows = [
+        {"symbol": s, "bidPrice": "1.5", "askPrice": "1.6", "time": 1} for s in ("AUSDT", "BUSDT", "CUSDT", "DUSDT")
+    ]
+    bench.http.answers[BOOK] = reply(rows)
+    await bench.start()
+    await bench.speak(4, ("market", mark("AUSDT")))
+    assert {seen.symbol for seen in bench.seen() if seen.bid is not None} == {"AUSDT", "BUSDT", "CUSDT"}
+    assert all("symbol" not in asked.params for asked in bench.http.asked)
+    assert len(bench.http.asked) <= 3
+
+
+@virtual
 async def test_a_busy_touch_is_not_asked_for() -> None:
     """The stream is enough."""
     bench = Bench("BTCUSDT", rest=True)

@@ -70,6 +70,9 @@ API_RESTRICTIONS: Final = Endpoint("GET", "/sapi/v1/account/apiRestrictions", 1,
 ALL_SYMBOLS_WEIGHT: Final = 40
 """Weight of the open lists when no symbol is named."""
 
+ALL_TICKERS_WEIGHT: Final = 5
+"""Weight of the book tickers of all symbols at once."""
+
 
 class Address(NamedTuple):
     """A host to connect to, and the path under which its protocol lives there."""

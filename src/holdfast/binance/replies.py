@@ -120,7 +120,8 @@ _server_time: Final = decoder(pl.ServerTimePayload)
 _listen_key: Final = decoder(pl.ListenKeyPayload)
 _commission: Final = decoder(pl.CommissionPayload)
 _restrictions: Final = decoder(pl.RestrictionsPayload)
-_book_ticker: Final = decoder(pl.BookTickerPayload)
+_BookTickers = pl.BookTickerPayload | list[pl.BookTickerPayload]
+_book_tickers: Final[msgspec.json.Decoder[_BookTickers]] = msgspec.json.Decoder(_BookTickers, strict=False)
 
 
 def error_of(body: bytes) -> pl.ErrorPayload | None:
@@ -274,9 +275,10 @@ def restrictions_of(body: bytes) -> pl.RestrictionsPayload:
     return read(_restrictions, body)
 
 
-def book_ticker_of(body: bytes) -> pl.BookTickerPayload:
-    """Best bid and ask of a symbol. Raises `Unreadable`."""
-    return read(_book_ticker, body)
+def book_tickers_of(body: bytes) -> list[pl.BookTickerPayload]:
+    """Best bid and ask of one symbol, or of all of them. Raises `Unreadable`."""
+    rows = read(_book_tickers, body)
+    return rows if isinstance(rows, list) else [rows]
 
 
 def _one_order(body: bytes, into: Findings) -> Page:

@@ -14,8 +14,9 @@ from typing import Final
 
 from holdfast.binance import endpoints as ep
 from holdfast.binance.endpoints import Endpoints
-from holdfast.binance.replies import Unreadable, book_ticker_of, number
-from holdfast.binance.requests import simple
+from holdfast.binance.payloads import BookTickerPayload
+from holdfast.binance.replies import Unreadable, book_tickers_of, number
+from holdfast.binance.requests import Request, simple
 from holdfast.binance.streams import Ignored, Undecodable, market_frame
 from holdfast.model.effects import Lane
 from holdfast.model.inputs import AnyInput, LinkChanged, MarketSeen
@@ -39,8 +40,8 @@ RESUBSCRIBE_EVERY_S: Final = 60.0
 LOOK_EVERY_S: Final = 1.0
 QUIET_AFTER_S: Final = 1.5
 REFRESH_TIMEOUT_MS: Final = 2_000
-MAX_REFRESHES: Final = 5
-"""Quiet symbols asked for in one round: 2 weight each, every second at most."""
+MAX_SINGLE_REFRESHES: Final = 2
+"""So many quiet symbols are asked for one by one (weight 2 each); more are asked for all at once (weight 5)."""
 
 
 class _Quote:
@@ -208,33 +209,33 @@ class MarketStream:
             return
         now = self._loop.time()
         quiet = [s for s, q in self._quotes.items() if now - max(q.touch_at, q.refreshed_at) >= QUIET_AFTER_S]
-        # Least recently asked first, so that many quiet symbols take turns.
-        quiet.sort(key=lambda symbol: self._quotes[symbol].refreshed_at)
-        for symbol in quiet[:MAX_REFRESHES]:
+        for symbol in quiet:
             self._quotes[symbol].refreshed_at = now
-            await self._refresh(symbol)
+        if len(quiet) > MAX_SINGLE_REFRESHES:
+            await self._refresh(self._door, Request(ep.BOOK_TICKER, {}, ep.ALL_TICKERS_WEIGHT))
+        else:
+            for symbol in quiet:
+                await self._refresh(self._door, simple(ep.BOOK_TICKER, symbol=symbol))
 
-    async def _refresh(self, symbol: str) -> None:
-        door = self._door
-        assert door is not None, "invariant: touches are refreshed through a door"
-        request = simple(ep.BOOK_TICKER, symbol=symbol)
+    async def _refresh(self, door: RestDoor, request: Request) -> None:
         if door.governor.admit(Lane.QUERY, request.weight, self._clock.now_ms()):
             return
         reply = await door.exchange(request, Lane.QUERY, recv_window_ms=0, timeout_ms=REFRESH_TIMEOUT_MS)
         if reply.status != 200:
             return
         try:
-            row = book_ticker_of(reply.body)
-            bid, ask = number(row.bid_price) or None, number(row.ask_price) or None
+            for row in book_tickers_of(reply.body):
+                quote = self._quotes.get(row.symbol)
+                if quote is not None and self._loop.time() - quote.touch_at >= QUIET_AFTER_S:
+                    self._refreshed(row, quote)
         except Unreadable as error:
             self._observer.reply_unreadable("bookTicker", str(error))
-            return
-        quote = self._quotes[symbol]
-        if row.symbol != symbol or self._loop.time() - quote.touch_at < QUIET_AFTER_S:
-            return
+
+    def _refreshed(self, row: BookTickerPayload, quote: _Quote) -> None:
+        bid, ask = number(row.bid_price) or None, number(row.ask_price) or None
         self._doubt(quote, bid, ask)
         now_ms = self._clock.now_ms()
-        self._deliver(MarketSeen(now_ms=now_ms, symbol=symbol, bid=bid, ask=ask, venue_ms=row.time))
+        self._deliver(MarketSeen(now_ms=now_ms, symbol=row.symbol, bid=bid, ask=ask, venue_ms=row.time))
 
     def _doubt(self, quote: _Quote, bid: Decimal | None, ask: Decimal | None) -> None:
         """The touch moved twice without a word of the stream: it is open in name only."""
