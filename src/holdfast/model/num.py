@@ -46,9 +46,12 @@ def parse(text: str) -> Decimal:
     arithmetic.
     """
     try:
+        # `Decimal` also reads "1_000", " 1" and the digits of other scripts, which no venue writes.
+        if "_" in text or not text.isascii() or text.strip() != text:
+            raise ValueError
         value = Decimal(text)
-    except (decimal.InvalidOperation, TypeError, ValueError):
-        raise NumberError(f"not a decimal number: {text[:40]!r}") from None
+    except (decimal.InvalidOperation, AttributeError, TypeError, ValueError):
+        raise NumberError(f"not a decimal number: {text!r:.42}") from None
     return check(value)
 
 
@@ -57,7 +60,7 @@ def check(value: Decimal) -> Decimal:
     if not value.is_finite():
         raise NumberError("not a finite number")
     _, digits, exponent = value.as_tuple()
-    if len(digits) > 30 or (value and value.adjusted() > 20) or not -30 <= int(exponent) <= 20:
+    if len(digits) > 30 or (value and value.adjusted() >= 20) or not -30 <= int(exponent) <= 20:
         raise NumberError("too many digits: at most 30, magnitude below 1e20")
     return value
 
