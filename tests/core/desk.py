@@ -133,7 +133,8 @@ class Desk:
             reply = twice if reply.outcome is Outcome.CONFIRMED else changed(reply, landed=False)
         held: Held | HeldAlgo | None = None
         if reply.landed:
-            held = self.venue.take(spec, self.now) if isinstance(spec, OrderSpec) else self.venue.take_algo(spec, self.now)
+            take = self.venue.take if isinstance(spec, OrderSpec) else self.venue.take_algo
+            held = take(spec, self.now)  # type: ignore[arg-type]
         self.lost_answers += reply.outcome is None
         if reply.outcome is not None:
             outcome = self._outcome(reply, held)

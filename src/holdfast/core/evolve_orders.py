@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from holdfast.core import order_machine as machine
 from holdfast.core.state import AlgoState, EngineState, OrderState, order_key
 from holdfast.model import events as ev
@@ -59,6 +61,8 @@ def order_send_due(state: EngineState, event: ev.OrderSendDue) -> None:
     """A planned order is handed to the gateway, or a stop is sent again under its own id."""
     order = state.order(event.client_id)
     assert order is not None, "invariant: only a planned order is sent"
+    if event.quantity is not None and isinstance(order, OrderState):
+        order.spec = msgspec.structs.replace(order.spec, quantity=event.quantity)
     _mark_sent(order, event.timestamp_ms)
     flatten = state.flattens.get(order.spec.symbol)
     if flatten is not None and order.role is Role.CLOSE and event.client_id not in flatten.orders:

@@ -131,9 +131,10 @@ def _send_close(ctx: Context, loop: FlattenState, amount: Decimal, *, by_limit: 
     if by_limit and instrument is not None and mark is not None:
         high, low = instrument.band(mark)
         price = high if side is Side.BUY else low
-    ready = _preauthorised_close(ctx, loop, side, quantity) if price is None else None
+    ready = _preauthorised_close(ctx, loop, side) if price is None else None
     if ready is not None:
-        sending.send_again(ctx, ready, preauthorised=True)
+        adapted = quantity if quantity != ready.spec.quantity else None
+        sending.send_again(ctx, ready, preauthorised=True, quantity=adapted)
         return
     counters = trade.counters.get(Role.CLOSE.value, 0) if trade is not None else loop.n
     n = max(counters, loop.n) + 1
@@ -143,14 +144,13 @@ def _send_close(ctx: Context, loop: FlattenState, amount: Decimal, *, by_limit: 
     sending.place(ctx, ctx.state.plain[client_id])
 
 
-def _preauthorised_close(ctx: Context, loop: FlattenState, side: Side, quantity: Decimal) -> OrderState | None:
-    """The close that was journalled with the entry, if it fits what is open: it need not wait for the disk."""
+def _preauthorised_close(ctx: Context, loop: FlattenState, side: Side) -> OrderState | None:
+    """The close that was journalled with the entry: it need not wait for the disk, whatever its quantity."""
     trade = ctx.state.trades.get(loop.trade_id)
     if trade is None:
         return None
     for order in ctx.state.orders_of(trade, Role.CLOSE):
-        fits = order.spec.side is side and order.spec.quantity == quantity
-        if isinstance(order, OrderState) and order.status is OrderStatus.PLANNED and fits:
+        if isinstance(order, OrderState) and order.status is OrderStatus.PLANNED and order.spec.side is side:
             return order
     return None
 

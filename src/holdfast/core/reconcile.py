@@ -60,7 +60,7 @@ def _ask(ctx: Context, purpose: str, kind: ReadKind, lane: Lane, symbol: str = "
 
 
 def overdue(ctx: Context) -> None:
-    """What a round still waits for is asked again, and nothing else: whole rounds would eat the window they wait for."""
+    """What a round still waits for is asked again, and nothing else: whole rounds would eat their own window."""
     for read in ctx.around.waiting.values():
         ctx.do(read)
     if ctx.around.waiting:

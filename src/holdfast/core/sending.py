@@ -145,14 +145,19 @@ def place(ctx: Context, order: Order, *, preauthorised: bool = False) -> None:
     )
 
 
-def send_again(ctx: Context, order: Order, *, preauthorised: bool) -> None:
-    """Send a stop (again) under its own id: late or twice, it only reduces (RULES 2)."""
+def send_again(ctx: Context, order: Order, *, preauthorised: bool, quantity: Decimal | None = None) -> None:
+    """Send a stop (again), or a planned close, under its own id: late or twice, it only reduces (RULES 2).
+
+    `quantity` adapts a close that was planned with its entry to what is really open (RULES 8).
+    """
     assert order.role in (Role.STOP, Role.CLOSE), "invariant: entries and partial exits are never sent again"
     if isinstance(order, AlgoState) and AlgoSignal.SEND not in ALGO_TABLE[order.status]:
         return  # It has triggered meanwhile; what is still open is looked at as such.
     again = order.sends if isinstance(order, AlgoState) else 0
     ctx.emit(
-        ev.OrderSendDue(at_ms=ctx.now_ms, client_id=order.client_id, timestamp_ms=ctx.now_ms, again=again)
+        ev.OrderSendDue(
+            at_ms=ctx.now_ms, client_id=order.client_id, timestamp_ms=ctx.now_ms, again=again, quantity=quantity
+        )
     )
     place(ctx, order, preauthorised=preauthorised)
 

@@ -87,11 +87,15 @@ class OrderPlanned(Event, frozen=True, kw_only=True, tag="order_planned"):
 
 
 class OrderSendDue(Event, frozen=True, kw_only=True, tag="order_send_due"):
-    """A planned order is handed to the gateway; `again` counts repeats of a stop under the same id (RULES 2)."""
+    """A planned order is handed to the gateway; `again` counts repeats of a stop under the same id (RULES 2).
+
+    `quantity` is present when a pre-authorised close was adapted to what is really open.
+    """
 
     client_id: str
     timestamp_ms: int
     again: int = 0
+    quantity: Decimal | None = None
 
 
 class OrderAnswered(Event, frozen=True, kw_only=True, tag="order_answered"):
@@ -377,6 +381,17 @@ class TradeClosed(Event, frozen=True, kw_only=True, tag="trade_closed"):
     result: TradeResult
 
 
+class CutAdopted(Event, frozen=True, kw_only=True, tag="cut_adopted"):
+    """An operator accepted that the journal is cut: these orders carry our prefix, but nothing here explains them.
+
+    From now on they count as somebody else's (RULES 8); what they hold at the venue is foreign.
+    """
+
+    client_ids: tuple[str, ...]
+    by: str
+    reason: str
+
+
 class ResultCorrected(Event, frozen=True, kw_only=True, tag="result_corrected"):
     """A later finding about something published; nothing published is rewritten (RULES 15)."""
 
@@ -426,6 +441,7 @@ AnyEvent = (
     | AlarmCleared
     | ResultPublished
     | TradeClosed
+    | CutAdopted
     | ResultCorrected
 )
 
