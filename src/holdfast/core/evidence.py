@@ -21,7 +21,7 @@ from holdfast.model.reports import AlgoReport, Channel, Fill, OrderReport
 def take_order(ctx: Context, report: OrderReport) -> None:
     """One report about a plain order, or about the child of an algo order."""
     client_id = report.client_id
-    if not is_ours(client_id):
+    if _is_foreign(ctx, client_id):
         ctx.around.foreign_ids[order_key(report.symbol, report.order_id)] = client_id
         return
     order = ctx.state.plain.get(client_id)
@@ -125,7 +125,7 @@ def _late_entry(ctx: Context, order: OrderState) -> None:
 
 def take_algo(ctx: Context, report: AlgoReport) -> None:
     """One report about an algo order."""
-    if not is_ours(report.client_id):
+    if _is_foreign(ctx, report.client_id):
         return
     algo = ctx.state.algos.get(report.client_id)
     if algo is None:
@@ -166,7 +166,7 @@ def take_fill(ctx: Context, fill: Fill) -> None:
     client_id = fill.client_id or ctx.state.by_order_id.get(venue_key) or ctx.around.foreign_ids.get(venue_key)
     if client_id is None:
         _ask_whose(ctx, fill)
-    elif not is_ours(client_id):
+    elif _is_foreign(ctx, client_id):
         foreign.book(ctx, fill, client_id)
     elif ctx.state.order(client_id) is None:
         _second_engine(ctx, client_id)
@@ -259,9 +259,15 @@ def _surface(ctx: Context, order: OrderState, fill: Fill) -> None:
     )
 
 
+def _is_foreign(ctx: Context, client_id: str) -> bool:
+    """Whether an order is somebody else's: another prefix, or one of ours that an operator accepted as unexplained."""
+    return not is_ours(client_id) or client_id in ctx.state.strangers
+
+
 def _second_engine(ctx: Context, client_id: str) -> None:
-    if not ctx.around.second_engine:
-        ctx.around.second_engine = client_id
+    first = not ctx.around.unexplained
+    ctx.around.unexplained[client_id] = None
+    if first:
         ctx.alarm(
             AlarmCode.SECOND_ENGINE,
             "account",

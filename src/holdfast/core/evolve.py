@@ -190,6 +190,11 @@ def _resume_prepared(state: EngineState, event: ev.ResumePrepared) -> None:
     state.resume_token, state.resume_expires_ms = event.token, event.expires_ms
 
 
+def _cut_adopted(state: EngineState, event: ev.CutAdopted) -> None:
+    for client_id in event.client_ids:
+        state.strangers[client_id] = True
+
+
 def _effective_changed(state: EngineState, event: ev.EffectiveChanged) -> None:
     state.effective, state.effective_reasons = event.state, list(event.reasons)
 
@@ -256,6 +261,7 @@ _HANDLERS: Final[dict[type, Callable[[EngineState, Any], None]]] = {
     ev.DailyLossLatched: _loss_latched,
     ev.StateCommanded: _state_commanded,
     ev.ResumePrepared: _resume_prepared,
+    ev.CutAdopted: _cut_adopted,
     ev.EffectiveChanged: _effective_changed,
     ev.Reconciled: _nothing,
     ev.LateEntryFound: _nothing,

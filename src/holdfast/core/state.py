@@ -274,6 +274,8 @@ class EngineState(msgspec.Struct, kw_only=True):
     episodes: dict[str, int] = {}
     quarantines: dict[str, Quarantine] = {}
     halted_symbols: dict[str, str] = {}
+    strangers: dict[str, bool] = {}
+    """Client ids with our prefix that an operator accepted as unexplained (RULES 8)."""
     settings: dict[str, SymbolConfig] = {}
     settings_pending: dict[str, str] = {}
     """Symbol → trade id that waits for leverage or margin type."""

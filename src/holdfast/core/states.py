@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from holdfast.core import flatten, losses, view
+from holdfast.core import flatten, losses, reconcile, view
 from holdfast.core.context import Context
 from holdfast.core.state import OrderState
 from holdfast.model import events as ev
@@ -41,7 +41,7 @@ def health(ctx: Context) -> list[str]:
         "not reconciled": not around.reconciled,
         "journal cannot be written": not around.journal_ok,
         "coverage watch is stale": ctx.now_ms - quiet_since > max(3 * interval, 15_000),
-        "second engine or lost journal": bool(around.second_engine),
+        "second engine or lost journal": bool(around.unexplained),
         "account mode differs": around.hedge_mode is True
         or (around.multi_assets is not None and around.multi_assets != ctx.settings.multi_assets),
         "clock unknown": not around.clock_ok,
@@ -108,8 +108,18 @@ def command(ctx: Context, message: Command) -> None:
         case "release":
             ctx.emit(ev.QuarantineLifted(at_ms=ctx.now_ms, symbol=message.symbol, by=message.by))
         case "adopt":
-            ctx.around.second_engine = ""
-            ctx.clear_alarm(AlarmCode.SECOND_ENGINE, "account")
+            _adopt_cut(ctx, message)
+
+
+def _adopt_cut(ctx: Context, message: Command) -> None:
+    """The operator names the cut: what the journal does not explain is somebody else's from now on (RULES 8)."""
+    unexplained = tuple(ctx.around.unexplained)
+    if not unexplained:
+        return
+    ctx.emit(ev.CutAdopted(at_ms=ctx.now_ms, client_ids=unexplained, by=message.by, reason=message.reason))
+    ctx.around.unexplained.clear()
+    ctx.clear_alarm(AlarmCode.SECOND_ENGINE, "account")
+    reconcile.begin(ctx)
 
 
 def _to(ctx: Context, state: TradingState, message: Command) -> None:
@@ -130,6 +140,7 @@ def prepare_resume(ctx: Context, message: Command) -> None:
         "from": (state.commanded or TradingState.HALTED).value,
         "because": state.commanded_reason or "start",
         "live_trades": str(len(state.live_trades)),
+        "unexplained_orders": ",".join(ctx.around.unexplained) or "none",
         "foreign_positions": ",".join(sorted(state.foreign)) or "none",
         "alarms": str(len(state.alarms)),
         "health": "; ".join(health(ctx)) or "good",

@@ -75,7 +75,8 @@ class Surroundings:
     hedge_mode: bool | None = None
     multi_assets: bool | None = None
     account_ms: int | None = None
-    second_engine: str = ""
+    unexplained: dict[str, None] = field(default_factory=dict)
+    """Client ids with our prefix that the journal lacks: a second engine, or a lost journal (RULES 8)."""
     venue_positions: dict[str, tuple[PositionReport, int]] = field(default_factory=dict)
     """Symbol → (row, asked ms) of the newest position read."""
     pushed_positions: dict[str, tuple[Decimal, int]] = field(default_factory=dict)

@@ -40,6 +40,7 @@ LOUD: Final[dict[type, str]] = {
     ev.Reconciled: "info",
     ev.AlarmRaised: "error",
     ev.AlarmCleared: "info",
+    ev.CutAdopted: "warning",
     ev.ResultCorrected: "warning",
 }
 """Level of the log line for each kind of event; kinds that are not here stay in the journal only."""
