@@ -209,6 +209,6 @@ _SENTENCES: Final[dict[type, Callable[[Any], str]]] = {
     ev.AlarmCleared: lambda e: f"alarm {e.code.value} on {e.subject} is over",
     ev.ResultPublished: _result,
     ev.TradeClosed: _closed,
-    ev.CutAdopted: lambda e: f"{e.by} accepted {len(e.client_ids)} orders that this journal does not explain: {e.reason}",
+    ev.CutAdopted: lambda e: f"{e.by} accepted {len(e.client_ids)} orders that the journal lacks: {e.reason}",
     ev.ResultCorrected: lambda e: f"a published result of trade {e.trade_id} is corrected: {e.reason}",
 }
