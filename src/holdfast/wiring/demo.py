@@ -15,38 +15,24 @@ import time
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 
-from holdfast import __version__
-from holdfast.adapters.loop_clock import LoopClock
 from holdfast.adapters.store_sqlite import SqliteJournal
-from holdfast.binance import endpoints as ep
-from holdfast.binance.signing import make_signer
 from holdfast.model import intent as intents
 from holdfast.model.inputs import Command
-from holdfast.model.reasons import TradingState
 from holdfast.model.settings import EngineSettings, Limits, Venue
-from holdfast.paper.config import PaperConfig, RateLimits
-from holdfast.paper.edge import PaperVenue
 from holdfast.service.demo_report import DemoOptions, DemoReport, DemoView
 from holdfast.service.inbox import Refused
-from holdfast.service.log import make_logger
-from holdfast.service.metrics import Metrics
-from holdfast.service.observe import Observer
 from holdfast.sim import loop as loops
 from holdfast.sim.market import OpenedMarket, open_exchange_info, open_market
-from holdfast.sim.network import InProcessVenue
 from holdfast.sim.workload import Workload
 from holdfast.wiring.demo_numbers import Totals, progress_of, report_of
-from holdfast.wiring.node import Identity, Network, Node
+from holdfast.wiring.world import World, log_into
 
 EPOCH_US = 1_790_000_000_000_000
 """When a made-up market begins: 2026-09-21, so that a run does not depend on today's date."""
-
-LATENCY_US = 2_000
-"""One way, like a machine in the same region as the venue."""
 
 FAULT_EVERY_S = 240.0
 FAULTS: tuple[dict[str, Any], ...] = (
@@ -57,7 +43,6 @@ FAULTS: tuple[dict[str, Any], ...] = (
 )
 """What a real venue does now and then: answers that say nothing, and answers that never come. One at a time."""
 
-READY_S = 30
 WIND_DOWN_S = 60
 LOOK_S = 1.0
 
@@ -80,81 +65,52 @@ class Run:
         self.faults = 0
         self.simulated_s = 0.0
         self.began_s = time.monotonic()
-        self.node: Node
+        self.world: World
 
     async def main(self) -> None:
         """Start everything, let the intents in, close what is open, stop in order."""
-        loop = asyncio.get_running_loop()
-        first, source = _peek(self.market.source)
-        epoch_us = first if self.market.recorded else EPOCH_US
-        clock = LoopClock(loop, epoch_us - round(loop.time() * 1_000_000))
+        # A virtual loop goes on when nothing is under way, so it must not wait for a disk in another thread.
+        virtual = self.options.speed == "max"
         with self.venue_log_path.open("xb", buffering=1 << 20) as log:
-            venue = PaperVenue(_paper_config(), self.info, clock.wall_us(), _writer(log))
-            self.network = InProcessVenue(venue, source, clock, latency_us=LATENCY_US)
-            self.network.start()
-            self.node = self._node(clock)
-            await self.node.service.start()
-            await self._until_active()
+            world = self.world = World(
+                settings=demo_settings(),
+                market=self.market.source,
+                exchange_info=self.info,
+                journal=SqliteJournal(self.journal_path, inline=virtual, durability="none" if virtual else "full"),
+                log=log_into(log),
+            )
+            await world.start()
+            await world.active()
+            await world.priced()
             faults = asyncio.create_task(self._disturb(), name="faults")
-            await self._trade(epoch_us)
+            await self._trade()
             faults.cancel()
             await self._wind_down()
-            self.simulated_s = (clock.wall_us() - epoch_us) / 1_000_000
-            await self.node.run_down()
-            self.network.close()
+            self.simulated_s = (world.clock.wall_us() - world.begin_us) / 1_000_000
+            await world.close()
         self.market.close()
-
-    def _node(self, clock: LoopClock) -> Node:
-        http, connector = self.network.http(), self.network.connector()
-        virtual = self.options.speed == "max"
-        settings = demo_settings()
-        return Node(
-            settings=settings,
-            identity=Identity(__version__, "demo", "demo", TradingState.ACTIVE),
-            endpoints=ep.at("http://paper", "ws://paper/ws-fapi/v1", "ws://paper"),
-            signer=make_signer("paper-key", "hmac", "paper-secret"),
-            network=Network(rest=http, watch=self.network.http(), ws_api=connector, streams=connector),
-            journal=SqliteJournal(self.journal_path, inline=virtual, durability="none" if virtual else "full"),
-            clock=clock,
-            observer=Observer(
-                venue=settings.venue.value,
-                account=settings.account,
-                version=__version__,
-                logger=make_logger("none", clock=clock),
-                metrics=Metrics(),
-            ),
-            latched=lambda: False,
-        )
+        if world.network.ended.done():
+            # A recording that breaks off in the middle is no recording: its error is the run's.
+            world.network.ended.result()
 
     async def _disturb(self) -> None:
         for number in itertools.count():
             await asyncio.sleep(FAULT_EVERY_S)
-            self.network.control({"do": "fault", "count": 1, **FAULTS[number % len(FAULTS)]})
+            self.world.network.control({"do": "fault", "count": 1, **FAULTS[number % len(FAULTS)]})
             self.faults += 1
 
-    async def _until_active(self) -> None:
-        loop = asyncio.get_running_loop()
-        end = loop.time() + READY_S
-        while self.node.engine.state.effective is not TradingState.ACTIVE:
-            if loop.time() > end:
-                reasons = "; ".join(self.node.engine.state.effective_reasons)
-                raise OSError(f"the engine did not become active within {READY_S} s: {reasons}")
-            await asyncio.sleep(0.05)
-        while all(market.bid is None for market in self.node.engine.around.markets.values()):
-            await asyncio.sleep(0.05)
-
-    async def _trade(self, epoch_us: int) -> None:
+    async def _trade(self) -> None:
         """Send intents at their times until the stream or the market ends."""
         loop = asyncio.get_running_loop()
         start = loop.time()
         pending: list[asyncio.Task[None]] = []
         for after_ms, make in self._stream():
-            while (wait := start + after_ms / 1_000 - loop.time()) > 0 and not self.network.ended.done():
+            while (wait := start + after_ms / 1_000 - loop.time()) > 0 and not self.world.network.ended.done():
                 await asyncio.sleep(min(wait, LOOK_S))
                 self._show(loop.time() - start)
-            if self.network.ended.done():
+            if self.world.network.ended.done():
                 break
-            value = make(self._touch)
+            value = make(self.world.touch)
             if value is not None:
                 self.sent += 1
                 pending.append(loop.create_task(self._submit(value), name=f"intent-{self.sent}"))
@@ -164,7 +120,7 @@ class Run:
         await asyncio.gather(*pending)
 
     def _over(self, elapsed_s: float) -> bool:
-        if self.network.ended.done():
+        if self.world.network.ended.done():
             return True
         return not self.market.recorded and elapsed_s * 1_000_000 >= self.duration_us
 
@@ -173,7 +129,8 @@ class Run:
             for number, value in enumerate(self.planned):
                 yield 2_000 + number * 2_000, lambda _, value=value: value
             return
-        symbols = tuple(symbol for symbol, market in sorted(self.node.engine.around.markets.items()) if market.bid)
+        markets = self.world.node.engine.around.markets
+        symbols = tuple(symbol for symbol in sorted(markets) if markets[symbol].bid)
         recorded = self.market.recorded
         duration_ms = 1 << 40 if recorded else self.duration_us // 1_000
         gap_ms = 20_000 if len(symbols) > 2 else 5_000
@@ -183,26 +140,20 @@ class Run:
     async def _submit(self, value: dict[str, Any] | intents.Intent) -> None:
         intent = value if isinstance(value, intents.Intent) else intents.from_builtins(value)
         try:
-            await self.node.runner.submit(intent)
+            await self.world.node.runner.submit(intent)
         except Refused:
             self.sent -= 1
 
-    def _touch(self, symbol: str) -> tuple[Decimal, Decimal] | None:
-        market = self.node.engine.around.market(symbol)
-        return None if market.bid is None or market.ask is None else (market.bid, market.ask)
-
     async def _wind_down(self) -> None:
         """Close what is open, and wait until it is proved closed (or the market has no more prices)."""
-        loop = asyncio.get_running_loop()
-        self.node.deliver(Command(now_ms=0, what="flatten", by="demo", reason="the demo ends"))
-        end = loop.time() + WIND_DOWN_S
-        while self.node.engine.state.live_trades and loop.time() < end:
-            await asyncio.sleep(0.2)
+        node = self.world.node
+        node.deliver(Command(now_ms=0, what="flatten", by="demo", reason="the demo ends"))
+        await self.world.until(lambda: not node.engine.state.live_trades, WIND_DOWN_S)
 
     def _show(self, elapsed_s: float) -> None:
         if self.view.due():
             share = self.market.fraction() if self.market.recorded else elapsed_s * 1_000_000 / self.duration_us
-            self.view.update(progress_of(self.node, min(1.0, share), self.sent))
+            self.view.update(progress_of(self.world.node, min(1.0, share), self.sent))
 
 
 def demo_settings() -> EngineSettings:
@@ -229,38 +180,19 @@ def _run_in(options: DemoOptions, view: DemoView, folder: Path) -> DemoReport:
     seconds = time.monotonic() - run.began_s
     totals = Totals(
         intents=run.sent,
-        frames=run.network.market_events,
+        frames=run.world.network.market_events,
         faults=run.faults,
         simulated_s=round(run.simulated_s, 1),
         seconds=round(seconds, 2),
         rss_mb=_rss_mb(),
     )
-    return report_of(run.node, options, totals, folder)
+    return report_of(run.world.node, options, totals, folder)
 
 
 def _loop_for(speed: str) -> asyncio.AbstractEventLoop:
     if speed == "max":
         return loops.VirtualLoop()
     return loops.ScaledLoop(1.0 if speed == "real" else float(speed))
-
-
-def _paper_config() -> PaperConfig:
-    return PaperConfig(limits=RateLimits(ws_messages_per_second=None))
-
-
-def _writer(log: BinaryIO) -> Any:
-    encode = msgspec.json.Encoder(decimal_format="string").encode
-    return lambda record: log.write(encode(record) + b"\n")
-
-
-def _peek(source: Iterator[tuple[int, Any]]) -> tuple[int, Iterator[tuple[int, Any]]]:
-    first = next(source)
-
-    def whole() -> Iterator[tuple[int, Any]]:
-        yield first
-        yield from source
-
-    return first[0], whole()
 
 
 def _read_intents(path: Path) -> Iterator[intents.Intent]:
