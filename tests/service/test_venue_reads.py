@@ -235,3 +235,17 @@ async def test_symbol_rules_are_read_when_the_window_is_nearly_full() -> None:
     bench.http.answers["GET /fapi/v1/leverageBracket"] = reply(BRACKETS)
     bench.governor.spend(2_300, NOW_MS)
     assert (await bench.reads.instruments()).instruments
+
+
+@virtual
+async def test_an_assumed_limit_does_not_hold_up_the_question_for_the_real_one() -> None:
+    """The address may have used more than we assume it is granted; a ban still holds."""
+    bench = Bench()
+    bench.http.answers["GET /fapi/v1/exchangeInfo"] = reply(info(symbol()).replace(b"2400", b"6000"))
+    bench.http.answers["GET /fapi/v1/leverageBracket"] = reply(BRACKETS)
+    bench.governor.spend(3_000, NOW_MS)
+    assert (await bench.reads.instruments()).instruments
+    banned = Bench()
+    banned.governor.throttled(Lane.QUERY, -1003, NOW_MS + 60_000, banned=True)
+    with pytest.raises(CannotAsk, match="throttled"):
+        await banned.reads.instruments()

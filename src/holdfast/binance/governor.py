@@ -70,6 +70,8 @@ class Governor:
         self._orders = {interval: Bucket(interval, limit) for interval, limit in sorted(order_limits.items())}
         self._blocked_until_ms = dict.fromkeys(Lane, 0)
         self._banned_until_ms = 0
+        self.weight_told = False
+        """Whether the venue has told its weight limit; until then ours is an assumption."""
 
     @property
     def weight_limit(self) -> int:
@@ -131,6 +133,7 @@ class Governor:
             interval_ms = INTERVALS_MS.get(row.interval, 0) * row.interval_num
             if row.rate_limit_type == "REQUEST_WEIGHT" and interval_ms == MINUTE_MS:
                 self._weight.limit = row.limit
+                self.weight_told = True
                 self._weight.correct(row.count, now_ms)
             elif row.rate_limit_type == "ORDERS" and interval_ms:
                 bucket = self._orders.setdefault(interval_ms, Bucket(interval_ms, row.limit))

@@ -132,9 +132,9 @@ class VenueReads:
         """
         rules = simple(ep.EXCHANGE_INFO)
         info = await self.fetch(rules, lambda body: filters.exchange_info_of(body, version), lane=Lane.PROTECT)
+        self._door.governor.seen_limits(info.rate_limits, self._door.clock.now_ms())
         tiers = await self.fetch(simple(ep.LEVERAGE_BRACKET), filters.brackets_of, lane=Lane.PROTECT)
         now_ms = self._door.clock.now_ms()
-        self._door.governor.seen_limits(info.rate_limits, now_ms)
         joined = filters.with_brackets(info.instruments, tiers)
         return InstrumentsLoaded(now_ms=now_ms, instruments=joined, quarantined=info.quarantined)
 
@@ -186,7 +186,9 @@ class VenueReads:
 
     async def _ask_once(self, request: Request, lane: Lane, take: Callable[[bytes], Page], door: RestDoor) -> Got:
         now_ms = door.clock.now_ms()
-        wait_ms = door.governor.admit(lane, request.weight, now_ms)
+        # A limit that is only assumed must not hold up the request whose answer tells the real one.
+        asks_for_limits = request.endpoint is ep.EXCHANGE_INFO and not door.governor.weight_told
+        wait_ms = door.governor.admit(lane, 0 if asks_for_limits else request.weight, now_ms)
         if wait_ms > MAX_WAIT_MS:
             throttled = RequestOutcome(outcome=Outcome.THROTTLED, local="budget", until_ms=now_ms + wait_ms)
             return Got(None, throttled, now_ms)
