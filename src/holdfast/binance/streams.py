@@ -291,7 +291,7 @@ def _order_seen(event: _OrderTradeUpdate, now_ms: int) -> OrderSeen:
         venue_ms=event.venue_ms,
         reason=unknown or expiry_reason(order.expiry),
     )
-    filled = order.execution in FILLING and order.trade_id and number(order.last_quantity)
+    filled = order.trade_id and order.execution in FILLING and order.last_quantity
     return OrderSeen(now_ms=now_ms, report=report, fill=_fill(event) if filled else None)
 
 
