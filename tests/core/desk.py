@@ -48,6 +48,8 @@ class Desk:
         self.held_reads: list[Read] = []
         self.silent_stream = False
         self.fills_entries = True
+        self.entry_part: Decimal | None = None
+        """How much of an immediate entry is filled; None = all of it."""
         self.one_close_position = False
         """Venue fact: a second closePosition stop of the same direction is refused."""
         self.fills_closes = True
@@ -184,6 +186,8 @@ class Desk:
         wanted = self.fills_entries if spec.role is Role.ENTRY else self.fills_closes
         if immediate and wanted:
             quantity = spec.quantity
+            if spec.role is Role.ENTRY and self.entry_part is not None:
+                quantity = min(quantity, self.entry_part)
             if spec.reduce_only:
                 quantity = min(quantity, abs(self.venue.amounts.get(spec.symbol, ZERO)))
             if quantity:

@@ -50,8 +50,8 @@ class Context:
         self.do(SetTimer(key=key, at_ms=at_ms))
 
     def timer_once(self, key: str, at_ms: int) -> None:
-        """Wake up at `at_ms` unless a timer of this key already runs."""
-        if key not in self.around.timers:
+        """Wake up at `at_ms` unless a timer of this key wakes us no later."""
+        if self.around.timers.get(key, at_ms + 1) > at_ms:
             self.timer(key, at_ms)
 
     def clear_timer(self, key: str) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from holdfast.core.state import AlgoState, EngineState, FillState, TradeState, fill_key, order_key
+from holdfast.core import order_machine as machine
+from holdfast.core.state import AlgoState, EngineState, FillState, OrderState, TradeState, fill_key, order_key
 from holdfast.model import events as ev
 from holdfast.model.num import ZERO
-from holdfast.model.orders import Side
+from holdfast.model.orders import Pending, Side
 from holdfast.model.reports import Fill
 
 DAY_MS = 86_400_000
@@ -36,8 +37,8 @@ def fill_booked(state: EngineState, event: ev.FillBooked) -> None:
         order.executed = max(order.executed, order.filled)
         if isinstance(order, AlgoState):
             order.child_id = fill.order_id if fill.venue_ms >= order.life_ms else order.child_id
-        elif order.order_id is None:
-            order.order_id = fill.order_id
+        else:
+            _told_by_fill(order, fill)
         state.by_order_id[order_key(fill.symbol, fill.order_id)] = event.client_id
     trade = state.trades.get(event.trade_id)
     if trade is not None:
@@ -45,6 +46,16 @@ def fill_booked(state: EngineState, event: ev.FillBooked) -> None:
         trade.incomplete_fills += not complete
     if complete:
         _book_money(state, trade, fill.venue_ms or event.at_ms, fill)
+
+
+def _told_by_fill(order: OrderState, fill: Fill) -> None:
+    # An execution is evidence like any report: the state may not wait for one that never comes.
+    order.order_id = fill.order_id if order.order_id is None else order.order_id
+    signal = machine.Signal.FILLED if order.filled >= order.spec.quantity else machine.Signal.PARTIAL
+    order.status = machine.advance(order.status, signal)
+    order.pending = machine.advance_pending(order.pending, machine.Request.EVIDENCE)
+    if order.status.terminal:
+        order.pending = Pending.NONE
 
 
 def _book_on_trade(trade: TradeState, fill: Fill, at_ms: int) -> None:

@@ -36,7 +36,11 @@ def exit_began(ctx: Context, trade: TradeState) -> bool:
 def place_targets(ctx: Context, trade: TradeState, exposed: Decimal) -> None:
     """Place what is missing of the take profits, each a LIMIT that only reduces. Unknown ones count as live."""
     plan = trade.plan
-    if not plan.targets or ctx.now_ms < ctx.around.targets_waiting_ms.get(plan.trade_id, 0):
+    waiting_ms = ctx.around.targets_waiting_ms.get(plan.trade_id, 0)
+    if plan.targets and ctx.now_ms < waiting_ms:
+        ctx.timer_once(f"look:{trade.symbol}", waiting_ms)
+        return
+    if not plan.targets:
         return
     targets = [order for order in ctx.state.orders_of(trade, Role.TARGET) if isinstance(order, OrderState)]
     wanted = split_targets(trade.entry_filled, plan.targets, ctx.instrument(trade.symbol))
@@ -92,7 +96,7 @@ def answered(ctx: Context, trade: TradeState, order: OrderState, outcome: Reques
 
 def _later(ctx: Context, trade: TradeState, at_ms: int) -> None:
     ctx.around.targets_waiting_ms[trade.plan.trade_id] = at_ms
-    ctx.timer(f"look:{trade.symbol}", at_ms)
+    ctx.timer_once(f"look:{trade.symbol}", at_ms)
 
 
 def wind_up(ctx: Context, trade: TradeState) -> None:

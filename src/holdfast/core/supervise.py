@@ -10,7 +10,11 @@ from holdfast.core import exits, flatten, protection, results, sending
 from holdfast.core.context import Context
 from holdfast.core.state import OrderState, TradeState
 from holdfast.model.ids import Role
+from holdfast.model.orders import OrderType, Pending, TimeInForce
 from holdfast.model.reasons import ResultStatus, TradePhase
+
+SILENT_MS = 1_000
+_IMMEDIATE = (TimeInForce.IOC, TimeInForce.FOK)
 
 
 def look(ctx: Context, symbol: str) -> None:
@@ -25,11 +29,25 @@ def look(ctx: Context, symbol: str) -> None:
     if exits.exit_began(ctx, trade):
         flatten.kill_entries(ctx, symbol, "the exit has begun")
         protection.watch_triggering(ctx, trade)
+    _ask_for_silent_entries(ctx, trade)
     exposed = protection.exposure(ctx, trade)
     if exposed > 0:
         _open(ctx, trade)
     elif not sending.live_entries(ctx, trade) and not _retry_waits(ctx, trade):
         exits.wind_up(ctx, trade)
+
+
+def _ask_for_silent_entries(ctx: Context, trade: TradeState) -> None:
+    """An immediate entry ends by itself; one that has not said so after a second is asked for."""
+    for order in sending.live_entries(ctx, trade):
+        immediate = order.spec.type is OrderType.MARKET or order.spec.time_in_force in _IMMEDIATE
+        if not immediate or order.pending is not Pending.NONE:
+            continue
+        if ctx.now_ms - order.timestamp_ms >= SILENT_MS:
+            sending.query(ctx, order, f"state:{order.client_id}")
+            ctx.timer_once(f"look:{trade.symbol}", ctx.now_ms + SILENT_MS)
+        else:
+            ctx.timer_once(f"look:{trade.symbol}", order.timestamp_ms + SILENT_MS)
 
 
 def _open(ctx: Context, trade: TradeState) -> None:

@@ -1,0 +1,154 @@
+"""RULES 12: the coverage watch's findings, and the budgets."""
+
+from decimal import Decimal
+
+import pytest
+
+from holdfast.model import events as ev
+from holdfast.model import inputs as inp
+from holdfast.model.effects import Place
+from holdfast.model.ids import Role
+from holdfast.model.orders import AlgoStatus
+from holdfast.model.reports import RateWindow
+from tests.core.bench import SYMBOL, Bench
+from tests.core.replies import confirmed, rejected
+
+D = Decimal
+
+
+def vanish(bench: Bench) -> None:
+    """The stop is gone at the venue, and nobody says so."""
+    bench.algo(bench.stop().client_id, AlgoStatus.CANCELLED, streamed=False)
+
+
+def lost(bench: Bench) -> list[str]:
+    """What the engine counted as lost stops."""
+    return [event.evidence for event in bench.of(ev.StopLost)]
+
+
+def test_rules_12_absence_is_a_suspicion_and_the_same_stop_is_placed_again():
+    """Same id, same body; only its acceptance counts as a loss."""
+    bench = Bench().open_trade()
+    bench.advance(1_000)
+    vanish(bench)
+    bench.coverage()
+    first, again = bench.places(Role.STOP)
+    assert first.order.spec == again.order.spec
+    assert lost(bench) == ["re-placement was accepted"]
+    assert len(bench.venue.open_algos()) == 1
+
+
+@pytest.mark.parametrize("code", [-4130, -4116])
+def test_rules_12_a_stop_that_was_only_hidden_is_covered_and_no_loss(code):
+    """The list was wrong: the venue says that it exists."""
+    bench = Bench().open_trade()
+    bench.advance(1_000)
+    bench.venue.hidden.add(bench.stop().client_id)
+    bench.script(Role.STOP, rejected(code))
+    bench.coverage()
+    assert lost(bench) == []
+    assert bench.trade.phase == "open"
+    bench.venue.hidden.clear()
+    bench.advance(10_000)
+    assert lost(bench) == []
+    assert bench.venue.amounts[SYMBOL] == D("0.100")
+
+
+def test_rules_12_a_failed_round_proves_nothing():
+    """`ok` False: no heartbeat, no finding."""
+    bench = Bench().open_trade()
+    bench.advance(1_000)
+    vanish(bench)
+    beat = bench.engine.around.watch_ms
+    bench.give(inp.CoverageChecked, ok=False, asked_ms=bench.now, symbols=(SYMBOL,))
+    assert len(bench.places(Role.STOP)) == 1
+    assert bench.engine.around.watch_ms == beat
+
+
+def test_rules_12_a_stop_confirmed_after_the_list_was_asked_is_not_suspected():
+    """The list may be older than the stop."""
+    bench = Bench().open_trade()
+    bench.give(inp.CoverageChecked, ok=True, asked_ms=bench.now - 10, symbols=(SYMBOL,),
+               positions=(bench.venue.position(SYMBOL),))  # fmt: skip
+    assert len(bench.places(Role.STOP)) == 1
+
+
+def test_rules_12_the_third_lost_stop_in_an_hour_flattens_and_halts_the_symbol():
+    """Something takes them away: no more trying."""
+    bench = Bench().open_trade()
+    for _ in range(3):
+        bench.advance(1_000)
+        vanish(bench)
+        bench.coverage()
+    assert len(lost(bench)) == 3
+    bench.advance(15_000)
+    assert bench.venue.amounts[SYMBOL] == 0
+    bench.intent("i2")
+    assert bench.result("i2").code == "SYMBOL_HALTED"
+
+
+def test_rules_12_losses_of_an_hour_ago_do_not_count():
+    """Twice long ago, once now: placed again."""
+    bench = Bench().open_trade()
+    for _ in range(2):
+        bench.advance(1_000)
+        vanish(bench)
+        bench.coverage()
+    bench.now += 3_600_000
+    bench.advance(2_000)
+    vanish(bench)
+    bench.coverage()
+    assert bench.of(ev.SymbolHalted) == []
+    assert bench.stop().armed
+
+
+def test_rules_12_the_watch_finds_a_position_that_the_stream_did_not_tell():
+    """Its row is evidence: cover begins at once, the executions are fetched."""
+    bench = Bench()
+    bench.silent_stream = True
+    bench.script(Role.ENTRY, confirmed(streamed=False))
+    bench.intent()
+    assert bench.places(Role.STOP) == []
+    bench.advance(5_000)
+    assert bench.stop().armed
+    bench.advance(2_000)
+    assert bench.result().status == "protected"
+
+
+def test_rules_12_the_watch_sends_nothing_by_itself_when_all_is_well():
+    """An hour of it: no order."""
+    bench = Bench().open_trade()
+    sent = len(bench.done(Place))
+    bench.advance(60_000)
+    assert len(bench.done(Place)) == sent
+
+
+@pytest.mark.parametrize(("used", "accepted"), [(295, True), (297, False)])
+def test_rules_12_an_entry_needs_room_for_its_protection(used, accepted):
+    """Entry, stop, one replacement and a flatten must still fit into both windows: 4 of 300."""
+    bench = Bench()
+    bench.now += 9_000 - bench.now % 10_000
+    bench.market()
+    bench.give(inp.RatesSeen, windows=(RateWindow(interval_ms=10_000, count=used, limit=300),))
+    bench.intent()
+    if accepted:
+        assert bench.result().status == "protected"
+    else:
+        assert bench.result().code == "RATE_BUDGET"
+
+
+def test_rules_12_the_limits_are_asked_every_minute():
+    """`GET rateLimit/order` at start and every minute."""
+    bench = Bench()
+    bench.advance(121_000)
+    asked = [read for read in bench.done(object) if getattr(read, "purpose", "").startswith(("limits:", "reconcile"))
+             and read.kind.value == "order_limits"]  # fmt: skip
+    assert len(asked) >= 3
+
+
+def test_rules_12_exposed_symbols_are_what_the_watch_must_look_at():
+    """A position, a working entry, an unknown one; nothing else."""
+    bench = Bench(symbols=("BTCUSDT", "ETHUSDT"))
+    assert bench.engine.exposed_symbols() == []
+    bench.open_trade()
+    assert bench.engine.exposed_symbols() == [SYMBOL]
