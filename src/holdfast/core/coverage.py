@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from holdfast.core import evidence, flatten, foreign, protection, sending
 from holdfast.core.context import Context
-from holdfast.core.state import AlgoState, TradeState
+from holdfast.core.state import PLACING, AlgoState, TradeState
 from holdfast.model import events as ev
 from holdfast.model.ids import is_ours
 from holdfast.model.inputs import CoverageChecked
 from holdfast.model.num import ZERO
 from holdfast.model.orders import AlgoStatus
-from holdfast.model.reasons import AlarmCode
+from holdfast.model.reasons import AlarmCode, TradePhase
 from holdfast.model.reports import AlgoReport, PositionReport
 
 FRESH_MS = 500
@@ -31,19 +31,25 @@ def checked(ctx: Context, report: CoverageChecked) -> None:
         foreign.see_position(ctx, row, report.asked_ms)
         trade = ctx.state.trade_of(symbol)
         if trade is not None:
-            _stops_present(ctx, trade, report.algos, report.asked_ms)
+            stops_present(ctx, trade, report.algos, report.asked_ms)
             ctx.touch(symbol)
         _sweep(ctx, symbol, report.algos)
 
 
-def _stops_present(ctx: Context, trade: TradeState, algos: tuple[AlgoReport, ...], asked_ms: int) -> None:
+def stops_present(ctx: Context, trade: TradeState, algos: tuple[AlgoReport, ...], asked_ms: int) -> None:
+    """Look for the trade's stops in a whole list of its symbol's open algo orders, whoever asked for it."""
     listed = {algo.client_id for algo in algos}
     for stop in protection.stops_of(ctx, trade):
-        confirmed = stop.armed_ms is not None and stop.armed_ms < asked_ms - FRESH_MS
+        if stop.client_id in listed:
+            ctx.around.suspected.pop(stop.client_id, None)
+        told_ms = max(stop.armed_ms or asked_ms, ctx.around.confirmed_ms.get(stop.client_id, 0))
+        confirmed = told_ms < asked_ms - FRESH_MS
         absent = stop.armed and confirmed and stop.client_id not in listed and not stop.cancel_asked
-        needed = protection.exposure(ctx, trade) > 0 or sending.live_entries(ctx, trade)
+        needed = trade.phase in (TradePhase.ENTERING, TradePhase.PROTECTING, TradePhase.OPEN)
         if absent and needed and trade.symbol not in ctx.state.flattens:
             ctx.around.suspected[stop.client_id] = ctx.now_ms
+            if stop.pending in PLACING:
+                continue  # It is being placed again already.
             sending.send_again(ctx, stop, preauthorised=True)
 
 

@@ -137,6 +137,7 @@ def _place_answered(ctx: Context, message: inp.PlaceAnswered) -> None:
         coverage.replaced(ctx, order, outcome.algo)
     if outcome.code in (-4116, -4130):
         ctx.around.suspected.pop(message.client_id, None)
+        ctx.around.confirmed_ms[message.client_id] = ctx.now_ms
     evidence_first = outcome.outcome is Outcome.CONFIRMED
     ctx.emit(
         ev.OrderAnswered(

@@ -97,8 +97,8 @@ def cover_of(ctx: Context, trade: TradeState, exposed: Decimal) -> Decimal:
 
 
 def _covers(ctx: Context, stop: AlgoState) -> bool:
-    if stop.cancel_asked:
-        return False
+    if stop.cancel_asked or stop.client_id in ctx.around.suspected:
+        return False  # What the venue's own list does not show is not relied on until it is confirmed again.
     if stop.status is AlgoStatus.ARMED:
         return True
     return _acting(stop) and stop.triggering_ms is not None and ctx.now_ms - stop.triggering_ms <= TRIGGERING_COVERS_MS
@@ -144,6 +144,9 @@ def ensure_cover(ctx: Context, trade: TradeState, exposed: Decimal) -> None:
         sending.send_again(ctx, last, preauthorised=True)
         return
     if f"stop:{last.client_id}" in ctx.around.timers:
+        return
+    if last.armed and last.client_id in ctx.around.suspected:
+        sending.send_again(ctx, last, preauthorised=True)
         return
     if last.status is AlgoStatus.CANCELLED and not last.cancel_asked:
         _lost(ctx, trade, last, "terminal ALGO_UPDATE")

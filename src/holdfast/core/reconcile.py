@@ -6,7 +6,7 @@ positions and stops come first; the rest follows (RULES 8, 9).
 
 from __future__ import annotations
 
-from holdfast.core import entry, evidence, exits, flatten, foreign, protection, sending, unknowns
+from holdfast.core import coverage, entry, evidence, exits, flatten, foreign, protection, sending, unknowns
 from holdfast.core.context import Context
 from holdfast.core.state import AlgoState
 from holdfast.model import events as ev
@@ -87,6 +87,12 @@ def _take_evidence(ctx: Context, answer: ReadAnswered) -> None:
         evidence.take_order(ctx, order)
     for algo in answer.algos:
         evidence.take_algo(ctx, algo)
+    if answer.read.kind is ReadKind.OPEN_ALGOS:
+        for symbol in [answer.read.symbol] if answer.read.symbol else list(ctx.state.live_trades):
+            live = ctx.state.trade_of(symbol)
+            if live is not None:
+                coverage.stops_present(ctx, live, answer.algos, answer.asked_ms)
+                ctx.touch(symbol)
     resolving = answer.read.client_id or None
     for fill in answer.fills:
         trade = ctx.state.trade_of(fill.symbol)
