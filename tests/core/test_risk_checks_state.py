@@ -370,6 +370,11 @@ def test_p16_daily_loss(fact, refused):
             {"configuration": "limits.delisting_horizon_ms <= 5"},
         ),
         (
+            {"instrument": instrument(delivery_ms=NOW_MS - 5)},
+            {"delivery_ms": str(NOW_MS - 5), "left_ms": "-5"},
+            {"state": "BTCUSDT is listed with a delivery that is not over"},
+        ),
+        (
             {"symbol_config": config(7, "ISOLATED"), "symbol_in_use": True},
             {"leverage": "7", "leverage_wanted": "5", "margin_type": "ISOLATED", "margin_type_wanted": "CROSSED"},
             {"state": "no position and no open order on BTCUSDT"},

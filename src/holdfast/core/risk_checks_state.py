@@ -77,7 +77,10 @@ def symbol_delisting(draft: Draft) -> Refusal | None:
     if left_ms >= draft.limits.delisting_horizon_ms:
         return None
     facts = {"delivery_ms": str(draft.instrument.delivery_ms), "left_ms": str(left_ms)}
-    return Refusal(facts, {"configuration": f"limits.delisting_horizon_ms <= {max(left_ms, 0)}"})
+    if left_ms < 0:
+        # No horizon lets an entry into a contract that has been delivered.
+        return Refusal(facts, {"state": f"{draft.symbol} is listed with a delivery that is not over"})
+    return Refusal(facts, {"configuration": f"limits.delisting_horizon_ms <= {left_ms}"})
 
 
 def not_active(draft: Draft) -> Refusal | None:

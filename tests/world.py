@@ -1,0 +1,162 @@
+"""Short scenes with the real engine and the paper exchange, in process and in virtual time."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from holdfast.adapters.store_memory import MemoryDisk, MemoryJournal
+from holdfast.model.intent import Intent, from_builtins
+from holdfast.model.num import text
+from holdfast.model.plans import IntentResult
+from holdfast.model.settings import EngineSettings, Venue
+from holdfast.paper.config import PaperConfig
+from holdfast.service.verdicts import Verdict
+from holdfast.service.views import OrderView
+from holdfast.sim import loop as loops
+from holdfast.sim.market import open_exchange_info, open_market
+from holdfast.verify import Report, check
+from holdfast.verify.records import JournalRow, decode_line
+from holdfast.wiring.world import World
+
+START_US = 1_790_000_000_000_000
+"""2026-09-21 14:13:20 UTC."""
+
+RESULT_S = 60.0
+"""Long enough for every intent of these scenes to end, unknown outcomes included."""
+
+
+class Stage:
+    """A running world, and what a scene wants to ask it."""
+
+    def __init__(self, world: World, log: list[dict[str, Any]], disk: MemoryDisk) -> None:
+        self.world = world
+        self.node = world.node
+        self.log = log
+        self.disk = disk
+
+    @property
+    def now_ms(self) -> int:
+        """Venue time."""
+        return self.world.clock.wall_us() // 1_000
+
+    async def send(self, intent: Intent | dict[str, Any]) -> Verdict:
+        """Hand an intent to the engine."""
+        return await self.node.runner.submit(intent if isinstance(intent, Intent) else from_builtins(intent))
+
+    async def result(self, intent_id: str, within_s: float = RESULT_S) -> IntentResult:
+        """Wait for the one terminal result of an intent."""
+        assert await self.world.until(lambda: self._result(intent_id), within_s), f"{intent_id} did not end"
+        found = self._result(intent_id)
+        assert found is not None
+        return found
+
+    async def outcome(self, intent: Intent | dict[str, Any]) -> IntentResult:
+        """Send an intent and wait for its result."""
+        verdict = await self.send(intent)
+        return await self.result(verdict.intent_id)
+
+    def _result(self, intent_id: str) -> IntentResult | None:
+        view = self.node.model.intent(intent_id)
+        return view.result if view is not None else None
+
+    def fault(self, verb: str, **fields: Any) -> None:
+        """Arm a fault at the exchange."""
+        answer = self.world.network.control({"do": "fault", "verb": verb, **fields})
+        assert answer["ok"], answer
+
+    def control(self, do: str, **fields: Any) -> dict[str, Any]:
+        """A request at the exchange's control door."""
+        answer = self.world.network.control({"do": do, **fields})
+        assert answer["ok"], answer
+        return answer
+
+    def records(self, kind: str, **fields: Any) -> list[dict[str, Any]]:
+        """Records of the exchange's own log of a kind, with these values."""
+        return [row for row in self.log if row["k"] == kind and all(row.get(k) == v for k, v in fields.items())]
+
+    def born(self, prefix: str) -> list[dict[str, Any]]:
+        """Plain orders that came into being at the exchange, by the beginning of their client id."""
+        return [row for row in self.records("order", x="NEW") if str(row["client_id"]).startswith(prefix)]
+
+    def orders(self, role: str = "") -> list[OrderView]:
+        """What the engine knows of its live orders."""
+        return [order for order in self.node.model.orders() if role in ("", order.role)]
+
+    def position(self, symbol: str = "BTCUSDT") -> str:
+        """What the exchange says is held, as text."""
+        state = self.control("state")
+        held = {row["symbol"]: row["amt"] for row in state["accounts"][0]["positions"]}
+        return str(held.get(symbol, "0"))
+
+
+Scene = Callable[[Stage], Awaitable[Any]]
+
+
+def play(
+    scene: Scene,
+    *,
+    market: str = "synthetic:1:BTCUSDT=65000",
+    exchange_info: dict[str, Any] | None = None,
+    settings: EngineSettings | None = None,
+    paper: PaperConfig | None = None,
+    violations: tuple[str, ...] = (),
+    **more: Any,
+) -> Any:
+    """Run a scene in a new world and answer what it answers.
+
+    Afterwards journal and venue log are compared by the checker: it must find violations of the invariants that the
+    scene names, and of no others.
+    """
+    info = exchange_info or open_exchange_info(None)
+    opened = open_market(market, info, start_us=START_US, duration_us=86_400_000_000)
+    disk, log = MemoryDisk(), list[dict[str, Any]]()
+
+    async def run() -> Any:
+        world = World(
+            settings=settings or EngineSettings(account="main", venue=Venue.PAPER),
+            market=opened.source,
+            exchange_info=info,
+            journal=MemoryJournal(disk),
+            log=log.append,
+            paper=paper,
+            **more,
+        )
+        await world.start()
+        answer = await scene(Stage(world, log, disk))
+        await world.close()
+        return answer
+
+    answer = loops.run(run, loop=loops.VirtualLoop())
+    found = compared(disk, log).violations
+    assert {violation.invariant for violation in found} == set(violations), found
+    return answer
+
+
+def compared(disk: MemoryDisk, log: list[dict[str, Any]]) -> Report:
+    """What the checker says about a journal and the exchange's own log."""
+    encode = msgspec.json.Encoder(decimal_format="string").encode
+    lines = (decode_line(encode(record), n) for n, record in enumerate(log, 1))
+    return check((JournalRow(*record) for record in disk.records), lines)
+
+
+async def trading(stage: Stage) -> None:
+    """Wait until the engine trades and prices are known."""
+    await stage.world.active()
+    await stage.world.priced()
+
+
+def opening(stage: Stage, intent_id: str = "i1", **changes: Any) -> dict[str, Any]:
+    """A plain long of 0.010 BTC with a stop 1 % below the touch and no target."""
+    touch = stage.world.touch("BTCUSDT")
+    assert touch is not None
+    base: dict[str, Any] = {
+        "id": intent_id,
+        "source": "test",
+        "symbol": "BTCUSDT",
+        "action": "open",
+        "side": "long",
+        "size": {"quantity": "0.010"},
+        "stop_loss": {"price": text((touch[0] * 99 / 100).quantize(touch[0]))},
+    }
+    return {key: value for key, value in {**base, **changes}.items() if value is not None}
