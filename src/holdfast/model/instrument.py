@@ -90,25 +90,26 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         if self.price_min and price < self.price_min:
             return Breach("PRICE_FILTER.minPrice", price, self.price_min, self.price_min)
         if self.price_max and price > self.price_max:
-            return Breach("PRICE_FILTER.maxPrice", price, self.price_max, self.price_max)
+            return Breach("PRICE_FILTER.maxPrice", price, self.price_max, self.round_price(self.price_max, up=False))
         nearest = self.round_price(price, up=False)
         if nearest != price:
-            return Breach("PRICE_FILTER.tickSize", price, self.tick_size, nearest)
+            passes = nearest if nearest > 0 else nearest + self.tick_size
+            return Breach("PRICE_FILTER.tickSize", price, self.tick_size, passes)
         return None
 
     def quantity_breach(self, quantity: Decimal, *, market: bool = False) -> Breach | None:
-        """LOT_SIZE, and for market orders MARKET_LOT_SIZE as well."""
+        """LOT_SIZE, or MARKET_LOT_SIZE for market orders: the venue checks the one that fits the type."""
         name = "MARKET_LOT_SIZE" if market else "LOT_SIZE"
         low = self.market_quantity_min if market else self.quantity_min
         high = self.market_quantity_max if market else self.quantity_max
         step = self._market_step() if market else self.step_size
         if quantity <= 0 or (low and quantity < low):
-            return Breach(f"{name}.minQty", quantity, low, max(low, step))
+            return Breach(f"{name}.minQty", quantity, low, low or step)
         if high and quantity > high:
-            return Breach(f"{name}.maxQty", quantity, high, high)
+            return Breach(f"{name}.maxQty", quantity, high, self.round_quantity(high, market=market))
         rounded = self.round_quantity(quantity, market=market)
         if rounded != quantity:
-            return Breach(f"{name}.stepSize", quantity, step, rounded)
+            return Breach(f"{name}.stepSize", quantity, step, rounded or step)
         return None
 
     def notional_breach(self, quantity: Decimal, price: Decimal) -> Breach | None:
