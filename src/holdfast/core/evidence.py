@@ -77,6 +77,7 @@ def _order_changed(ctx: Context, order: OrderState, report: OrderReport) -> None
     ctx.touch(report.symbol)
     if surfaced and order.role is Role.ENTRY:
         _late_entry(ctx, order)
+    _sweep_late(ctx, order)
 
 
 def _note_execution(ctx: Context, order: OrderState | AlgoState, report: OrderReport) -> None:
@@ -146,7 +147,16 @@ def take_algo(ctx: Context, report: AlgoReport) -> None:
     ctx.emit(ev.AlgoUpdated(at_ms=ctx.now_ms, report=report))
     if algo.status.terminal and f"cancel:{algo.client_id}" in ctx.around.timers:
         ctx.clear_timer(f"cancel:{algo.client_id}")
+    _sweep_late(ctx, algo)
     ctx.touch(report.symbol)
+
+
+def _sweep_late(ctx: Context, order: OrderState | AlgoState) -> None:
+    """A reducing order that came to life after its trade was closed (an earlier send, overtaken) goes at once."""
+    trade = ctx.state.trades.get(order.trade_id)
+    closed = trade is not None and not trade.live
+    if closed and order.live and order.role is not Role.ENTRY and order.client_id not in ctx.around.cancelling:
+        sending.cancel(ctx, order, "its trade is closed")
 
 
 def _older_life(algo: AlgoState, report: AlgoReport) -> bool:

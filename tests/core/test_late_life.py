@@ -1,0 +1,50 @@
+"""A stop that is armed after its trade was closed: an earlier send that was overtaken on its way (RULES 5, P36)."""
+
+from __future__ import annotations
+
+from holdfast.model import inputs as inp
+from holdfast.model.ids import Role
+from holdfast.model.orders import AlgoStatus
+from holdfast.model.reports import AlgoReport, Channel
+from tests.core.bench import SYMBOL, Bench
+
+
+def closed() -> Bench:
+    """A bench whose trade is over."""
+    bench = Bench().open_trade()
+    bench.intent("c1", "close", side=None)
+    bench.advance(3_000)
+    assert len(bench.closed) == 1
+    return bench
+
+
+def armed(bench: Bench) -> AlgoReport:
+    """The same client id, armed once more as a newer algo order."""
+    spec = bench.stop().spec
+    return AlgoReport(
+        channel=Channel.STREAM,
+        symbol=SYMBOL,
+        client_id=spec.client_id,
+        algo_id=9_000_000_000_000_000,
+        side=spec.side,
+        status=AlgoStatus.ARMED,
+        trigger_price=spec.trigger_price,
+        close_position=True,
+    )
+
+
+def test_rules_5_a_stop_that_outlives_its_trade_is_cancelled_at_once():
+    """It could close the next position on the symbol."""
+    bench = closed()
+    before = len(bench.cancels(Role.STOP))
+    bench.give(inp.AlgoSeen, report=armed(bench))
+    assert len(bench.cancels(Role.STOP)) == before + 1
+
+
+def test_the_second_word_about_it_sends_no_second_cancel():
+    """One cancel is on its way already."""
+    bench = closed()
+    bench.give(inp.AlgoSeen, report=armed(bench))
+    sent = len(bench.cancels(Role.STOP))
+    bench.give(inp.AlgoSeen, report=armed(bench))
+    assert len(bench.cancels(Role.STOP)) == sent
