@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from holdfast.model.ids import Role
 from holdfast.model.instrument import Bracket, Instrument
 from holdfast.model.num import ZERO
+from holdfast.model.orders import OrderSpec, OrderType, Side
 from holdfast.model.reasons import Outcome
 from holdfast.model.reports import Channel, Fill
 
@@ -73,3 +75,9 @@ def without_fee(fill: Fill) -> Fill:
     return Fill(channel=Channel.STREAM, symbol=fill.symbol, order_id=fill.order_id, trade_id=fill.trade_id,
                 side=fill.side, price=fill.price, quantity=fill.quantity, fee=None, fee_asset="", realized=ZERO,
                 maker=fill.maker, client_id=fill.client_id, venue_ms=fill.venue_ms)  # fmt: skip
+
+
+def stranger_order(client_id: str, quantity: str, side: Side = Side.BUY) -> OrderSpec:
+    """An order that somebody places by hand."""
+    return OrderSpec(client_id=client_id, role=Role.ENTRY, symbol=SYMBOL, side=side, type=OrderType.MARKET,
+                     quantity=Decimal(quantity))  # fmt: skip

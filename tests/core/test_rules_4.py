@@ -8,18 +8,16 @@ from holdfast.model import events as ev
 from holdfast.model import inputs as inp
 from holdfast.model.effects import ReadKind
 from holdfast.model.ids import Role
-from holdfast.model.orders import OrderSpec, OrderType, Side
+from holdfast.model.orders import Side
 from tests.core.bench import SYMBOL, Bench
-from tests.core.replies import rejected, unknown
+from tests.core.replies import rejected, stranger_order, unknown
 
 D = Decimal
 
 
 def stranger(bench: Bench, side: Side, quantity: str, *, client_id: str = "web_1", streamed: bool = True) -> None:
     """Somebody trades on the account by hand."""
-    spec = OrderSpec(client_id=client_id, role=Role.ENTRY, symbol=SYMBOL, side=side, type=OrderType.MARKET,
-                     quantity=D(quantity))  # fmt: skip
-    bench.venue.take(spec, bench.now)
+    bench.venue.take(stranger_order(client_id, quantity, side), bench.now)
     bench.fill(client_id, streamed=streamed)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from holdfast.model import events as ev
 from holdfast.model import inputs as inp
-from holdfast.model.effects import Cancel, Lane, Place
+from holdfast.model.effects import Cancel, Lane
 from holdfast.model.ids import Role
 from holdfast.model.intent import Entry
 from holdfast.model.orders import AlgoStatus, OrderStatus, Side
@@ -157,17 +157,6 @@ def test_rules_8_restart_sends_stops_again_and_asks_for_entries(lose_tail):
     bench.advance(3_000)
     assert bench.result().status == "protected"
     assert len(bench.venue.orders[bench.entry().client_id]) == 1
-
-
-def test_rules_8_a_crash_before_the_batch_was_durable_forgets_the_entry_that_never_left():
-    """Persist, then act: what was not on the disk has not been sent."""
-    bench = Bench()
-    journal = len(bench.journal)
-    bench.intent()
-    placed = [place for place in bench.done(Place) if place.order.spec.role is Role.ENTRY]
-    assert len(placed) == 1
-    first = next(i for i, event in enumerate(bench.events) if isinstance(event, ev.OrderPlanned))
-    assert first >= journal
 
 
 def test_rules_8_a_shutdown_cancels_entries_that_nobody_would_watch():

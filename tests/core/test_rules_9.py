@@ -6,7 +6,7 @@ import pytest
 
 from holdfast.model import events as ev
 from holdfast.model import inputs as inp
-from holdfast.model.effects import Cancel
+from holdfast.model.effects import Cancel, ReadKind
 from holdfast.model.ids import Role
 from holdfast.model.intent import Entry
 from holdfast.model.orders import AlgoStatus, OrderStatus
@@ -224,8 +224,6 @@ def test_rules_9_a_gap_holds_the_state_down_until_everything_was_read_again():
     """A stream that came back may have missed anything."""
     bench = Bench()
     bench.give(inp.LinkChanged, link="user_stream", up=False)
-    from holdfast.model.effects import ReadKind
-
     bench.hold_reads = {ReadKind.POSITIONS}
     bench.give(inp.LinkChanged, link="user_stream", up=True)
     assert bench.state.effective is TradingState.REDUCING
