@@ -3,7 +3,7 @@ re-placement, or a terminal report, counts as a loss."""
 
 from __future__ import annotations
 
-from holdfast.core import evidence, flatten, foreign, protection, sending
+from holdfast.core import evidence, exposure, flatten, foreign, protection, sending
 from holdfast.core.context import Context
 from holdfast.core.state import PLACING, AlgoState, TradeState
 from holdfast.model import events as ev
@@ -39,7 +39,7 @@ def checked(ctx: Context, report: CoverageChecked) -> None:
 def stops_present(ctx: Context, trade: TradeState, algos: tuple[AlgoReport, ...], asked_ms: int) -> None:
     """Look for the trade's stops in a whole list of its symbol's open algo orders, whoever asked for it."""
     listed = {algo.client_id for algo in algos}
-    for stop in protection.stops_of(ctx, trade):
+    for stop in exposure.stops_of(ctx, trade):
         if stop.client_id in listed:
             ctx.around.suspected.pop(stop.client_id, None)
         told_ms = max(stop.armed_ms or asked_ms, ctx.around.confirmed_ms.get(stop.client_id, 0))

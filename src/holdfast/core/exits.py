@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from holdfast.core import entry, flatten, protection, results, sending, unknowns
+from holdfast.core import entry, exposure, flatten, results, sending, unknowns
 from holdfast.core.context import Context
 from holdfast.core.responses import Reaction, reaction_to
 from holdfast.core.sizing import split_targets
@@ -27,7 +27,7 @@ def exit_began(ctx: Context, trade: TradeState) -> bool:
     """Whether anything has started to take the position down (RULES 5): then the entry remainder is dead."""
     if trade.exit_filled > 0 or trade.phase in (TradePhase.EXITING, TradePhase.FLATTENING):
         return True
-    stops = protection.stops_of(ctx, trade)
+    stops = exposure.stops_of(ctx, trade)
     working = (AlgoStatus.PLANNED, AlgoStatus.SENT, AlgoStatus.ARMED, AlgoStatus.NEVER_PLACED)
     refused = (AlgoStatus.REJECTED, AlgoStatus.CANCELLED)
     return any(s.status not in working and not (s.status in refused and s.child_id is None) for s in stops)

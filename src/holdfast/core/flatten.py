@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from holdfast.core import protection, results, sending, unknowns
+from holdfast.core import exposure, results, sending, unknowns
 from holdfast.core.context import Context
 from holdfast.core.responses import Reaction, reaction_to
 from holdfast.core.state import FlattenState, Order, OrderState
@@ -70,6 +70,17 @@ def step(ctx: Context, symbol: str) -> None:
         ctx.alarm(AlarmCode.FLATTEN_SLOW, symbol, "flattening has taken more than 10 s")
 
 
+def surfaced(ctx: Context, symbol: str) -> None:
+    """Something is open while the loop runs. What filled after its last close is closed now, not at the next turn."""
+    loop = ctx.state.flattens[symbol]
+    sent = max((ctx.state.plain[client_id].timestamp_ms for client_id in loop.orders), default=loop.started_ms - 1)
+    if ctx.around.executed_ms.get(symbol, 0) <= sent or _in_flight(ctx, loop):
+        return  # Its last close answers for what is open, or is still on its way.
+    amount = _known_amount(ctx, loop)
+    if amount:
+        _send_close(ctx, loop, amount, by_limit=_wants_limit(ctx, loop))
+
+
 def _known_amount(ctx: Context, loop: FlattenState) -> Decimal:
     """The signed size to close: the venue's newest word if it is newer than all we sent and heard, else our books."""
     trade = ctx.state.trade_of(loop.symbol)
@@ -79,7 +90,7 @@ def _known_amount(ctx: Context, loop: FlattenState) -> Decimal:
     if seen is not None and _is_newest(ctx, loop, seen[1]):
         return ours_of(ctx, loop.symbol, seen[0].amount)
     if trade is not None:
-        return protection.exposure(ctx, trade) * trade.direction.sign
+        return exposure.open_quantity(ctx, trade) * trade.direction.sign
     if loop.orders:
         return ZERO  # No books to go by: the read that is on its way decides.
     return seen[0].amount if seen is not None else ctx.state.positions.get(loop.symbol, ZERO)
@@ -87,7 +98,7 @@ def _known_amount(ctx: Context, loop: FlattenState) -> Decimal:
 
 def ours_of(ctx: Context, symbol: str, amount: Decimal) -> Decimal:
     """What a flatten may close of a position: all of it, or with `on_foreign = ignore` our part alone (RULES 4)."""
-    theirs = ctx.state.foreign.get(symbol, ZERO) if protection.own_part_only(ctx, symbol) else ZERO
+    theirs = ctx.state.foreign.get(symbol, ZERO) if exposure.own_part_only(ctx, symbol) else ZERO
     return amount - theirs
 
 
@@ -219,7 +230,7 @@ def _try_end(ctx: Context, loop: FlattenState) -> None:
     ctx.clear_timer(f"flatten:{symbol}")
     ctx.clear_alarm(AlarmCode.FLATTEN_SLOW, symbol)
     ctx.around.zero_reads.pop(symbol, None)
-    if ctx.state.foreign.get(symbol) and not protection.own_part_only(ctx, symbol):
+    if ctx.state.foreign.get(symbol) and not exposure.own_part_only(ctx, symbol):
         ctx.emit(ev.ForeignSeen(at_ms=ctx.now_ms, symbol=symbol, amount=ZERO, policy="flattened"))
     if trade is None:
         orders = [ctx.state.plain[client_id] for client_id in loop.orders]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdfast.core import protection, sending
+from holdfast.core import exposure, sending
 from holdfast.core.context import Context
 from holdfast.core.state import TradeState
 from holdfast.model import events as ev
@@ -69,7 +69,7 @@ def _unexplained(ctx: Context, row: PositionReport, trade: TradeState | None, as
 def _declare(ctx: Context, row: PositionReport, trade: TradeState | None) -> None:
     """Say what part of the position is not ours, when that changes; adopt it where the configuration says so."""
     symbol, policy = row.symbol, ctx.settings.on_foreign
-    ours = protection.booked(ctx, trade) * trade.direction.sign if trade is not None else ZERO
+    ours = exposure.booked(ctx, trade) * trade.direction.sign if trade is not None else ZERO
     amount = row.amount - ours
     if amount == ctx.state.foreign.get(symbol, ZERO):
         return

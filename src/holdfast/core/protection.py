@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from holdfast.core import flatten, sending, unknowns
 from holdfast.core.context import Context
+from holdfast.core.exposure import TRIGGERING_COVERS_MS, acting, cover_of, open_quantity, own_part_only, stops_of
 from holdfast.core.responses import Reaction, reaction_to
 from holdfast.core.state import AlgoState, TradeState
 from holdfast.model import events as ev
@@ -19,95 +20,15 @@ from holdfast.model.orders import AlgoStatus, Direction, Pending
 from holdfast.model.reasons import AlarmCode, Outcome, TradePhase
 from holdfast.model.reports import AlgoReport, RequestOutcome
 
-TRIGGERING_COVERS_MS = 2_000
 OTHER_FORM_MS = 600
 FINISHED_GRACE_MS = 300
 SOON_MS = (50, 100, 200)
 COMPARE_MS = 200
 SAME_AT_ONCE = 3
 SAME_PAUSE_MS = 200
-"""After three repeats at once an unanswered stop is repeated every 100 ms: a venue that is down is not hammered."""
+"""After three repeats at once a stop is repeated five times a second: a venue that is down is not flooded."""
 LOSS_WINDOW_MS = 3_600_000
 LOSSES_MAX = 3
-
-
-def stops_of(ctx: Context, trade: TradeState) -> list[AlgoState]:
-    """The trade's stops, oldest first."""
-    return [order for order in ctx.state.orders_of(trade, Role.STOP) if isinstance(order, AlgoState)]
-
-
-def exposure(ctx: Context, trade: TradeState) -> Decimal:
-    """What is open by any evidence: fills, executions told before their fills, and the venue's word on the position."""
-    return max(booked(ctx, trade), _by_position(ctx, trade))
-
-
-def booked(ctx: Context, trade: TradeState) -> Decimal:
-    """What is open of the trade by executions, those included that only an order's state has told."""
-    opened, closed = trade.base + trade.entry_filled, trade.exit_filled
-    for client_id in trade.orders:
-        order = ctx.state.order(client_id)
-        assert order is not None, "invariant: a trade's orders are known"
-        ahead = max(ZERO, order.executed - order.filled)
-        if order.role is Role.ENTRY:
-            opened += ahead
-        else:
-            closed += ahead
-    return max(ZERO, opened - closed)
-
-
-def _by_position(ctx: Context, trade: TradeState) -> Decimal:
-    """What a position row shows while an entry may have filled unheard: cover does not wait for the fills (RULES 5).
-
-    A row older than the last execution we heard of says nothing new; what our entries cannot explain is foreign.
-    """
-    row = newest_row(ctx, trade.symbol)
-    heard = max(ctx.around.executed_ms.get(trade.symbol, 0), trade.accepted_ms)
-    if row is None or row[1] <= heard:
-        return ZERO
-    entries = ctx.state.orders_of(trade, Role.ENTRY)
-    if all(entry.settled for entry in entries):
-        return ZERO
-    mine = (row[0] - ctx.state.foreign.get(trade.symbol, ZERO)) * trade.direction.sign
-    return min(max(ZERO, mine), trade.plan.quantity)
-
-
-def own_part_only(ctx: Context, symbol: str) -> bool:
-    """Whether the position is shared and we answer for our part alone: no closePosition order then (RULES 4)."""
-    return ctx.settings.on_foreign == "ignore" and bool(ctx.state.foreign.get(symbol))
-
-
-def newest_row(ctx: Context, symbol: str) -> tuple[Decimal, int] | None:
-    """The venue's newest word on a position, read or pushed: (signed amount, since when it is true)."""
-    read, pushed = ctx.around.venue_positions.get(symbol), ctx.around.pushed_positions.get(symbol)
-    if read is None or (pushed is not None and pushed[1] >= read[1]):
-        return pushed
-    return read[0].amount, read[1]
-
-
-def cover_of(ctx: Context, trade: TradeState, exposed: Decimal) -> Decimal:
-    """How much of the position live stops cover now. `triggering` covers for 2 s (RULES 5)."""
-    covered = ZERO
-    for stop in stops_of(ctx, trade):
-        if not _covers(ctx, stop):
-            continue
-        if stop.spec.close_position:
-            return exposed
-        covered += stop.spec.quantity or ZERO
-    return covered
-
-
-def _covers(ctx: Context, stop: AlgoState) -> bool:
-    if stop.cancel_asked or stop.client_id in ctx.around.suspected:
-        return False  # What the venue's own list does not show is not relied on until it is confirmed again.
-    if stop.status is AlgoStatus.ARMED:
-        return True
-    return _acting(stop) and stop.triggering_ms is not None and ctx.now_ms - stop.triggering_ms <= TRIGGERING_COVERS_MS
-
-
-def _acting(stop: AlgoState) -> bool:
-    """Whether it has triggered and its child may still close something."""
-    ended = stop.child_status is not None and stop.child_status.terminal
-    return stop.status in (AlgoStatus.TRIGGERING, AlgoStatus.TRIGGERED) and not ended
 
 
 def ensure_cover(ctx: Context, trade: TradeState, exposed: Decimal) -> None:
@@ -126,7 +47,7 @@ def ensure_cover(ctx: Context, trade: TradeState, exposed: Decimal) -> None:
     stops = stops_of(ctx, trade)
     if any(stop.pending is Pending.PLACE or stop.unknown for stop in stops):
         return
-    if any(_acting(stop) for stop in stops):
+    if any(acting(stop) for stop in stops):
         return  # The stuck-trigger watchdog decides (RULES 6).
     planned = [stop for stop in stops if stop.status is AlgoStatus.PLANNED]
     alone = not own_part_only(ctx, symbol)
@@ -217,7 +138,7 @@ def answered(ctx: Context, trade: TradeState, stop: AlgoState, outcome: RequestO
         return
     if outcome.outcome is Outcome.UNKNOWN:
         unknowns.opened(ctx, stop, outcome.message or "no proof either way")
-    if exposure(ctx, trade) == 0:
+    if open_quantity(ctx, trade) == 0:
         if not sending.live_entries(ctx, trade):
             return  # Nothing to cover any more; winding up asks whether the stop is really gone.
         ctx.around.refused_early[stop.client_id] = None
@@ -257,14 +178,14 @@ def _again_soon(ctx: Context, trade: TradeState, stop: AlgoState) -> None:
     since = trade.evidence_ms if trade.evidence_ms is not None else ctx.now_ms
     if attempt < len(SOON_MS):
         ctx.timer(f"stop:{stop.client_id}", ctx.now_ms + SOON_MS[attempt])
-    elif exposure(ctx, trade) == 0:
+    elif open_quantity(ctx, trade) == 0:
         ctx.timer(f"stop:{stop.client_id}", ctx.now_ms + 500)
     else:
         ctx.timer(f"stop:{stop.client_id}", max(since + OTHER_FORM_MS, ctx.now_ms + 50))
 
 
 def _other_form(ctx: Context, trade: TradeState, stop: AlgoState, outcome: RequestOutcome) -> None:
-    exposed = exposure(ctx, trade)
+    exposed = open_quantity(ctx, trade)
     tried = {other.spec.close_position for other in stops_of(ctx, trade) if other.sends}
     if exposed > 0 and tried == {True}:
         _place_new(ctx, trade, exposed, close_position=False)
@@ -278,7 +199,7 @@ def timer(ctx: Context, client_id: str) -> None:
     trade = ctx.state.trades.get(stop.trade_id) if stop is not None else None
     if stop is None or trade is None or not trade.live or trade.symbol in ctx.state.flattens:
         return
-    exposed = exposure(ctx, trade)
+    exposed = open_quantity(ctx, trade)
     waits = stop.live and not stop.unknown and client_id not in ctx.around.suspected
     if waits or (exposed == 0 and not sending.live_entries(ctx, trade)):
         return
@@ -297,7 +218,7 @@ def deadline(ctx: Context, trade_id: str) -> None:
     trade = ctx.state.trades.get(trade_id)
     if trade is None or not trade.live or trade.symbol in ctx.state.flattens:
         return
-    exposed = exposure(ctx, trade)
+    exposed = open_quantity(ctx, trade)
     if exposed > 0 and cover_of(ctx, trade, exposed) < exposed:
         ctx.alarm(AlarmCode.UNPROTECTED, trade.symbol, "no confirmed stop within the deadline; flattening")
         flatten.start(ctx, trade.symbol, "not covered within the deadline")
@@ -312,7 +233,7 @@ def compare(ctx: Context, client_id: str, algos: tuple[AlgoReport, ...]) -> None
     ctx.clear_timer(f"stop:{client_id}")
     if any(report.client_id == client_id for report in algos):
         return  # It is ours and its evidence has just been taken.
-    exposed = exposure(ctx, trade)
+    exposed = open_quantity(ctx, trade)
     if exposed > 0 and stop.spec.close_position:
         # Whoever's stop it is, it is not ours to rely on: ours goes beside it in the form that may stand twice.
         _place_new(ctx, trade, exposed, close_position=False)
@@ -325,7 +246,7 @@ def crossed(trigger: Decimal, direction: Direction, mark: Decimal) -> bool:
 
 def watch_crossing(ctx: Context, trade: TradeState, mark: Decimal) -> None:
     """Start or forget the watch on a mark beyond the trigger (RULES 6: > 2 s with the position unchanged)."""
-    exposed = exposure(ctx, trade)
+    exposed = open_quantity(ctx, trade)
     for stop in stops_of(ctx, trade):
         key = stop.client_id
         if exposed > 0 and stop.armed and crossed(stop.spec.trigger_price, trade.direction, mark):
@@ -339,7 +260,7 @@ def watch_crossing(ctx: Context, trade: TradeState, mark: Decimal) -> None:
 def watch_triggering(ctx: Context, trade: TradeState) -> None:
     """A stop that began to trigger gets 2 s to show an effect (RULES 6)."""
     for stop in stops_of(ctx, trade):
-        if _acting(stop):
+        if acting(stop):
             ctx.timer_once(f"stuck:{stop.client_id}", ctx.now_ms + TRIGGERING_COVERS_MS)
 
 
@@ -349,13 +270,13 @@ def stuck(ctx: Context, client_id: str) -> None:
     trade = ctx.state.trades.get(stop.trade_id) if stop is not None else None
     if stop is None or trade is None or not trade.live or trade.symbol in ctx.state.flattens:
         return
-    exposed = exposure(ctx, trade)
+    exposed = open_quantity(ctx, trade)
     since = ctx.around.crossed.pop(client_id, None)
     unmoved = since is not None and exposed >= since[1] and stop.armed
     until_ms = (stop.triggering_ms or 0) + TRIGGERING_COVERS_MS
-    if _acting(stop) and ctx.now_ms < until_ms:
+    if acting(stop) and ctx.now_ms < until_ms:
         ctx.timer(f"stuck:{client_id}", until_ms)
-    elif exposed > 0 and (_acting(stop) or unmoved):
+    elif exposed > 0 and (acting(stop) or unmoved):
         ctx.alarm(AlarmCode.STUCK_TRIGGER, trade.symbol, f"stop {client_id} did not close the position in 2 s")
         flatten.start(ctx, trade.symbol, "stuck trigger")
 
@@ -365,7 +286,7 @@ def half_time(ctx: Context, trade_id: str) -> None:
     trade = ctx.state.trades.get(trade_id)
     if trade is None or not trade.live or trade.symbol in ctx.state.flattens:
         return
-    exposed = exposure(ctx, trade)
+    exposed = open_quantity(ctx, trade)
     if exposed == 0 or cover_of(ctx, trade, exposed) >= exposed:
         return
     if all(stop.spec.close_position for stop in stops_of(ctx, trade)):

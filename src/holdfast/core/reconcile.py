@@ -6,7 +6,7 @@ positions and stops come first; the rest follows (RULES 8, 9).
 
 from __future__ import annotations
 
-from holdfast.core import coverage, entry, evidence, exits, flatten, foreign, protection, sending, unknowns
+from holdfast.core import coverage, entry, evidence, exits, exposure, flatten, foreign, protection, sending, unknowns
 from holdfast.core.context import Context
 from holdfast.core.state import AlgoState
 from holdfast.model import events as ev
@@ -167,7 +167,7 @@ def _open_lists(ctx: Context, answer: ReadAnswered) -> None:
     listed = {algo.client_id for algo in answer.algos}
     for symbol in list(ctx.state.live_trades):
         trade = ctx.state.trade_of(symbol)
-        for stop in protection.stops_of(ctx, trade) if trade is not None else []:
+        for stop in exposure.stops_of(ctx, trade) if trade is not None else []:
             if stop.armed and stop.client_id not in listed and not stop.cancel_asked:
                 sending.query(ctx, stop, f"state:{stop.client_id}")
     for algo in answer.algos:
@@ -199,7 +199,7 @@ def _state(ctx: Context, client_id: str, answer: ReadAnswered) -> None:
             evidence.algo_gone(ctx, client_id)
         elif order.armed and f"lost:{client_id}" not in ctx.around.timers:
             trade = ctx.state.trades.get(order.trade_id)
-            if trade is not None and trade.live and protection.exposure(ctx, trade) > 0:
+            if trade is not None and trade.live and exposure.open_quantity(ctx, trade) > 0:
                 ctx.around.suspected[client_id] = ctx.now_ms
                 sending.send_again(ctx, order, preauthorised=True)
     elif order.pending is Pending.NONE and order.status is OrderStatus.SENT:

@@ -6,7 +6,7 @@ trade. So there is one description of what must happen, whatever brought the eng
 
 from __future__ import annotations
 
-from holdfast.core import exits, flatten, protection, results, sending
+from holdfast.core import exits, exposure, flatten, protection, results, sending
 from holdfast.core.context import Context
 from holdfast.core.state import OrderState, TradeState
 from holdfast.model.ids import Role
@@ -30,7 +30,7 @@ def look(ctx: Context, symbol: str) -> None:
         flatten.kill_entries(ctx, symbol, "the exit has begun")
         protection.watch_triggering(ctx, trade)
     _ask_for_silent_entries(ctx, trade)
-    exposed = protection.exposure(ctx, trade)
+    exposed = exposure.open_quantity(ctx, trade)
     if exposed > 0:
         _open(ctx, trade)
     elif not sending.live_entries(ctx, trade) and not _retry_waits(ctx, trade):
@@ -53,6 +53,7 @@ def _ask_for_silent_entries(ctx: Context, trade: TradeState) -> None:
 def _open(ctx: Context, trade: TradeState) -> None:
     symbol = trade.symbol
     if symbol in ctx.state.flattens:
+        flatten.surfaced(ctx, symbol)
         return
     if trade.phase is TradePhase.EXITING:
         if exits.closed_unseen(ctx, symbol):
@@ -60,7 +61,7 @@ def _open(ctx: Context, trade: TradeState) -> None:
         else:
             flatten.start(ctx, symbol, "a fill surfaced while the trade was being wound up")
         return
-    exposed = protection.exposure(ctx, trade)
+    exposed = exposure.open_quantity(ctx, trade)
     protection.ensure_cover(ctx, trade, exposed)
     if trade.phase is not TradePhase.OPEN or symbol in ctx.state.flattens:
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from holdfast.core import protection
+from holdfast.core import exposure
 from holdfast.core.context import Context
 from holdfast.core.gate_view import Exposure, GateView, LiveTrade
 from holdfast.core.state import AlgoState, OrderState, TradeState
@@ -106,7 +106,7 @@ def unrealized(ctx: Context) -> Decimal:
         if mark is None or not trade.entry_filled:
             continue
         entry = num.divide(trade.entry_value, trade.entry_filled)
-        total += (mark - entry) * protection.exposure(ctx, trade) * trade.direction.sign
+        total += (mark - entry) * exposure.open_quantity(ctx, trade) * trade.direction.sign
     return total
 
 
@@ -126,7 +126,7 @@ def _worst(ctx: Context, trade: TradeState) -> Decimal:
             working += max(ZERO, order.spec.quantity - max(order.executed, order.filled))
     if f"retry:{trade.plan.trade_id}" in ctx.around.timers:
         working = max(working, trade.plan.quantity)
-    return protection.exposure(ctx, trade) + working
+    return exposure.open_quantity(ctx, trade) + working
 
 
 def _exposures(ctx: Context, without: str) -> list[Exposure]:
@@ -137,7 +137,7 @@ def _exposures(ctx: Context, without: str) -> list[Exposure]:
         trade = ctx.state.trades[trade_id]
         quantity = _worst(ctx, trade)
         mark = ctx.mark(trade.symbol) or trade.plan.mark
-        held = min(protection.exposure(ctx, trade), quantity)
+        held = min(exposure.open_quantity(ctx, trade), quantity)
         margin = num.divide(quantity * mark, Decimal(trade.plan.leverage))
         shown = trade.symbol in ctx.around.venue_positions and held == quantity
         found.append(

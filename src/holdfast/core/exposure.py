@@ -1,0 +1,94 @@
+"""What is open of a trade by any evidence, and how much of it live stops cover (RULES 5). Looks only; sends nothing."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from holdfast.core.context import Context
+from holdfast.core.state import AlgoState, TradeState
+from holdfast.model.ids import Role
+from holdfast.model.num import ZERO
+from holdfast.model.orders import AlgoStatus
+
+TRIGGERING_COVERS_MS: Final = 2_000
+"""How long a stop that is triggering still counts as cover (RULES 5)."""
+
+
+def stops_of(ctx: Context, trade: TradeState) -> list[AlgoState]:
+    """The trade's stops, oldest first."""
+    return [order for order in ctx.state.orders_of(trade, Role.STOP) if isinstance(order, AlgoState)]
+
+
+def open_quantity(ctx: Context, trade: TradeState) -> Decimal:
+    """What is open by any evidence: fills, executions told before their fills, and the venue's word on the position."""
+    return max(booked(ctx, trade), _by_position(ctx, trade))
+
+
+def booked(ctx: Context, trade: TradeState) -> Decimal:
+    """What is open of the trade by executions, those included that only an order's state has told."""
+    opened, closed = trade.base + trade.entry_filled, trade.exit_filled
+    for client_id in trade.orders:
+        order = ctx.state.order(client_id)
+        assert order is not None, "invariant: a trade's orders are known"
+        ahead = max(ZERO, order.executed - order.filled)
+        if order.role is Role.ENTRY:
+            opened += ahead
+        else:
+            closed += ahead
+    return max(ZERO, opened - closed)
+
+
+def _by_position(ctx: Context, trade: TradeState) -> Decimal:
+    """What a position row shows while an entry may have filled unheard: cover does not wait for the fills (RULES 5).
+
+    A row older than the last execution we heard of says nothing new; what our entries cannot explain is foreign.
+    """
+    row = newest_row(ctx, trade.symbol)
+    heard = max(ctx.around.executed_ms.get(trade.symbol, 0), trade.accepted_ms)
+    if row is None or row[1] <= heard:
+        return ZERO
+    entries = ctx.state.orders_of(trade, Role.ENTRY)
+    if all(entry.settled for entry in entries):
+        return ZERO
+    mine = (row[0] - ctx.state.foreign.get(trade.symbol, ZERO)) * trade.direction.sign
+    return min(max(ZERO, mine), trade.plan.quantity)
+
+
+def own_part_only(ctx: Context, symbol: str) -> bool:
+    """Whether the position is shared and we answer for our part alone: no closePosition order then (RULES 4)."""
+    return ctx.settings.on_foreign == "ignore" and bool(ctx.state.foreign.get(symbol))
+
+
+def newest_row(ctx: Context, symbol: str) -> tuple[Decimal, int] | None:
+    """The venue's newest word on a position, read or pushed: (signed amount, since when it is true)."""
+    read, pushed = ctx.around.venue_positions.get(symbol), ctx.around.pushed_positions.get(symbol)
+    if read is None or (pushed is not None and pushed[1] >= read[1]):
+        return pushed
+    return read[0].amount, read[1]
+
+
+def cover_of(ctx: Context, trade: TradeState, exposed: Decimal) -> Decimal:
+    """How much of the position live stops cover now. `triggering` covers for 2 s (RULES 5)."""
+    covered = ZERO
+    for stop in stops_of(ctx, trade):
+        if not _covers(ctx, stop):
+            continue
+        if stop.spec.close_position:
+            return exposed
+        covered += stop.spec.quantity or ZERO
+    return covered
+
+
+def _covers(ctx: Context, stop: AlgoState) -> bool:
+    if stop.cancel_asked or stop.client_id in ctx.around.suspected:
+        return False  # What the venue's own list does not show is not relied on until it is confirmed again.
+    if stop.status is AlgoStatus.ARMED:
+        return True
+    return acting(stop) and stop.triggering_ms is not None and ctx.now_ms - stop.triggering_ms <= TRIGGERING_COVERS_MS
+
+
+def acting(stop: AlgoState) -> bool:
+    """Whether it has triggered and its child may still close something."""
+    ended = stop.child_status is not None and stop.child_status.terminal
+    return stop.status in (AlgoStatus.TRIGGERING, AlgoStatus.TRIGGERED) and not ended
