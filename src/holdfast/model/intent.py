@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import decimal
 import hashlib
+import re
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -11,7 +13,8 @@ import msgspec
 from holdfast.model import num
 from holdfast.model.orders import Direction
 
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:/@-]+$")]
+# Before the end, `(?!\n)`: `$` alone would let a final line break pass.
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:/@-]+(?!\n)$")]
 Symbol = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
 
 
@@ -110,16 +113,23 @@ def decode(body: bytes) -> Intent:
     try:
         intent = _decoder.decode(body)
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
-        message, _, path = str(error).partition(" - at `$")
-        field = path.rstrip("`").lstrip(".") or _quoted_name(message) or "body"
-        raise IntentError(field, message, _EXAMPLES.get(field.split("[")[0], "see the intent schema")) from None
+        raise _explained(error) from None
     validate(intent)
     return intent
 
 
 def from_builtins(value: Any) -> Intent:
     """Check an intent that arrives as a parsed JSON object. Raises `IntentError`."""
-    return decode(_encoder.encode(value))
+    try:
+        # Not by way of JSON text at once: it has no NaN, so one given as a number would turn into "not given".
+        body = _encoder.encode(msgspec.convert(value, Intent))
+    except msgspec.ValidationError as error:
+        raise _explained(error) from None
+    except decimal.FloatOperation:
+        raise IntentError("body", "holds a number that is not finite", "plain decimals such as 1.5") from None
+    except UnicodeEncodeError:
+        raise IntentError("body", "holds text that is no Unicode", "texts in UTF-8") from None
+    return decode(body)
 
 
 def encode(intent: Intent) -> bytes:
@@ -146,11 +156,9 @@ def validate(intent: Intent) -> None:
     if intent.action == "open":
         _validate_open(intent)
         return
-    for name in ("size", "stop_loss", "leverage"):
-        if getattr(intent, name) is not None:
+    for name in ("size", "entry", "leverage", "stop_loss", "take_profits"):
+        if getattr(intent, name) not in (None, (), Entry()):
             raise IntentError(name, f"has no meaning for action {intent.action}", "leave it out")
-    if intent.take_profits:
-        raise IntentError("take_profits", f"has no meaning for action {intent.action}", "leave it out")
 
 
 def _validate_open(intent: Intent) -> None:
@@ -160,13 +168,7 @@ def _validate_open(intent: Intent) -> None:
     if size is None or _count(size.quantity, size.notional, size.equity_pct, size.risk_pct) != 1:
         passes = '{"risk_pct": "1"} or one of quantity, notional, equity_pct'
         raise IntentError("size", "needs exactly one measure", passes)
-    entry = intent.entry
-    if entry.type == "limit" and entry.price is None:
-        raise IntentError("entry.price", "a limit entry needs its price", '"price": "25000.10"')
-    if entry.type == "market" and (entry.price is not None or entry.time_in_force is not None):
-        raise IntentError("entry.price", "a market entry takes neither price nor time_in_force", "max_slippage_bps")
-    if entry.plain and entry.type != "market":
-        raise IntentError("entry.plain", "only a market entry can be plain", "leave it out")
+    _validate_entry(intent.entry)
     if intent.stop_loss is not None and _count(intent.stop_loss.price, intent.stop_loss.pct) != 1:
         raise IntentError("stop_loss", "needs exactly one of price and pct", '{"price": "24500"}')
     for index, target in enumerate(intent.take_profits):
@@ -174,6 +176,24 @@ def _validate_open(intent: Intent) -> None:
             raise IntentError(f"take_profits[{index}]", "needs exactly one of price and pct", '{"pct": "2"}')
     if intent.take_profits and sum((t.fraction for t in intent.take_profits), num.ZERO) > 1:
         raise IntentError("take_profits", "fractions add up to more than 1", "fractions with a sum of at most 1")
+
+
+def _validate_entry(entry: Entry) -> None:
+    """What would be ignored is refused: a cap that a plain market order does not have, a price that is not used."""
+    if entry.type == "limit":
+        useless = {"plain": entry.plain, "max_slippage_bps": entry.max_slippage_bps is not None}
+        if entry.price is None:
+            raise IntentError("entry.price", "a limit entry needs its price", '"price": "25000.10"')
+    else:
+        useless = {
+            "price": entry.price is not None,
+            "time_in_force": entry.time_in_force is not None,
+            "max_slippage_bps": entry.plain and entry.max_slippage_bps is not None,
+        }
+    kind = "plain market" if entry.plain and entry.type == "market" else entry.type
+    for name, given in useless.items():
+        if given:
+            raise IntentError(f"entry.{name}", f"has no meaning for a {kind} entry", "leave it out")
 
 
 def _numbers(intent: Intent) -> list[tuple[str, Decimal]]:
@@ -205,18 +225,44 @@ def _plain(value: Any) -> Any:
             return value
 
 
-def _quoted_name(message: str) -> str:
-    parts = message.split("`")
-    return parts[1] if "field" in message and len(parts) >= 3 else ""
+def _explained(error: msgspec.MsgspecError) -> IntentError:
+    """The decoder's complaint with the field's full name and a value that would pass."""
+    message, _, path = str(error).partition(" - at `")
+    if path.startswith("key` in `"):
+        path, message = path.removeprefix("key` in `"), f"{message} as key"
+    named = re.search(r"field `([^`]*)`", message)
+    parts = [path.rstrip("`").lstrip("$").lstrip("."), named[1] if named else ""]
+    field = ".".join(part for part in parts if part) or "body"
+    if "unknown field" in message:
+        return IntentError(field, message, "leave it out")
+    general = re.sub(r"\[[^\]]*\]", "", field)
+    return IntentError(field, message, _EXAMPLES.get(general, _EXAMPLES["body"]))
 
 
 _EXAMPLES = {
+    "body": '{"id": "my-strategy-000123", "source": "my-strategy", "symbol": "BTCUSDT", "action": "flatten"}',
     "id": '"my-strategy-000123"',
+    "source": '"my-strategy"',
     "symbol": '"BTCUSDT"',
     "action": '"open", "close" or "flatten"',
     "side": '"long" or "short"',
     "size": '{"risk_pct": "1"}',
-    "leverage": "a whole number from 1 to 125",
-    "expires_at": "epoch milliseconds, a whole number",
     "entry": '{"type": "market", "max_slippage_bps": "10"}',
-}
+    "entry.type": '"market" or "limit"',
+    "entry.time_in_force": '"GTD", "IOC", "FOK" or "GTX"',
+    "entry.plain": "true or false",
+    "entry.ttl_ms": "milliseconds, a whole number from 100 to 86400000",
+    "leverage": "a whole number from 1 to 125",
+    "stop_loss": '{"price": "24500"} or {"pct": "1.5"}',
+    "take_profits": '[{"pct": "2", "fraction": "0.5"}, {"pct": "4", "fraction": "0.5"}], at most 10',
+    "min_size": '"deny" or "up"',
+    "expires_at": "epoch milliseconds, a whole number",
+    "meta": '{"note": "any short text"}',
+    **dict.fromkeys(
+        ("size.quantity", "size.notional", "size.equity_pct", "size.risk_pct", "entry.price", "entry.max_slippage_bps",
+         "stop_loss.price", "stop_loss.pct", "take_profits.price", "take_profits.pct", "take_profits.fraction",
+         "confidence"),
+        'a plain decimal such as "1.5"',
+    ),
+}  # fmt: skip
+"""A value that passes, by field."""
