@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal as D
+from decimal import Decimal
 
 import pytest
 
@@ -26,9 +26,9 @@ def test_an_execution_counts_before_its_fill_is_told():
     """The reply says how much executed; the fills follow on the stream."""
     bench = Bench().open_trade()
     entry = bench.entry()
-    entry.executed += D("0.5")
+    entry.executed += Decimal("0.5")
     opened = exposure.open_quantity(context(bench), bench.trade)
-    assert opened == bench.trade.entry_filled + D("0.5")
+    assert opened == bench.trade.entry_filled + Decimal("0.5")
 
 
 def test_what_exits_executed_is_no_longer_open():
@@ -45,15 +45,15 @@ def test_a_position_row_is_evidence_while_the_entry_is_unheard():
     bench.fills_entries = False
     bench.intent()
     bench.advance(50)
-    row = PositionReport(symbol=SYMBOL, amount=D("0.040"), entry_price=D("50000"))
+    row = PositionReport(symbol=SYMBOL, amount=Decimal("0.040"), entry_price=Decimal("50000"))
     bench.give(inp.AccountSeen, reason="ORDER", positions=(row,))
-    assert exposure.open_quantity(context(bench), bench.trade) == D("0.040")
+    assert exposure.open_quantity(context(bench), bench.trade) == Decimal("0.040")
 
 
 def test_an_armed_close_position_stop_covers_everything():
     """It follows the position."""
     bench = Bench().open_trade()
-    assert exposure.cover_of(context(bench), bench.trade, D("7")) == D("7")
+    assert exposure.cover_of(context(bench), bench.trade, Decimal("7")) == Decimal("7")
 
 
 @pytest.mark.parametrize("spoil", ["cancel", "suspect"])
@@ -64,7 +64,7 @@ def test_a_stop_on_its_way_out_or_in_doubt_covers_nothing(spoil):
         bench.stop().cancel_asked = True
     else:
         bench.engine.around.suspected[bench.stop().client_id] = bench.now
-    assert exposure.cover_of(context(bench), bench.trade, D("7")) == 0
+    assert exposure.cover_of(context(bench), bench.trade, Decimal("7")) == 0
 
 
 @pytest.mark.parametrize(("age_ms", "covers"), [(0, True), (2_000, True), (2_001, False)])
@@ -73,4 +73,4 @@ def test_rules_5_triggering_covers_for_two_seconds(age_ms, covers):
     bench = Bench().open_trade()
     stop = bench.stop()
     stop.status, stop.triggering_ms = AlgoStatus.TRIGGERING, bench.now - age_ms
-    assert (exposure.cover_of(context(bench), bench.trade, D("1")) == 1) is covers
+    assert (exposure.cover_of(context(bench), bench.trade, Decimal("1")) == 1) is covers
