@@ -73,9 +73,12 @@ def step(ctx: Context, symbol: str) -> None:
 def surfaced(ctx: Context, symbol: str) -> None:
     """Something is open while the loop runs. What filled after its last close is closed now, not at the next turn."""
     loop = ctx.state.flattens[symbol]
+    heard = ctx.around.executed_ms.get(symbol, 0)
     sent = max((ctx.state.plain[client_id].timestamp_ms for client_id in loop.orders), default=loop.started_ms - 1)
-    if ctx.around.executed_ms.get(symbol, 0) <= sent or _in_flight(ctx, loop):
+    if heard <= sent or _in_flight(ctx, loop):
         return  # Its last close answers for what is open, or is still on its way.
+    # A 0 that was read before an execution says nothing of it.
+    ctx.around.zero_reads[symbol] = [at for at in ctx.around.zero_reads.get(symbol, []) if at > heard]
     amount = _known_amount(ctx, loop)
     if amount:
         _send_close(ctx, loop, amount, by_limit=_wants_limit(ctx, loop))
