@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.service.log import HIDDEN, ForeignLogs, LineWriter, make_logger, redact
+from holdfast.service.log import HIDDEN, ForeignLogs, LineWriter, Repeats, make_logger, redact
 
 
 class Lines:
@@ -27,15 +27,17 @@ class Lines:
 
 
 class Fixed:
-    """A clock that stands still."""
+    """A clock that stands still until it is told otherwise."""
+
+    mono = 0
 
     def wall_us(self) -> int:
         """2023-11-14T22:13:20Z."""
         return 1_700_000_000_000_000
 
     def mono_us(self) -> int:
-        """Never asked."""
-        return 0
+        """Since the test began."""
+        return self.mono
 
 
 def lines(level: str = "debug") -> tuple[Any, Lines]:
@@ -185,3 +187,32 @@ def test_warnings_of_libraries_come_through_redacted() -> None:
     assert out.written[0]["library"] == "aiohttp"
     assert out.written[0]["level"] == "warning"
     assert "s3cr3t" not in out.written[0]["text"]
+
+
+def test_the_same_line_is_said_once_in_ten_seconds() -> None:
+    """And then with the number of those left out; another line is not kept back."""
+    out, clock = Lines(), Fixed()
+    logger = make_logger("debug", clock=clock, writer=out)
+    for clock.mono in (0, 1_000_000, 9_999_999):
+        logger.warning("link_down", link="a")
+    logger.warning("link_down", link="b")
+    clock.mono = 10_000_000
+    logger.warning("link_down", link="a")
+    assert [(line["link"], line.get("repeated")) for line in out.written] == [("a", None), ("b", None), ("a", 2)]
+
+
+def test_records_of_the_journal_are_never_left_out() -> None:
+    """Their numbers differ, so there is nothing to remember."""
+    logger, out = lines()
+    for _ in range(3):
+        logger.info("fill_booked", seq=4)
+    assert len(out.written) == 3
+
+
+def test_the_memory_of_lines_is_bounded() -> None:
+    """A text that never comes twice does not fill it."""
+    clock = Fixed()
+    repeats = Repeats(clock)
+    for number in range(2_000):
+        repeats(None, "info", {"event": "x", "n": number})
+    assert len(repeats._said) <= 500

@@ -53,3 +53,9 @@ def test_it_works_behind_the_real_logger() -> None:
     os.close(write)
     with os.fdopen(read) as lines:
         assert lines.read().endswith("info    started port=8420\n")
+
+
+def test_a_journal_record_is_told_by_its_sentence() -> None:
+    """And its number, for `holdfast explain`."""
+    line = json.dumps({"at": "", "level": "info", "event": "intent_accepted", "seq": 7, "text": "accepted for me"})
+    assert readable(line, colour=False) == " info    accepted for me  #7"

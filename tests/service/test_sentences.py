@@ -5,9 +5,11 @@ from __future__ import annotations
 import typing
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from holdfast.model import events as ev
+from holdfast.model.ids import Role
 from holdfast.service.sentences import _SENTENCES, channel_of, sentence_of
 from tests.service import story
 from tests.service.story import CLOSING, DENIED, FUNDING, OPENING, T0
@@ -50,3 +52,18 @@ def test_small_numbers_are_written_out() -> None:
 def test_evidence_names_its_channel(event: ev.AnyEvent, channel: str) -> None:
     """What we decided ourselves has none."""
     assert channel_of(event) == channel
+
+
+def test_a_denial_says_its_sentence_once_and_what_would_pass() -> None:
+    """The fact that repeats it, empty facts, and the label of a state of things are left out."""
+    facts = {"sentence": "an opening intent needs a stop loss", "default_stop_pct": "none", "ids": ""}
+    event = msgspec.structs.replace(DENIED, facts=facts, counterfactual={"state": "the sun shines", "leverage": "5"})
+    assert sentence_of(event).endswith(" (default_stop_pct none); would pass: the sun shines, leverage 5")
+
+
+def test_a_flatten_that_is_only_prepared_does_not_look_like_a_decision() -> None:
+    """It stands beside every entry, and most are never sent."""
+    planned = next(event for event in EVENTS if isinstance(event, ev.OrderPlanned))
+    spec = msgspec.structs.replace(planned.spec, role=Role.CLOSE)
+    prepared = msgspec.structs.replace(planned, spec=spec, preauthorised=True)
+    assert sentence_of(prepared).startswith("close prepared for an emergency: ")

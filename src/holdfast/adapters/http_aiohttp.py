@@ -13,6 +13,7 @@ from typing import Any, Final
 import aiohttp
 from yarl import URL
 
+from holdfast.adapters.os_errors import plain
 from holdfast.ports import HttpFailed, HttpReply
 
 KEEP_ALIVE_S: Final = 75.0
@@ -77,7 +78,7 @@ class AiohttpClient:
         except TimeoutError:
             raise HttpFailed(f"no complete answer within {timeout_ms} ms", sent=progress.connected) from None
         except (aiohttp.ClientError, OSError) as error:
-            raise HttpFailed(f"{type(error).__name__}: {error}", sent=progress.connected) from None
+            raise HttpFailed(_reason(error), sent=progress.connected) from None
 
     async def close(self) -> None:
         """Drop all connections; a request under way fails. May be called twice."""
@@ -92,6 +93,12 @@ class AiohttpClient:
                 response.close()
                 raise HttpFailed(f"the answer is longer than {self._max_body_bytes} bytes", sent=True)
         return bytes(content)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientConnectorError) and not isinstance(error, aiohttp.ClientSSLError):
+        return f"cannot connect to {error.host}:{error.port} ({plain(error.os_error)})"
+    return f"{type(error).__name__}: {error}"
 
 
 class _Progress:

@@ -14,6 +14,7 @@ from typing import Any, Final, cast
 
 from picows import WSAutoPingStrategy, WSFrame, WSHandshakeError, WSListener, WSMsgType, WSTransport, ws_connect
 
+from holdfast.adapters.os_errors import plain
 from holdfast.ports import WsClosed
 
 MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
@@ -69,6 +70,12 @@ class PicowsConnector:
         except WSHandshakeError as error:
             status = getattr(error.response, "status", None)
             raise ConnectionError(f"the upgrade was refused: {int(status) if status else error}") from None
+        except TimeoutError:
+            link.abandon()
+            raise TimeoutError(f"no answer within {timeout_ms} ms") from None
+        except OSError as error:
+            link.abandon()
+            raise ConnectionError(plain(error)) from None
         except BaseException:
             link.abandon()
             raise

@@ -22,6 +22,9 @@ LEVELS: Final = ("debug", "info", "warning", "error", "critical")
 PIPE_BYTES: Final = 4_096
 """A pipe that is ready takes this much without blocking."""
 
+LINES_REMEMBERED: Final = 500
+"""Different lines of which a repetition is noticed."""
+
 HIDDEN: Final = "(hidden)"
 SECRET_NAMES: Final = frozenset(
     {
@@ -63,6 +66,34 @@ def redact(value: Any, name: str = "") -> Any:
     if isinstance(value, list | tuple):
         return [redact(item) for item in value]
     return value
+
+
+class Repeats:
+    """Lets a line through once in `quiet_us`; what was left out meanwhile is counted in the next one as `repeated`.
+
+    A venue that is away makes the same few lines several times a second, and nobody finds the others between them.
+    Two lines are the same when all their fields are.
+    """
+
+    def __init__(self, clock: Clock, *, quiet_us: int = 10_000_000) -> None:
+        self._clock = clock
+        self._quiet_us = quiet_us
+        self._said: dict[str, list[int]] = {}
+
+    def __call__(self, _: Any, __: str, record: Record) -> Record:
+        """A structlog processor. Raises `structlog.DropEvent` for a line that was said a moment ago."""
+        if "seq" in record:
+            return record  # Journal records differ by their number.
+        now_us = self._clock.mono_us()
+        same = repr(sorted((name, value) for name, value in record.items() if name != "at"))
+        said = self._said.get(same)
+        if said is not None and now_us - said[0] < self._quiet_us:
+            said[1] += 1
+            raise structlog.DropEvent
+        if len(self._said) >= LINES_REMEMBERED:
+            self._said.clear()
+        self._said[same] = [now_us, 0]
+        return {**record, "repeated": said[1]} if said is not None and said[1] else record
 
 
 class LineWriter:
@@ -122,7 +153,7 @@ def make_logger(level: str = "info", *, clock: Clock, writer: Any = None) -> Any
     return structlog.wrap_logger(
         writer if writer is not None else LineWriter(sys.stderr.fileno()),
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        processors=[stamp, _with_traceback, _redacted, _rendered],
+        processors=[stamp, Repeats(clock), _with_traceback, _redacted, _rendered],
         cache_logger_on_first_use=True,
     )
 

@@ -47,7 +47,11 @@ def readable(line: str, *, colour: bool) -> str:
     trace = record.pop("traceback", "")
     fields = (f"{name}={_plain(value)}" for name, value in record.items() if name not in (*FIRST, *HUSHED))
     moment = str(record.get("at", ""))[11:23]
-    text = " ".join((moment, label, str(record.get("event", "")), *fields))
+    if "seq" in record and "text" in record:
+        # A record of the journal: its sentence says it all, and its number leads to the rest.
+        text = f"{moment} {label} {record['text']}  #{record['seq']}"
+    else:
+        text = " ".join((moment, label, str(record.get("event", "")), *fields))
     return f"{text}\n{trace}" if trace else text
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from holdfast.model import events as ev
+from holdfast.model.ids import Role
 from holdfast.model.num import text
 from holdfast.model.orders import AlgoSpec
 from holdfast.model.reasons import DENY_SENTENCES
@@ -39,7 +40,13 @@ def _number(value: Decimal | None) -> str:
 
 
 def _pairs(facts: dict[str, str]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in facts.items())
+    """Facts in a row; the sentence among them is told apart, and what is empty says nothing."""
+    return ", ".join(f"{name} {value}" for name, value in facts.items() if value and name != "sentence")
+
+
+def _needed(counterfactual: dict[str, str]) -> str:
+    """What would pass; a state of things needs no label."""
+    return ", ".join(value if name == "state" else f"{name} {value}" for name, value in counterfactual.items())
 
 
 def _accepted(event: ev.IntentAccepted) -> str:
@@ -53,8 +60,9 @@ def _accepted(event: ev.IntentAccepted) -> str:
 
 
 def _denied(event: ev.IntentDenied) -> str:
-    would = f"; would pass: {_pairs(event.counterfactual)}" if event.counterfactual else ""
-    return f"denied {event.code.value}: {DENY_SENTENCES[event.code]} ({_pairs(event.facts)}){would}"
+    would = f"; would pass: {_needed(event.counterfactual)}" if event.counterfactual else ""
+    facts = f" ({shown})" if (shown := _pairs(event.facts)) else ""
+    return f"denied {event.code.value}: {DENY_SENTENCES[event.code]}{facts}{would}"
 
 
 def _planned(event: ev.OrderPlanned) -> str:
@@ -66,8 +74,10 @@ def _planned(event: ev.OrderPlanned) -> str:
         price = f" at {_number(spec.price)}" if spec.price is not None else ""
         limit = f" {spec.time_in_force.value}" if spec.time_in_force is not None else ""
         what = f"{spec.type.value} {spec.side.value} {_number(spec.quantity)}{price}{limit}"
-    later = ", to be sent without waiting for the disk" if event.preauthorised else ""
-    return f"{spec.role.value} planned: {what} as {spec.client_id} ({event.verdict}){later}"
+    # The flatten that goes into the journal beside an entry is a precaution: most are never sent.
+    done = "prepared for an emergency" if event.preauthorised and spec.role is Role.CLOSE else "planned"
+    later = "; needs no further write to the disk" if event.preauthorised else ""
+    return f"{spec.role.value} {done}: {what} as {spec.client_id} ({event.verdict}){later}"
 
 
 def _send_due(event: ev.OrderSendDue) -> str:
@@ -123,7 +133,7 @@ def _result(event: ev.ResultPublished) -> str:
 def _closed(event: ev.TradeClosed) -> str:
     result = event.result
     net = ", ".join(f"{_number(amount)} {asset}" for asset, amount in result.net.items()) or "nothing"
-    return f"trade {result.trade_id} closed by {result.exit_reason}: net {net}, {result.fills} fills"
+    return f"trade {result.trade_id} closed ({result.exit_reason}): net {net}, {result.fills} fills"
 
 
 def _position(event: ev.PositionSeen) -> str:
