@@ -396,3 +396,10 @@ def test_rules_13_a_used_leverage_above_the_limit_cannot_be_taken(leverage, mend
     found = denied(DenyCode.SYMBOL_SETTINGS, judge(intent(), view(symbol_config=config(leverage), symbol_in_use=True)))
     expected = mended or {"state": "no position and no open order on BTCUSDT"}
     assert found.counterfactual == expected
+
+
+def test_an_unlisted_symbol_shows_letters_that_only_look_latin():
+    """The first letter is Cyrillic; what the account may trade is named."""
+    denied = judge(intent(symbol="ВTCUSDT"), view(instrument=None, settings=settings(symbols=("ETHUSDT", "BTCUSDT"))))
+    assert denied.facts["letters"] == "В is U+0412"
+    assert denied.counterfactual["state"].endswith("allowed here: BTCUSDT, ETHUSDT")

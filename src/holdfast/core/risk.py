@@ -215,11 +215,8 @@ def judge_close(intent: Intent, view: GateView) -> Denied | None:
     known = view.instrument is not None or view.quarantined is not None or view.live_trade is not None
     if known or view.foreign_amount or view.symbol_in_use:
         return None
-    return Denied(
-        code=DenyCode.UNKNOWN_SYMBOL,
-        facts={"symbol": intent.symbol, "reason": "not listed by the venue"},
-        counterfactual={"state": f"the venue lists {intent.symbol}"},
-    )
+    refusal = state.unlisted(intent.symbol, view.settings, None)
+    return Denied(code=DenyCode.UNKNOWN_SYMBOL, facts=refusal.facts, counterfactual=refusal.remedy)
 
 
 def _judge_once(intent: Intent, view: GateView) -> Accepted | Denied:

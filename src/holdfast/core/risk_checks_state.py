@@ -13,10 +13,13 @@ from holdfast.core.risk_draft import Draft, Refusal, slippage_of, text
 from holdfast.model.num import BPS
 from holdfast.model.orders import Direction
 from holdfast.model.reasons import TradingState
-from holdfast.model.settings import Venue
+from holdfast.model.settings import EngineSettings, Venue
 
 WATCH_ROUNDS = 3
 """Rounds of the coverage watch that may be missing before entries stop."""
+
+SYMBOLS_NAMED = 10
+"""Allowed symbols that a refusal names."""
 
 MONEY_FIELDS = ("equity", "wallet", "available", "mark_low_1m", "mark_high_1m")
 """Numbers of the view that may be unknown and are needed."""
@@ -47,17 +50,27 @@ def unknown_symbol(draft: Draft) -> Refusal | None:
     view = draft.view
     if view.instrument is not None and view.quarantined is None:
         return None
-    facts = {"symbol": draft.symbol, "reason": view.quarantined or "not listed by the venue"}
-    return Refusal(facts, {"state": f"the venue lists {draft.symbol} with sound filters"})
+    return unlisted(draft.symbol, draft.settings, view.quarantined)
+
+
+def unlisted(symbol: str, settings: EngineSettings, quarantined: str | None) -> Refusal:
+    """A refusal that says what may be meant: letters that only look like Latin ones, and symbols that are allowed."""
+    facts = {"symbol": symbol, "reason": quarantined or "not listed by the venue"}
+    letters = [f"{letter} is U+{ord(letter):04X}" for letter in dict.fromkeys(symbol) if not letter.isascii()]
+    if letters:
+        facts["letters"] = ", ".join(letters)
+    allowed = sorted(settings.symbols)[:SYMBOLS_NAMED]
+    here = f"; allowed here: {', '.join(allowed)}" if allowed else ""
+    return Refusal(facts, {"state": f"the venue lists {symbol} with sound filters{here}"})
 
 
 def symbol_not_allowed(draft: Draft) -> Refusal | None:
     """P9: allow-lists of the account and of the source. On live an empty account list allows nothing."""
     settings, source, symbol = draft.settings, draft.view.source, draft.symbol
     if settings.symbols and symbol not in settings.symbols:
-        return Refusal({"symbol": symbol, "list": "account"}, {"configuration": f"symbols: add {symbol}"})
+        return Refusal({"symbol": symbol, "list": "account"}, {"configuration": f"symbols.allow: add {symbol}"})
     if not settings.symbols and settings.venue is Venue.LIVE:
-        return Refusal({"symbol": symbol, "list": "empty"}, {"configuration": f"symbols: add {symbol}"})
+        return Refusal({"symbol": symbol, "list": "empty"}, {"configuration": f"symbols.allow: add {symbol}"})
     if source is not None and source.symbols and symbol not in source.symbols:
         configuration = f"sources.{source.name}.symbols: add {symbol}"
         return Refusal({"symbol": symbol, "list": source.name}, {"configuration": configuration})
