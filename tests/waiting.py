@@ -1,6 +1,7 @@
 """Waiting for a condition nobody signals: a file that another process writes, a port that opens.
 
 The only place of the tests that sleeps. Where a signal exists (an event, a queue, a line of output), wait for that.
+`time_passes` is for tests whose input is a moment in time (a process killed 0.7 s later), never for an outcome.
 """
 
 import asyncio
@@ -24,3 +25,8 @@ async def eventually(condition: Callable[[], object], *, within_s: float = 10.0,
     while not condition():
         assert time.monotonic() < deadline, f"{what} did not come true within {within_s} s"
         await asyncio.sleep(PAUSE_S)
+
+
+async def time_passes(seconds: float) -> None:
+    """Let so much time go by, because the length of it is what the test is about."""
+    await asyncio.sleep(seconds)

@@ -1,0 +1,269 @@
+"""Kills and stalls of the engine under a stream of intents, and what the two records say afterwards.
+
+    python -m tests.acceptance.kills --kills 60 --seed 1
+    python -m tests.acceptance.kills --kills 20 --stalls 20 --seed 2 --folder records
+
+A seed draws the moments, the intents and the venue facts of each life; the machine's own timing does the rest, so a
+seed names a kind of run and not one run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from holdfast import verify
+from tests.acceptance import audit, markets
+from tests.acceptance.audit import Window
+from tests.acceptance.stand import Stand
+from tests.acceptance.traffic import BRISK_GAP_S, IDLE_GAP_S, Source
+from tests.waiting import eventually, time_passes
+
+READY_S = 30.0
+PRICE_GAP_S = 0.04
+QUIET_S = 60.0
+LIMITS = ("weight_per_minute", "orders_per_minute", "orders_per_10_seconds")
+YES = 'stop_without_position = "yes"'
+FACTS = (
+    (YES, {"stop_without_position": "accept"}),
+    ("", {"stop_without_position": "accept"}),
+    ("", {"stop_without_position": "-4509"}),
+    ("", {"stop_without_position": "accept-then-REJECTED"}),
+    (YES, {"stop_without_position": "-4509"}),
+    (YES, {"stop_without_position": "accept-then-REJECTED"}),
+    (YES, {"second_close_position": "accept"}),
+    ("", {"second_close_position": "-4130", "stop_without_position": "accept"}),
+)
+"""What the engine believes of the venue, and how the venue then behaves: every promise holds under every pair."""
+
+
+@dataclass(kw_only=True)
+class Figures:
+    """What a run came to."""
+
+    seed: int
+    kills: int = 0
+    stalls: int = 0
+    intents: int = 0
+    accepted: int = 0
+    redelivered: int = 0
+    entries: int = 0
+    fills: int = 0
+    trades: int = 0
+    naked_ms_p99: float = 0.0
+    naked_ms_max: float = 0.0
+    uncovered_ms_max: float = 0.0
+    seconds: float = 0.0
+    processes: int = 0
+    problems: list[str] = field(default_factory=list)
+    violations: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        """Whether every promise was kept."""
+        return not self.problems and not self.violations
+
+
+class Trial:
+    """One run: lives of an engine, each ended by a kill, and a last one that may wind down."""
+
+    def __init__(self, stand: Stand, seed: int) -> None:
+        """Nothing starts before `run`."""
+        self.stand = stand
+        self.random = random.Random(seed)
+        self.source = Source(f"http://127.0.0.1:{stand.port}", seed)
+        self.figures = Figures(seed=seed)
+        self.windows: list[Window] = []
+        self._since_us = 0
+
+    async def run(self, kills: int, stalls: int) -> Figures:
+        """Kill `kills` times, stall `stalls` times on the way, wind down, and judge."""
+        began = time.monotonic()
+        # A life of three seconds makes twenty starts a minute, which no production limit foresees.
+        self.stand.control(do="limits", set=dict.fromkeys(LIMITS))
+        ends = self._shuffled(kills, stalls)
+        sending, moving = asyncio.create_task(self.source.run()), asyncio.create_task(self._move_prices())
+        for end in ends:
+            await self._live_once(end)
+            assert not sending.done(), sending.exception()
+            assert not moving.done(), moving.exception()
+        self._start(FACTS[0])
+        await self._until_ready()
+        await time_passes(2.0)
+        self.source.stop()
+        await sending
+        moving.cancel()
+        await self._wind_down()
+        self._note_end()
+        self.stand.finish()
+        self._judge(with_stalls=bool(stalls))
+        self.figures.seconds = round(time.monotonic() - began, 1)
+        return self.figures
+
+    async def _move_prices(self) -> None:
+        """Prices jump, each about where it began, so that stops trigger and targets fill in every life."""
+        away = dict.fromkeys(markets.SYMBOLS, 0)
+        while True:
+            symbol = self.random.choice(markets.SYMBOLS)
+            step = self.random.randint(-9, 9) - away[symbol] // 2
+            away[symbol] += step
+            move = {"do": "price", "symbol": symbol, "percent": str(step / 10)}
+            await asyncio.to_thread(self.stand.control, **move)
+            await time_passes(PRICE_GAP_S)
+
+    def _shuffled(self, kills: int, stalls: int) -> list[str]:
+        """How each life ends: while it starts, while it works, and just after it said yes to an intent."""
+        ends = [("boot", "run", "hit", "run", "hit")[index % 5] for index in range(kills)]
+        for index in self.random.sample(range(len(ends)), min(stalls, len(ends))):
+            ends[index] = "stall"
+        self.random.shuffle(ends)
+        return ends
+
+    def _start(self, facts: tuple[str, dict[str, str]]) -> None:
+        believed, true = facts
+        self.stand.configure(believed)
+        self.stand.control(do="facts", set=true)
+        self._since_us = _now_us()
+        self.source.mean_gap_s = IDLE_GAP_S
+        self.stand.start(ready=False)
+
+    async def _live_once(self, end: str) -> None:
+        """Start, let it work, and kill it."""
+        self._start(self.random.choice(FACTS))
+        assert self.stand.engine is not None
+        if end == "boot":
+            await time_passes(self.random.uniform(0.2, 1.5))
+        else:
+            await self._until_ready()
+            await time_passes(self.random.uniform(0.3, 4.0))
+        if end == "hit" or (end == "stall" and self.random.random() < 0.5):
+            await self._next_yes()
+        if end == "stall":
+            await self._stall()
+        assert self.stand.engine.alive, f"it ended by itself:\n{self.stand.engine.said[-4000:]}"
+        self.stand.engine.kill()
+        self.figures.kills += 1
+        self._note_end()
+
+    async def _next_yes(self) -> None:
+        """Wait for the next acceptance and a few milliseconds: entry, stop and fills are on their way just then."""
+        self.source.said_yes.clear()
+        try:
+            await asyncio.wait_for(self.source.said_yes.wait(), 5)
+        except TimeoutError:
+            return  # Nothing was accepted; the kill comes all the same.
+        await time_passes(self.random.uniform(0.0, 0.012))
+
+    async def _stall(self) -> None:
+        """The machine stands still for a moment: time stamps grow old, nothing that opens may leave afterwards."""
+        engine = self.stand.engine
+        assert engine is not None
+        engine.pause()
+        self._note_end()
+        await time_passes(self.random.uniform(0.5, 4.0))
+        self._since_us = _now_us()
+        engine.go_on()
+        self.figures.stalls += 1
+        await time_passes(self.random.uniform(0.5, 3.0))
+
+    def _note_end(self) -> None:
+        self.windows.append(Window(self._since_us, _now_us()))
+
+    async def _until_ready(self) -> None:
+        engine = self.stand.engine
+        assert engine is not None
+
+        async def ready() -> None:
+            while (await asyncio.to_thread(self.stand.get, "/health/ready")).status != 200:
+                assert engine.alive, f"it ended by itself:\n{engine.said[-4000:]}"
+                await time_passes(0.02)
+
+        await asyncio.wait_for(ready(), READY_S)
+        self.source.mean_gap_s = BRISK_GAP_S
+
+    async def _wind_down(self) -> None:
+        """Close everything and wait until every trade is closed and every accepted intent has its result."""
+        await asyncio.to_thread(self.stand.post, "/v1/commands/flatten", {"all": True, "reason": "the run ends"})
+        await eventually(lambda: not self.stand.live_trades(), within_s=QUIET_S, what="every trade closed")
+        waiting = dict(self.source.accepted)
+
+        def all_told() -> bool:
+            for name in [name for name in waiting if self.stand.result(name)]:
+                del waiting[name]
+            return not waiting
+
+        await eventually(all_told, within_s=QUIET_S, what=f"results of {sorted(waiting)[:5]}")
+
+    def _judge(self, *, with_stalls: bool) -> None:
+        """By the exchange's log, by the journal, and by `holdfast verify`."""
+        found, stand = self.figures, self.stand
+        lines, events = audit.venue_lines(stand.venue_log), list(audit.journal_events(stand.journal))
+        accepted = list(self.source.accepted)
+        found.intents, found.accepted = len(self.source.sent), len(accepted)
+        found.redelivered = sum(sent.deliveries - 1 for sent in self.source.sent.values())
+        found.entries, found.fills = audit.entries_taken(lines), audit.fills_of_ours(lines)
+        closed = audit.trades_closed(events)
+        found.trades = len(closed)
+        found.problems += [f"entered twice: {twice}" for twice in audit.entered_twice(lines)]
+        found.problems += [f"executed late: {late}" for late in audit.late_entries(lines)]
+        found.problems += audit.wrong_results(events, accepted)
+        found.problems += [f"trade {name} closed {count} times" for name, count in closed.items() if count != 1]
+        found.problems += [f"answered differently: {text}" for text in self.source.contradictions]
+        report = self._verified(lines) if with_stalls else stand.verify()
+        found.violations = report["violations"]
+        if "measures" in report:
+            naked, uncovered = report["measures"]["naked_ms"], report["measures"]["uncovered_ms"]
+            found.naked_ms_p99, found.naked_ms_max = float(naked["p99"]), float(naked["max"])
+            found.uncovered_ms_max = float(uncovered["max"])
+            found.processes = report["counts"]["processes"]
+        if found.naked_ms_max > 1_000:
+            found.problems.append(f"naked for {found.naked_ms_max} ms while an engine was live")
+
+    def _verified(self, lines: list[dict[str, Any]]) -> dict[str, Any]:
+        """The checker, told when the engine was live: a process that was stopped is not, and only we know."""
+        live = tuple(verify.Window(start_us=w.start_us, end_us=w.end_us) for w in audit.live_from(lines, self.windows))
+        options = verify.Options(complete=True, live=live, acknowledged=tuple(self.source.accepted))
+        report = verify.main_verify(self.stand.journal, self.stand.venue_log, options=options)
+        decoded = msgspec.json.decode(verify.as_json(report))
+        assert isinstance(decoded, dict)
+        return decoded
+
+
+def run(folder: Path, *, seed: int, kills: int, stalls: int = 0) -> Figures:
+    """One trial in a folder, which keeps journal, venue log and what both processes said."""
+    with Stand(folder, market=markets.moving_market(seed)) as stand:
+        return asyncio.run(Trial(stand, seed).run(kills, stalls))
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1_000
+
+
+def main(arguments: list[str]) -> int:
+    """Run from the command line; prints the figures as JSON and answers 1 when a promise was broken."""
+    parser = argparse.ArgumentParser(prog="python -m tests.acceptance.kills", description=__doc__)
+    parser.add_argument("--kills", type=int, default=60, help="how often the engine is killed")
+    parser.add_argument("--stalls", type=int, default=0, help="how many of these kills follow a stall of 0.5 to 4 s")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--folder", type=Path, help="keep the records here; without it they are thrown away")
+    chosen = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="holdfast-kills-") as temporary:
+        folder = chosen.folder if chosen.folder is not None else Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        figures = run(folder, seed=chosen.seed, kills=chosen.kills, stalls=chosen.stalls)
+    sys.stdout.write(json.dumps(asdict(figures), indent=2) + "\n")
+    return 0 if figures.clean else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
