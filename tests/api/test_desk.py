@@ -33,9 +33,11 @@ class StubRunner:
         self.ended = asyncio.get_running_loop().create_future()
         self.engine = SimpleNamespace(
             state=SimpleNamespace(
-                commanded=TradingState.HALTED, effective=TradingState.HALTED, effective_reasons=["commanded halted"]
+                commanded=TradingState.HALTED, effective=TradingState.HALTED, effective_reasons=["commanded halted"],
+                alarms={}, resume_token="tok", resume_expires_ms=9, loss_latched="",
             )
-        )
+        )  # fmt: skip
+        self.last_input_ms = 5
 
     async def submit(self, intent: Any) -> Any:
         """An intent."""
@@ -63,7 +65,7 @@ def desk(runner: StubRunner, **more: Any) -> Desk:
     empty = SimpleNamespace(read=lambda after_seq=0: iter(()))
     return Desk(
         runner=runner, model=ReadModel(), outbox=None, journal=empty, venue="paper", account="main", version="1",
-        metrics=lambda: b"up 1\n", **more,
+        metrics=lambda: b"up 1\n", listed=lambda symbol: symbol == "BTCUSDT", **more,
     )  # fmt: skip
 
 
@@ -114,6 +116,41 @@ async def test_p29_a_confirmation_that_changed_nothing_is_refused(runner: StubRu
     assert not (await desk(runner).command("resume_confirm", by="a", reason="r", symbol="", token="x")).done
     runner.answer = done(COMMANDED)
     assert (await desk(runner).command("resume_confirm", by="a", reason="r", symbol="", token="tok")).done
+
+
+async def test_p29_a_refused_confirmation_says_why(runner: StubRunner) -> None:
+    """Another token, a late one, a loss that is not over."""
+    runner.answer, state = done(), runner.engine.state
+
+    async def told() -> str:
+        return (await desk(runner).command("resume_confirm", by="a", reason="r", symbol="", token="x")).text
+
+    assert "not the one that the last" in await told()
+    state.loss_latched = "lost 200 of 200"
+    assert "lost 200 of 200" in await told()
+    state.resume_expires_ms = 4
+    assert "or no longer" in await told()
+
+
+@pytest.mark.parametrize("what", ["flatten", "release"])
+async def test_a_command_on_an_unknown_symbol_is_refused(runner: StubRunner, what: Any) -> None:
+    """It never reaches the engine, whose flatten loop would wait for it for ever."""
+    reply = await desk(runner).command(what, by="ann", reason="r", symbol="NOPE", token="")
+    assert not reply.done
+    assert "'NOPE'" in reply.text
+    assert runner.got == []
+
+
+async def test_a_failing_journal_is_seen_although_nothing_more_becomes_durable(runner: StubRunner) -> None:
+    """State and alarms are the engine's own, not those of the last record on the disk."""
+    runner.engine.state.effective_reasons = ["journal cannot be written"]
+    runner.engine.state.alarms = {"JOURNAL_FAILING:account": "disk full"}
+    at = desk(runner)
+    assert (at.state().effective, at.state().reasons) == ("halted", ("journal cannot be written",))
+    assert at.state().alarms == 1
+    assert [(alarm.code, alarm.subject, alarm.text) for alarm in at.alarms()] == [
+        ("JOURNAL_FAILING", "account", "disk full")
+    ]
 
 
 async def test_ready_follows_the_effective_state(runner: StubRunner) -> None:

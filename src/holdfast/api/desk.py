@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
+import msgspec
+
 from holdfast.api.port import Busy, CommandName, CommandReply, Published
 from holdfast.model import events as ev
 from holdfast.model.inputs import Command
@@ -17,8 +19,7 @@ from holdfast.service.outbox import Outbox
 from holdfast.service.readmodel import ReadModel
 from holdfast.service.runner import Done, Runner
 from holdfast.service.verdicts import Verdict
-
-RESUME_REFUSED = "not resumed: the token is wrong or has expired, or the daily loss limit is still breached"
+from holdfast.service.views import AlarmView
 
 
 class Desk:
@@ -35,9 +36,12 @@ class Desk:
         account: str,
         version: str,
         metrics: Callable[[], bytes],
+        listed: Callable[[str], bool],
         read_apart: Callable[[], Iterable[JournalRecord]] | None = None,
     ) -> None:
-        """`read_apart` reads the journal from a thread, through a connection of its own; None reads it in place."""
+        """`listed` tells whether the venue has a symbol, or something of it is held. `read_apart` reads the journal
+        from a thread, through a connection of its own; None reads it in place."""
+        self._listed = listed
         self._read_apart = read_apart
         self._runner = runner
         self._model = model
@@ -57,6 +61,9 @@ class Desk:
 
     async def command(self, what: CommandName, *, by: str, reason: str, symbol: str, token: str) -> CommandReply:
         """Hand over an operator's command. Returns when it is durable. Raises `Busy`."""
+        if symbol and not self._listed(symbol):
+            # A loop that waits for the venue to show 0 of what it does not have would never end.
+            return self._told(False, f"the venue has no symbol {symbol!r}; would pass: its exact name, such as BTCUSDT")
         message = Command(now_ms=0, what=what, by=by, reason=reason, symbol=symbol, token=token)
         try:
             done = await self._runner.command(message)
@@ -65,27 +72,38 @@ class Desk:
         return self._reply(what, done)
 
     def _reply(self, what: CommandName, done: Done) -> CommandReply:
-        state = self._runner.engine.state
-        commanded = state.commanded.value if state.commanded is not None else "halted"
-        common: dict[str, Any] = {
-            "commanded": commanded,
-            "effective": state.effective.value,
-            "reasons": tuple(state.effective_reasons),
-        }
         for event in done.events:
             if isinstance(event, ev.ResumePrepared):
-                return CommandReply(
-                    done=True,
-                    text="prepared: confirm with the token to resume",
-                    token=event.token,
-                    summary=event.summary,
-                    expires_ms=event.expires_ms,
-                    **common,
-                )
+                text = "prepared: confirm with the token to resume"
+                return self._told(True, text, token=event.token, summary=event.summary, expires_ms=event.expires_ms)
         if what == "resume_confirm" and not any(isinstance(event, ev.StateCommanded) for event in done.events):
-            return CommandReply(done=False, text=RESUME_REFUSED, **common)
+            return self._told(False, self._why_not_resumed())
         text = "done" if done.durable else "done, but the journal cannot be written: it will not survive a restart"
-        return CommandReply(done=True, text=text, **common)
+        return self._told(True, text)
+
+    def _told(self, done: bool, text: str, **more: Any) -> CommandReply:
+        state = self._runner.engine.state
+        return CommandReply(
+            done=done,
+            text=text,
+            commanded=state.commanded.value if state.commanded is not None else "halted",
+            effective=state.effective.value,
+            reasons=tuple(state.effective_reasons),
+            **more,
+        )
+
+    def _why_not_resumed(self) -> str:
+        """A token that was taken is used up with the state it commanded, so what is left tells the reason."""
+        state = self._runner.engine.state
+        again = "would pass: `holdfast resume` once more, and the token that it prints"
+        if not state.resume_token or self._runner.last_input_ms > state.resume_expires_ms:
+            return f"not resumed: the token is not valid, or no longer; {again}"
+        if state.loss_latched:
+            return (
+                f"not resumed: the token is wrong, or the daily loss limit is still breached ({state.loss_latched}); "
+                "would pass: the printed token, on another day or with limits.daily_loss raised by name"
+            )
+        return f"not resumed: the token is not the one that the last `holdfast resume` printed; {again}"
 
     def ready(self) -> tuple[str, ...]:
         """Why the engine would not accept an opening intent now; empty when it would."""
@@ -116,7 +134,15 @@ class Desk:
 
     def state(self) -> Any:
         """Commanded and effective state, health, counts, journal head."""
-        return self._model.state()
+        # What the engine does is ahead of what is durable, and no more of it becomes durable once the disk has failed.
+        now = self._runner.engine.state
+        shown = msgspec.structs.replace(
+            self._model.state(),
+            effective=now.effective.value,
+            reasons=tuple(now.effective_reasons),
+            alarms=len(self.alarms()),
+        )
+        return shown if now.commanded is None else msgspec.structs.replace(shown, commanded=now.commanded.value)
 
     def ledger(self, *, limit: int) -> Any:
         """Sums per asset, and the newest money movements."""
@@ -124,7 +150,13 @@ class Desk:
 
     def alarms(self) -> Any:
         """Alarms that are not cleared."""
-        return self._model.alarms()
+        found = list(self._model.alarms())
+        known = {(alarm.code, alarm.subject) for alarm in found}
+        for key, text in self._runner.engine.state.alarms.items():
+            code, _, subject = key.partition(":")
+            if (code, subject) not in known:
+                found.append(AlarmView(code=code, subject=subject, text=text, raised_ms=self._runner.last_input_ms))
+        return found
 
     def results(self, *, after_seq: int, limit: int) -> Any:
         """Published results in order."""

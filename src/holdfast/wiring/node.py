@@ -186,8 +186,15 @@ class Node:
             account=self.settings.account,
             version=self.identity.version,
             metrics=self.observer.metrics.text,
+            listed=self._is_listed,
             read_apart=read_apart,
         )
+
+    def _is_listed(self, symbol: str) -> bool:
+        around, state = self.engine.around, self.engine.state
+        held = symbol in state.positions or symbol in state.foreign or symbol in state.live_trades
+        # Before the symbol rules are known, nothing that reduces risk may be refused for a name.
+        return not around.instruments or symbol in around.instruments or symbol in around.quarantined or held
 
     async def start(self) -> None:
         """Watch the latch and the symbol rules."""
