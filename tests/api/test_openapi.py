@@ -22,6 +22,7 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
         ("openapi.json", lambda: openapi.encoded(__version__)),
         ("intent-v1.schema.json", lambda: schemas.encoded(schemas.intent_schema())),
         ("results-v1.schema.json", lambda: schemas.encoded(schemas.results_schema())),
+        ("events-v1.schema.json", lambda: schemas.encoded(schemas.events_schema())),
     ],
 )
 def test_checked_in_references_are_current(name: str, made: object) -> None:

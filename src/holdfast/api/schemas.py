@@ -1,4 +1,4 @@
-"""JSON Schema of what goes in (intents) and what comes out (results), generated from the types."""
+"""JSON Schema of what goes in (intents), what comes out (results) and what is kept (events), from the types."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from holdfast.model.events import ResultCorrected, ResultPublished, TradeClosed
+from holdfast.model.events import AnyEvent, ResultCorrected, ResultPublished, TradeClosed
 from holdfast.model.intent import Intent
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -25,6 +25,11 @@ def results_schema() -> dict[str, Any]:
     """The published events: one terminal result per intent, one closing record per trade, corrections."""
     shape = ResultPublished | TradeClosed | ResultCorrected
     return _document(shape, "Holdfast results, version 1")
+
+
+def events_schema() -> dict[str, Any]:
+    """Every record of the journal."""
+    return _document(AnyEvent, "Holdfast journal events, version 1")
 
 
 def encoded(schema: dict[str, Any]) -> bytes:

@@ -125,6 +125,7 @@ def _write_references(folder: Path) -> int:
         "openapi.json": openapi.encoded(__version__),
         "intent-v1.schema.json": schemas.encoded(schemas.intent_schema()),
         "results-v1.schema.json": schemas.encoded(schemas.results_schema()),
+        "events-v1.schema.json": schemas.encoded(schemas.events_schema()),
     }
     for name, body in pages.items():
         (folder / name).write_bytes(body)
