@@ -1,21 +1,24 @@
 """Short scenes with the real engine and the paper exchange, in process and in virtual time."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from holdfast.adapters.store_memory import MemoryDisk, MemoryJournal
+from holdfast.adapters.store_sqlite import SqliteJournal
 from holdfast.model.intent import Intent, from_builtins
 from holdfast.model.num import text
 from holdfast.model.plans import IntentResult
 from holdfast.model.settings import EngineSettings, Venue
 from holdfast.paper.config import PaperConfig
+from holdfast.ports import Journal
 from holdfast.service.verdicts import Verdict
 from holdfast.service.views import OrderView
 from holdfast.sim import loop as loops
 from holdfast.sim.market import open_exchange_info, open_market
-from holdfast.verify import Report, check
+from holdfast.verify import Report, check, main_verify
 from holdfast.verify.records import JournalRow, decode_line
 from holdfast.wiring.world import World
 
@@ -90,6 +93,9 @@ class Stage:
         return str(held.get(symbol, "0"))
 
 
+encoded = msgspec.json.Encoder(decimal_format="string").encode
+"""A record of the venue log as bytes."""
+
 Scene = Callable[[Stage], Awaitable[Any]]
 
 
@@ -101,10 +107,13 @@ def play(
     settings: EngineSettings | None = None,
     paper: PaperConfig | None = None,
     violations: tuple[str, ...] = (),
+    before: tuple[dict[str, Any], ...] = (),
+    folder: Path | None = None,
     **more: Any,
 ) -> Any:
     """Run a scene in a new world and answer what it answers.
 
+    `before`: requests at the control door before the start. `folder`: where journal and venue log go as files.
     Afterwards journal and venue log are compared by the checker: it must find violations of the invariants that the
     scene names, and of no others.
     """
@@ -113,30 +122,38 @@ def play(
     disk, log = MemoryDisk(), list[dict[str, Any]]()
 
     async def run() -> Any:
+        journal: Journal = MemoryJournal(disk)
+        if folder is not None:
+            journal = SqliteJournal(folder / "journal.sqlite", inline=True, durability="none")
         world = World(
             settings=settings or EngineSettings(account="main", venue=Venue.PAPER),
             market=opened.source,
             exchange_info=info,
-            journal=MemoryJournal(disk),
+            journal=journal,
             log=log.append,
             paper=paper,
             **more,
         )
+        for request in before:
+            assert world.network.control(request)["ok"], request
         await world.start()
         answer = await scene(Stage(world, log, disk))
         await world.close()
         return answer
 
     answer = loops.run(run, loop=loops.VirtualLoop())
-    found = compared(disk, log).violations
+    if folder is not None:
+        (folder / "venue.jsonl").write_bytes(b"".join(encoded(record) + b"\n" for record in log))
+        found = main_verify(folder / "journal.sqlite", folder / "venue.jsonl").violations
+    else:
+        found = compared(disk, log).violations
     assert {violation.invariant for violation in found} == set(violations), found
     return answer
 
 
 def compared(disk: MemoryDisk, log: list[dict[str, Any]]) -> Report:
     """What the checker says about a journal and the exchange's own log."""
-    encode = msgspec.json.Encoder(decimal_format="string").encode
-    lines = (decode_line(encode(record), n) for n, record in enumerate(log, 1))
+    lines = (decode_line(encoded(record), n) for n, record in enumerate(log, 1))
     return check((JournalRow(*record) for record in disk.records), lines)
 
 

@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Final
 
@@ -89,23 +89,19 @@ def _raise_file_limit() -> None:
 
 
 async def _run(config: Config, say: Say) -> int:
-    # The port is taken first: an engine that nobody can halt over its API must not begin to trade.
-    listening = listen(config.http.bind, config.http.port)
-    clock = SystemClock()
-    logger = make_logger(config.log.level, clock=clock, writer=writer_for(config.log.format, sys.stderr.fileno()))
-    ForeignLogs(logger).install()
-    config.journal_path.parent.mkdir(parents=True, exist_ok=True)
-    venue = config.engine.venue.value
-    # The lock stands beside the latch: one folder for every engine of this host, whichever journal it uses (RULES 8).
-    lock = lock_account(config.latch_path.parent, venue, config.engine.account, config.key_fingerprint)
-    journal = SqliteJournal(config.journal_path)
-    try:
-        node = _node(config, clock, journal, logger)
-        return await _serve(config, node, listening, say)
-    finally:
-        listening.close()
-        journal.close()
-        lock.release()
+    with ExitStack() as held:
+        # The port is taken first: an engine that nobody can halt over its API must not begin to trade.
+        listening = held.enter_context(closing(listen(config.http.bind, config.http.port)))
+        clock = SystemClock()
+        logger = make_logger(config.log.level, clock=clock, writer=writer_for(config.log.format, sys.stderr.fileno()))
+        ForeignLogs(logger).install()
+        config.journal_path.parent.mkdir(parents=True, exist_ok=True)
+        venue = config.engine.venue.value
+        # The lock stands beside the latch: one folder for every engine of this host, whichever journal it uses.
+        lock = lock_account(config.latch_path.parent, venue, config.engine.account, config.key_fingerprint)
+        held.callback(lock.release)
+        journal = held.enter_context(closing(SqliteJournal(config.journal_path)))
+        return await _serve(config, _node(config, clock, journal, logger), listening, say)
 
 
 def _node(config: Config, clock: SystemClock, journal: SqliteJournal, logger: object) -> Node:
@@ -161,7 +157,7 @@ async def _serve(config: Config, node: Node, listening: socket.socket, say: Say)
     try:
         await _start_or_stop(node, stopping)
         if not stopping.is_set():
-            await _check_account(config, node)
+            await check_account(config, node)
             await server.start()
             say(_greeting(config, node, server.port))
             await _until(stopping, node)
@@ -194,8 +190,11 @@ async def _until(stopping: asyncio.Event, node: Node) -> None:
     asked.cancel()
 
 
-async def _check_account(config: Config, node: Node) -> None:
-    """What no engine may change for its owner: position mode, multi-assets mode, the key's rights (RULES 13, P37)."""
+async def check_account(config: Config, node: Node) -> None:
+    """What no engine may change for its owner: position mode, multi-assets mode, the key's rights (RULES 13, P37).
+
+    Raises `StartRefused`.
+    """
     hedge, multi_assets = await account_mode(node)
     if hedge:
         raise StartRefused(

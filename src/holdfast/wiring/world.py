@@ -89,9 +89,9 @@ class World:
         return Node(
             settings=self.settings,
             identity=Identity(__version__, "in-process", "in-process", self.boot_state),
-            endpoints=ep.at("http://paper", "ws://paper/ws-fapi/v1", "ws://paper"),
+            endpoints=ep.at("http://paper", "ws://paper/ws-fapi/v1", "ws://paper", wallet="http://paper"),
             signer=make_signer("paper-key", "hmac", "paper-secret"),
-            network=Network(rest=http, watch=self.network.http(), ws_api=connector, streams=connector),
+            network=Network(rest=http, watch=self.network.http(), ws_api=connector, streams=connector, wallet=http),
             journal=journal,
             clock=self.clock,
             observer=Observer(
