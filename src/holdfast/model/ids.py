@@ -11,6 +11,7 @@ import base64
 import hashlib
 import re
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 ORDER_PREFIX: Final = "hf-"
@@ -45,6 +46,8 @@ ROLE_LETTERS: Final[dict[Role, str]] = {
 LETTER_ROLES: Final[dict[str, Role]] = {letter: role for role, letter in ROLE_LETTERS.items()}
 
 
+# All orders of one intent are named within moments of each other; a few thousand tags outlast every such moment.
+@lru_cache(maxsize=4_096)
 def subject_tag(account: str, subject: str) -> str:
     """The part of a client id that all orders of one intent (or of one flattened position) share."""
     digest = hashlib.sha256(f"{account}\x00{subject}".encode()).digest()

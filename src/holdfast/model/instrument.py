@@ -77,9 +77,17 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
 
     def round_price(self, price: Decimal, *, up: bool) -> Decimal:
         """Onto the tick grid (offset by minPrice), upwards or downwards."""
-        origin = self.price_min % self.tick_size
-        rounder = num.ceil_to if up else num.floor_to
-        return rounder(price - origin, self.tick_size) + origin
+        tick = self.tick_size
+        assert tick > num.ZERO, "invariant: a step is positive"
+        origin = self.price_min % tick
+        offset = price - origin
+        # The same as floor_to and ceil_to, in one go: every price of an intent passes here, most of them twice.
+        rounded = offset // tick * tick
+        if rounded < offset and up:
+            rounded += tick
+        elif rounded > offset and not up:
+            rounded -= tick
+        return rounded + origin
 
     def round_stop(self, price: Decimal, direction: Direction) -> Decimal:
         """A stop price toward safety: a long's stop up (nearer), a short's stop down."""
@@ -91,8 +99,8 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
             return Breach("PRICE_FILTER.minPrice", price, self.price_min, self.price_min)
         if self.price_max and price > self.price_max:
             return Breach("PRICE_FILTER.maxPrice", price, self.price_max, self.round_price(self.price_max, up=False))
-        nearest = self.round_price(price, up=False)
-        if nearest != price:
+        if (price - self.price_min) % self.tick_size:
+            nearest = self.round_price(price, up=False)
             passes = nearest if nearest > 0 else nearest + self.tick_size
             return Breach("PRICE_FILTER.tickSize", price, self.tick_size, passes)
         return None

@@ -67,7 +67,8 @@ def check(value: Decimal) -> Decimal:
 
 def text(value: Decimal) -> str:
     """Print without exponent: 0.00001, never 1e-05."""
-    return format(value, "f")
+    shown = str(value)  # A third of the price of formatting; it has an exponent only for very small and large numbers.
+    return shown if "E" not in shown else format(value, "f")
 
 
 def plain(value: Decimal) -> Decimal:
