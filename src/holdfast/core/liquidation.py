@@ -34,7 +34,9 @@ def maintenance(brackets: Sequence[Bracket], notional: Decimal) -> Decimal:
 def guarded_price(direction: Direction, entry: Decimal, stop: Decimal, factor: Decimal) -> Decimal:
     """The price down (or up) to which the position must survive: `factor` times the stop's distance; at least 0."""
     reach = abs(entry - stop) * factor
-    return max(entry - reach, ZERO) if direction is Direction.LONG else entry + reach
+    if direction is not Direction.LONG:
+        return entry + reach
+    return entry - reach if reach <= entry else ZERO
 
 
 def survives(

@@ -7,7 +7,9 @@ less is at risk); a cap rounds toward the touch; a target is never worse than as
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from holdfast.model.instrument import Instrument
 from holdfast.model.intent import Distance, Target
@@ -70,10 +72,10 @@ def target_price(target: Target, direction: Direction, mid: Decimal, instrument:
 
 def nearest_entry(direction: Direction, touch: Decimal, cap: Decimal) -> Decimal:
     """The best price at which the entry may fill: the touch, or the limit price where that is better."""
-    return min(touch, cap) if direction is Direction.LONG else max(touch, cap)
+    return cap if (cap < touch if direction is Direction.LONG else cap > touch) else touch
 
 
-class StopRange(NamedTuple):
+class StopRange(msgspec.Struct, frozen=True, gc=False):
     """Where a stop may lie, both ends included, not yet on the grid. `policy` is the end that the largest distance
     sets, `venue_low` and `venue_high` are what the venue's filters leave."""
 
@@ -103,7 +105,7 @@ def stop_range(
     venue_low = instrument.price_min or None
     venue_high = instrument.price_max or None
     if direction is Direction.LONG:
-        inner = min(nearest, mark)
+        inner = mark if mark < nearest else nearest
         near = inner - inner * limits.min_stop_distance_bps * BPS
         policy = cap - cap * limits.max_stop_distance_bps * BPS
         if band_mark is not None and instrument.multiplier_down:
@@ -112,7 +114,7 @@ def stop_range(
         low = policy if venue_low is None or policy > venue_low else venue_low
         high = near if venue_high is None or near < venue_high else venue_high
         return StopRange(low, high, policy, near, venue_low, venue_high)
-    inner = max(nearest, mark)
+    inner = mark if mark > nearest else nearest
     near = inner + inner * limits.min_stop_distance_bps * BPS
     policy = cap + cap * limits.max_stop_distance_bps * BPS
     if band_mark is not None and instrument.multiplier_up:

@@ -11,14 +11,14 @@ from decimal import Decimal
 from holdfast.core import pricing
 from holdfast.core.risk_draft import HUNDREDTH, Draft, Refusal, bps_between, text
 from holdfast.model import num
-from holdfast.model.num import BPS
+from holdfast.model.num import BPS, ZERO
 
 
 def price_filter(draft: Draft) -> Refusal | None:
     """P5: the entry's price is on the tick grid and within the venue's range."""
     cap, instrument = draft.prices.cap, draft.instrument
     breach = instrument.price_breach(cap)
-    if breach is None and cap > 0:
+    if breach is None and cap > ZERO:
         return None
     name, limit = (breach.filter, breach.limit) if breach is not None else ("positive", instrument.tick_size)
     facts = {"price": text(cap), "filter": name, "limit": text(limit)}
@@ -38,9 +38,10 @@ def price_band(draft: Draft) -> Refusal | None:
     if not multiplier:
         return None
     bound = prices.mark * multiplier
-    if not _beyond(draft, bound):
+    reached = _reached(draft) if draft.plain else prices.cap
+    if reached <= bound if draft.long else reached >= bound:
         return None
-    facts = {"price": text(_reached(draft)), "mark": text(prices.mark), "band": text(bound)}
+    facts = {"price": text(reached), "mark": text(prices.mark), "band": text(bound)}
     return Refusal(facts, _bring_inside(draft, bound))
 
 
@@ -48,27 +49,22 @@ def price_collar(draft: Draft) -> Refusal | None:
     """P3: the worst price of the entry is near the mark. A passive limit price on the good side may be far away."""
     prices, collar = draft.prices, draft.limits.price_collar_bps
     bound = pricing.adverse_bound(draft.direction, prices.mark, collar * pricing.BPS)
-    if not _beyond(draft, bound):
+    reached = _reached(draft) if draft.plain else prices.cap
+    if reached <= bound if draft.long else reached >= bound:
         return None
     facts = {
-        "price": text(_reached(draft)),
+        "price": text(reached),
         "mark": text(prices.mark),
-        "distance_bps": text(bps_between(prices.mark, _reached(draft))),
+        "distance_bps": text(bps_between(prices.mark, reached)),
         "limit_bps": text(collar),
     }
     return Refusal(facts, _bring_inside(draft, bound))
 
 
 def _reached(draft: Draft) -> Decimal:
-    """The worst price at which the entry may fill; a plain market order starts at the touch whatever we assume."""
+    """The worst price at which a plain market order may fill: it starts at the touch, whatever we assume."""
     cap, touch = draft.prices.cap, draft.prices.touch
-    if not draft.plain:
-        return cap
     return max(cap, touch) if draft.long else min(cap, touch)
-
-
-def _beyond(draft: Draft, bound: Decimal) -> bool:
-    return _reached(draft) > bound if draft.long else _reached(draft) < bound
 
 
 def _bring_inside(draft: Draft, bound: Decimal) -> dict[str, str]:
@@ -147,7 +143,7 @@ def stop_filter(draft: Draft) -> Refusal | None:
     stop, found = draft.prices.stop, draft.prices.range
     low_ok = found.venue_low is None or stop >= found.venue_low
     high_ok = found.venue_high is None or stop <= found.venue_high
-    if low_ok and high_ok and stop > 0:
+    if low_ok and high_ok and stop > ZERO:
         return None
     facts = {**_stop_facts(draft), "bands_on_triggers": draft.settings.facts.bands_on_triggers}
     if found.venue_low is not None:

@@ -23,7 +23,7 @@ SLOTS_PER_TRADE = 2
 
 def quantity_zero(draft: Draft) -> Refusal | None:
     """The size is at least one step."""
-    if draft.sizes.quantity > 0:
+    if draft.sizes.quantity > ZERO:
         return None
     return _too_small(draft, {"step": text(draft.instrument.step_size)})
 
@@ -31,9 +31,9 @@ def quantity_zero(draft: Draft) -> Refusal | None:
 def quantity_too_small(draft: Draft) -> Refusal | None:
     """P5: minQty, also of market orders, because the position must be closable by one."""
     instrument, quantity = draft.instrument, draft.sizes.quantity
-    least = max(instrument.quantity_min, instrument.market_quantity_min)
-    if quantity >= least:
+    if quantity >= instrument.quantity_min and quantity >= instrument.market_quantity_min:
         return None
+    least = max(instrument.quantity_min, instrument.market_quantity_min)
     return _too_small(draft, {"min_quantity": text(least)})
 
 
@@ -189,30 +189,37 @@ def margin_insufficient(draft: Draft) -> Refusal | None:
 def position_limit(draft: Draft) -> Refusal | None:
     """P13: the position of the symbol in the worst case."""
     held, most = draft.sizes.symbol_notional, draft.limits.max_position_notional
+    if held + draft.sizes.notional <= most:
+        return None
     return _exposure(draft, held, most, "limits.max_position_notional")
 
 
 def gross_limit(draft: Draft) -> Refusal | None:
     """P14: everything on the account, longs and shorts added."""
-    return _exposure(draft, draft.sizes.gross, draft.limits.max_gross_notional, "limits.max_gross_notional")
+    gross, most = draft.sizes.gross, draft.limits.max_gross_notional
+    if gross + draft.sizes.notional <= most:
+        return None
+    return _exposure(draft, gross, most, "limits.max_gross_notional")
 
 
 def net_limit(draft: Draft) -> Refusal | None:
     """P14: everything in this direction, less what the venue already shows in the other."""
-    net = draft.sizes.same_direction - draft.sizes.opposite_held
-    return _exposure(draft, net, draft.limits.max_net_notional, "limits.max_net_notional")
+    net, most = draft.sizes.same_direction - draft.sizes.opposite_held, draft.limits.max_net_notional
+    if net + draft.sizes.notional <= most:
+        return None
+    return _exposure(draft, net, most, "limits.max_net_notional")
 
 
 def account_leverage_limit(draft: Draft) -> Refusal | None:
     """P14: gross exposure over equity."""
     most = draft.limits.max_account_leverage * draft.sizes.equity
+    if draft.sizes.gross + draft.sizes.notional <= most:
+        return None
     return _exposure(draft, draft.sizes.gross, most, "equity × limits.max_account_leverage")
 
 
-def _exposure(draft: Draft, before: Decimal, most: Decimal, name: str) -> Refusal | None:
+def _exposure(draft: Draft, before: Decimal, most: Decimal, name: str) -> Refusal:
     after = before + draft.sizes.notional
-    if after <= most:
-        return None
     facts = {"before": text(before), "after": text(after), "limit": text(most), "by": name}
     return _too_large(draft, Wanted(max(most - before, ZERO), draft.prices.worst), facts, f"{name} for")
 

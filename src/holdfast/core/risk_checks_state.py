@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from holdfast.core import budgets
 from holdfast.core.risk_draft import Draft, Refusal, slippage_of, text
-from holdfast.model.num import BPS
+from holdfast.model.num import BPS, ZERO
 from holdfast.model.orders import Direction
 from holdfast.model.reasons import TradingState
 from holdfast.model.settings import EngineSettings, Venue
@@ -224,13 +224,14 @@ def account_stale(draft: Draft) -> Refusal | None:
 def risk_data_missing(draft: Draft) -> Refusal | None:
     """RULES 5: a missing number is never 0; it denies."""
     view, instrument = draft.view, draft.instrument
-    money = (view.equity, view.wallet, view.available, view.mark_low_1m, view.mark_high_1m)
     # Money of two assets cannot be added up without a conversion, which nobody gave us.
     one_asset = instrument.quote_asset == instrument.margin_asset
-    sound = instrument.tick_size > 0 and instrument.step_size > 0 and instrument.brackets
-    if sound and one_asset and None not in money and budgets.limits_known(view.rates):
+    sound = instrument.tick_size > ZERO and instrument.step_size > ZERO and instrument.brackets
+    money = view.equity is not None and view.wallet is not None and view.available is not None
+    range_known = view.mark_low_1m is not None and view.mark_high_1m is not None
+    if sound and one_asset and money and range_known and budgets.limits_known(view.rates):
         return None
-    present = dict(zip(MONEY_FIELDS, (value is not None for value in money), strict=True)) | {
+    present = {name: getattr(view, name) is not None for name in MONEY_FIELDS} | {
         "leverage_brackets": bool(instrument.brackets),
         "tick_size": instrument.tick_size > 0,
         "step_size": instrument.step_size > 0,
@@ -251,12 +252,12 @@ def config_contradiction(draft: Draft) -> Refusal | None:
 
 def position_exists(draft: Draft) -> Refusal | None:
     """RULES 4: one trade per symbol."""
-    return _live_trade(draft, draft.direction)
+    return None if draft.view.live_trade is None else _live_trade(draft, draft.direction)
 
 
 def opposite_position(draft: Draft) -> Refusal | None:
     """RULES 4: nor against a live trade."""
-    return _live_trade(draft, draft.direction.opposite)
+    return None if draft.view.live_trade is None else _live_trade(draft, draft.direction.opposite)
 
 
 def _live_trade(draft: Draft, direction: Direction) -> Refusal | None:
@@ -300,8 +301,10 @@ def symbol_settling(draft: Draft) -> Refusal | None:
 
 def symbol_unresolved(draft: Draft) -> Refusal | None:
     """RULES 3: no other entry while one is unknown."""
+    if not draft.view.unresolved_ids:
+        return None
     ids = ", ".join(draft.view.unresolved_ids)
-    return Refusal({"ids": ids}, {"state": f"resolved: {ids}"}) if ids else None
+    return Refusal({"ids": ids}, {"state": f"resolved: {ids}"})
 
 
 def symbol_halted(draft: Draft) -> Refusal | None:
@@ -366,7 +369,7 @@ def slippage_cap_too_wide(draft: Draft) -> Refusal | None:
 def unattended_entry(draft: Draft) -> Refusal | None:
     """RULES 10: on live, a resting entry that can fill while nobody is there to cover it needs permission by name."""
     settings = draft.settings
-    if not draft.resting or settings.venue is not Venue.LIVE:
+    if settings.venue is not Venue.LIVE or not draft.resting:
         return None
     if settings.facts.arms_with_entry or settings.allow_unattended_entries:
         return None

@@ -34,7 +34,7 @@ class Refusal(NamedTuple):
     remedy: dict[str, str]
 
 
-class Prices(msgspec.Struct, kw_only=True):
+class Prices(msgspec.Struct, kw_only=True, gc=False):
     """Every price of the decision, rounded where an order will carry it."""
 
     mark: Decimal
@@ -53,7 +53,7 @@ class Prices(msgspec.Struct, kw_only=True):
     targets: tuple[TargetPlan, ...] = ()
 
 
-class Sizes(msgspec.Struct, kw_only=True):
+class Sizes(msgspec.Struct, kw_only=True, gc=False):
     """Quantity and what it costs."""
 
     wanted: Decimal
@@ -189,11 +189,11 @@ def fill_prices(draft: Draft) -> None:
     else:
         cap = pricing.market_cap(instrument, direction, touch, slippage_of(intent, limits))
     asked = pricing.raw_stop(stop_of(draft), direction, mid)
-    targets = tuple(
+    targets = [
         TargetPlan(price=pricing.target_price(target, direction, mid, instrument), fraction=target.fraction)
         for target in intent.take_profits
-    )
-    _set_prices(draft, mark, touch, mid, cap, instrument.round_stop(asked, direction), asked, targets)
+    ]
+    _set_prices(draft, mark, touch, mid, cap, instrument.round_stop(asked, direction), asked, tuple(targets))
 
 
 def fill_prices_again(draft: Draft) -> None:
@@ -299,9 +299,10 @@ def _unit_margin(draft: Draft, fee: Decimal) -> Decimal:
     ask = view.ask
     assert ask is not None, "invariant: a missing touch was denied before"
     cap, mark = prices.cap, prices.mark
-    assumed = max(cap, ask * MARKET_ASK_ALLOWANCE if draft.plain else cap)
-    opening_loss = cap - mark if cap > mark else ZERO
-    if not draft.long:
+    if draft.long:
+        assumed = max(cap, ask * MARKET_ASK_ALLOWANCE) if draft.plain else cap
+        opening_loss = cap - mark if cap > mark else ZERO
+    else:
         assumed = max(cap, mark, ask) * SHORT_LAST_ALLOWANCE
         opening_loss = mark - cap if mark > cap else ZERO
     return divide(assumed, Decimal(draft.leverage)) + opening_loss + fee * (assumed + prices.stop)
@@ -309,20 +310,25 @@ def _unit_margin(draft: Draft, fee: Decimal) -> Decimal:
 
 def _add_exposures(draft: Draft, sizes: Sizes, equity: Decimal) -> None:
     """Add up what the account already has; every entry that might fill counts as filled."""
-    reserved = ZERO
+    symbol, opposite = draft.symbol, draft.direction.opposite
+    margin = reserved = along = against = held_against = ZERO
     for exposure in draft.view.exposures:
-        sizes.gross += exposure.notional
-        sizes.others_margin += exposure.initial_margin
+        margin += exposure.initial_margin
         reserved += exposure.reserved_margin
-        if exposure.direction is draft.direction or exposure.direction is None:
-            sizes.same_direction += exposure.notional
+        if exposure.direction is opposite:
+            against += exposure.notional
+            held_against += exposure.held_notional
         else:
-            sizes.opposite_held += exposure.held_notional
-        if exposure.symbol == draft.symbol:
+            # None could go either way, and counts on both sides of the net limit.
+            along += exposure.notional
+        if exposure.symbol == symbol:
             sizes.symbol_notional += exposure.notional
             sizes.symbol_quantity += abs(exposure.quantity)
+    sizes.gross, sizes.same_direction, sizes.opposite_held = along + against, along, held_against
+    sizes.others_margin = margin
     # Two views of the same thing, the venue's and ours; the smaller one holds.
-    sizes.free = min(sizes.free - reserved, equity - sizes.others_margin)
+    free, left = sizes.free - reserved, equity - margin
+    sizes.free = left if left < free else free
 
 
 def backing(draft: Draft, quantity: Decimal, leverage: int) -> Decimal:

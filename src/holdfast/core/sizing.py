@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from holdfast.model.instrument import Instrument
 from holdfast.model.intent import Size
@@ -19,7 +21,7 @@ ABSURD: Final = 30
 """A size of more than 10^30 steps is treated as exactly that: it is too large by any filter, and stays in range."""
 
 
-class Wanted(NamedTuple):
+class Wanted(msgspec.Struct, frozen=True, gc=False):
     """A quantity as an exact fraction, so that it is rounded once, and downwards."""
 
     numerator: Decimal
