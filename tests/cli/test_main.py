@@ -79,3 +79,15 @@ def test_an_interrupt_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     monkeypatch.setattr(settings, "_init", interrupted)
     assert run(["config", "--init", "paper"]) == 130
     assert capsys.readouterr().err == "holdfast: interrupted\n"
+
+
+def test_help_shows_commands_in_the_order_of_their_use(holdfast: Command) -> None:
+    """And no default that goes without saying."""
+    overview = holdfast("--help").out
+    places = [
+        overview.index(f"│ {name} ") for name in ("send", "status", "explain", "halt", "resume", "flatten", "kill")
+    ]
+    assert places == sorted(places)
+    shown = holdfast("send", "--help").out
+    assert "None" not in shown
+    assert "False" not in shown

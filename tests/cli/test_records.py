@@ -109,4 +109,26 @@ def test_verify_head_shows_a_cut(holdfast: Command, journal: Path, tmp_path: Pat
     log.write_text("{}\n")
     outcome = holdfast("verify", "--journal", journal, "--venue-log", log, "--head", f"9:{'ab' * 32}")
     assert outcome.code == 1
-    assert holdfast("verify", "--journal", journal, "--venue-log", log, "--head", "x").code == 3
+    assert holdfast("verify", "--journal", journal, "--venue-log", log, "--head", "x").code == 2
+
+
+def test_verify_without_a_venue_log_checks_the_chain(holdfast: Command, journal: Path) -> None:
+    """On demo and live nobody has the exchange's own log; a cut journal is found all the same."""
+    outcome = holdfast("verify", "--journal", journal)
+    assert (outcome.code, "The hash chain is whole" in outcome.out) == (0, True)
+    head = json.loads(holdfast("verify", "--journal", journal, "--json").out)["head"]
+    assert holdfast("verify", "--journal", journal, "--head", head).code == 0
+    later = holdfast("verify", "--journal", journal, "--head", f"3:{'a' * 64}")
+    assert (later.code, "it was cut off" in later.err) == (1, True)
+    change(journal)
+    changed = holdfast("verify", "--journal", journal)
+    assert (changed.code, "journal seq 2" in changed.err) == (1, True)
+
+
+@pytest.mark.parametrize("options, named", [(("--head", "5:abc"), "--head"), (("--complete",), "--complete")])
+def test_verify_refuses_what_it_cannot_use(
+    holdfast: Command, journal: Path, options: tuple[str, ...], named: str
+) -> None:
+    """A head that is none; a peaceful end that only the exchange's log could show."""
+    outcome = holdfast("verify", "--journal", journal, *options)
+    assert (outcome.code, named in outcome.err) == (2, True)

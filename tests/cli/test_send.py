@@ -76,7 +76,7 @@ def test_a_close_needs_no_size(holdfast: Command, engine: Running) -> None:
         (("--side", "long"), "symbol"),
         (LONG[:4], "size"),
         ((*LONG, "--notional", "5"), "size"),
-        ((*LONG[:6], "--stop", "x%"), "stop_loss"),
+        ((*LONG[:6], "--stop", "x%"), "--stop"),
         ((*LONG[:4], "--risk-pct", "NaN"), "size"),
         ((*LONG[:4], "--quantity", "1e309"), "size"),
         ((*LONG, "--leverage", "500"), "leverage"),

@@ -142,3 +142,18 @@ def wait_for_line(stream: IO[str], part: str) -> None:
         if part in line:
             return
     raise AssertionError(f"the process ended without saying {part!r}")
+
+
+@pytest.mark.parametrize("option", ["--port", "--control-port"])
+def test_a_port_that_does_not_exist(holdfast: Command, option: str) -> None:
+    """Named, with one that would pass."""
+    outcome = holdfast("paper", option, "99999")
+    assert (outcome.code, f"{option}: must be 0 to 65535" in outcome.err) == (2, True)
+
+
+@pytest.mark.parametrize("content", ["", "hello", "[]", '{"symbols": {}}'])
+def test_an_exchange_info_that_is_none(holdfast: Command, content: str) -> None:
+    """The option is named, not that of the market."""
+    Path("info.json").write_text(content)
+    outcome = holdfast("paper", "--port", "0", "--exchange-info", "info.json")
+    assert (outcome.code, outcome.err.startswith("holdfast: --exchange-info: ")) == (2, True)

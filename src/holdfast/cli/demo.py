@@ -67,6 +67,7 @@ def demo(
 
 
 def _run(options: DemoOptions, view: DemoView) -> DemoReport:
+    from holdfast.model.chain import JournalUnusable
     from holdfast.model.intent import IntentError
     from holdfast.paper.source import MarketFileError
     from holdfast.wiring.demo import run_demo
@@ -77,6 +78,8 @@ def _run(options: DemoOptions, view: DemoView) -> DemoReport:
         raise Failure(f"--market: {error}\n    would pass: --market synthetic:1", USAGE) from None
     except IntentError as error:
         raise Failure(f"--intents: {error}", USAGE) from None
+    except JournalUnusable as error:
+        raise Failure(f"demo: {error}\n    would pass: a folder with room, named with --folder", UNREACHABLE) from None
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""
         raise Failure(f"demo: cannot write or read{where} ({error.strerror or error})", UNREACHABLE) from None

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from cyclopts import App, CycloptsError, Group
+from cyclopts import App, CycloptsError, Group, Parameter
 
 from holdfast import __version__
 from holdfast.cli.shell import EXIT_CODES, FAILED, INTERRUPTED, OK, STANDARD_INPUT, USAGE, Failure, say
@@ -58,11 +58,17 @@ def build(chosen: str = "") -> App:
         help_format="markdown",
         version=__version__,
         suppress_keyboard_interrupt=False,
+        default_parameter=Parameter(show_default=_default),
     )
-    for name, target, group, text in COMMANDS:
+    for place, (name, target, group, text) in enumerate(COMMANDS):
         help_text = {} if name == chosen else {"help": text}
-        app.command(f"holdfast.cli.{target}", name=name, group=group, **help_text)
+        app.command(f"holdfast.cli.{target}", name=name, group=group, sort_key=place, **help_text)
     return app
+
+
+def _default(value: object) -> str | None:
+    """How a default is shown: that a switch is off, or an option not given, goes without saying."""
+    return None if value is None or value is False or value == "" else str(value)
 
 
 def run(arguments: Sequence[str]) -> int:

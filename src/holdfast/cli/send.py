@@ -13,7 +13,7 @@ import msgspec
 from cyclopts import Parameter
 
 from holdfast.cli.client import Client, Reply, TokenFile, Url, connect, path_of, problem_text
-from holdfast.cli.shell import OK, REFUSED, STANDARD_INPUT, UNREACHABLE, USAGE, ConfigFile, Failure, Json, say
+from holdfast.cli.shell import OK, REFUSED, STANDARD_INPUT, UNREACHABLE, USAGE, ConfigFile, Failure, Json, say, wrong
 from holdfast.model import intent as intents
 from holdfast.model import num
 
@@ -102,10 +102,10 @@ def _from_options(
     if action == "open" or len(entry) > 1:
         intent["entry"] = entry
     if stop is not None:
-        intent["stop_loss"] = _distance(stop)
+        intent["stop_loss"] = _distance("--stop", stop)
     if targets:
         intent["take_profits"] = [
-            {**_distance(text), "fraction": fraction}
+            {**_distance("--target", text), "fraction": fraction}
             for text, fraction in zip(targets, _fractions(len(targets)), strict=True)
         ]
     if expires_s is not None:
@@ -113,8 +113,15 @@ def _from_options(
     return intent
 
 
-def _distance(text: str) -> dict[str, str]:
-    return {"pct": text[:-1]} if text.endswith("%") else {"price": text}
+def _distance(option: str, text: str) -> dict[str, str]:
+    """A price, or with a percent sign a distance. Raises `Failure` naming the option."""
+    number, measure = (text[:-1], "pct") if text.endswith("%") else (text, "price")
+    try:
+        num.parse(number)
+    except num.NumberError:
+        passes = f"{option} 61000.5 for a price, {option} 1.5% for a distance"
+        raise wrong(option, f"must be a price or a distance in percent, was {text[:40]!r}", passes) from None
+    return {measure: number}
 
 
 def _fractions(count: int) -> list[str]:

@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from holdfast.cli.shell import OK, UNREACHABLE, USAGE, ConfigFile, Failure, load_config, say, wrong
 
 DEFAULT_PORT = 8430
+LAST_PORT = 65_535
 
 
 def paper(
@@ -45,8 +46,15 @@ def paper(
     from holdfast.paper.source import MarketFileError
     from holdfast.sim.market import open_exchange_info, open_market
 
+    for name, number in (("--port", port), ("--control-port", control_port)):
+        if not 0 <= number <= LAST_PORT:
+            raise wrong(name, f"must be 0 to {LAST_PORT}, was {number}", f"{name} {DEFAULT_PORT}")
     try:
         info = open_exchange_info(exchange_info)
+    except MarketFileError as error:
+        passes = "the answer of GET /fapi/v1/exchangeInfo, saved as JSON (plain, .gz or .zst)"
+        raise Failure(f"--exchange-info: {error}\n    would pass: {passes}", USAGE) from None
+    try:
         opened = open_market(market, info, start_us=0)
         options = PaperOptions(
             exchange_info=info,

@@ -159,8 +159,7 @@ class PaperServer:
         self._log.close()
 
     def _fail(self, reason: str) -> None:
-        """Something broke that makes going on worthless: say so and end with an error."""
-        sys.stderr.write(f"holdfast paper: {reason}\n")
+        """Something broke that makes going on worthless: end with an error that says so."""
         self.failure = self.failure or reason
         self.stop()
 

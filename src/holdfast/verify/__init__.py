@@ -4,13 +4,14 @@
 when the records cannot be judged at all.
 """
 
-from holdfast.verify.journal_file import main_verify, parse_head
+from holdfast.verify.journal_file import main_chain, main_verify, parse_head
 from holdfast.verify.options import Options, Window
 from holdfast.verify.render import as_json, as_text
-from holdfast.verify.report import NotChecked, Report, VerifyError, Violation
+from holdfast.verify.report import HeadError, NotChecked, Report, VerifyError, Violation
 from holdfast.verify.run import check
 
 __all__ = [
+    "HeadError",
     "NotChecked",
     "Options",
     "Report",
@@ -20,6 +21,7 @@ __all__ = [
     "as_json",
     "as_text",
     "check",
+    "main_chain",
     "main_verify",
     "parse_head",
 ]

@@ -15,9 +15,10 @@ from typing import Final
 
 import msgspec
 
+from holdfast.verify import chain
 from holdfast.verify.options import Options
 from holdfast.verify.records import JournalRow, VenueRecord, decode_line
-from holdfast.verify.report import NotChecked, Report, VerifyError
+from holdfast.verify.report import HeadError, NotChecked, Report, VerifyError
 from holdfast.verify.run import check
 
 APPLICATION_ID: Final = 0x484F4C44
@@ -78,13 +79,22 @@ class VenueLogFile:
 
 
 def parse_head(head: str) -> tuple[int, str]:
-    """A head as results carry it, `seq:hash`. Raises `VerifyError` for anything else."""
+    """A head as results carry it, `seq:hash`. Raises `HeadError` for anything else."""
     found = _HEAD.match(head)
     if found is None:
-        raise VerifyError(
-            f"--head is {head[:80]!r}; would pass: SEQ:HASH, as stated in a result (HASH has 64 hex digits)"
-        )
+        raise HeadError(f"--head: must be SEQ:HASH with 64 hex digits, was {head[:80]!r}")
     return int(found.group(1)), found.group(2)
+
+
+def main_chain(journal_path: Path, head: str | None = None) -> str:
+    """Check the hash chain alone, where no venue log exists (demo, live). Answers the journal's head as `seq:hash`.
+
+    `head` is a `seq:hash` that the journal must contain. Raises `VerifyError` at the first record that does not hold.
+    """
+    last = "0:" + chain.FIRST_PREVIOUS
+    for row in chain.checked(read_journal(journal_path), parse_head(head) if head is not None else None):
+        last = f"{row.seq}:{row.hash}"
+    return last
 
 
 def main_verify(

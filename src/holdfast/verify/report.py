@@ -21,6 +21,10 @@ class VerifyError(Exception):
         self.record = record
 
 
+class HeadError(VerifyError):
+    """What was given as a head is none; nothing was judged."""
+
+
 class Violation(msgspec.Struct, frozen=True, kw_only=True):
     """One broken promise: the invariant (I1 to I26, or a rule by number), a sentence, and the evidence.
 
