@@ -1,0 +1,112 @@
+"""Cover, beyond the rules' own tests: pace of repeats, forms of the stop, and when nothing is to be done."""
+
+from decimal import Decimal
+
+import pytest
+
+from holdfast.core import protection
+from holdfast.model import events as ev
+from holdfast.model.effects import ReadKind
+from holdfast.model.ids import Role
+from holdfast.model.orders import AlgoStatus, Direction
+from holdfast.model.reasons import AlarmCode, TradePhase
+from tests.core.bench import Bench
+from tests.core.replies import Reply, silence, throttled, unknown
+
+D = Decimal
+STOP = D(49_500)
+
+
+def open_with(*replies: Reply) -> Bench:
+    """A filled entry whose stop gets these answers, one for each time it is sent."""
+    bench = Bench()
+    bench.hold_reads = set(ReadKind)
+    bench.script(Role.STOP, *replies)
+    bench.intent()
+    return bench
+
+
+@pytest.mark.parametrize(
+    ("direction", "mark", "expected"),
+    [
+        (Direction.LONG, "49500.1", False),
+        (Direction.LONG, "49500", True),
+        (Direction.LONG, "49499.9", True),
+        (Direction.SHORT, "49499.9", False),
+        (Direction.SHORT, "49500", True),
+        (Direction.SHORT, "49500.1", True),
+    ],
+)
+def test_a_trigger_is_crossed_when_the_mark_reaches_it(direction, mark, expected):
+    """A long's stop from above, a short's from below; touching counts."""
+    assert protection.crossed(STOP, direction, D(mark)) is expected
+
+
+def test_a_trade_is_open_once_it_is_covered():
+    """And its timers are gone: nothing is left to remind of."""
+    bench = Bench().open_trade()
+    assert bench.trade.phase is TradePhase.OPEN
+    assert not [key for key in bench.timers if key.startswith(("protect:", "deadline:", "stop:"))]
+
+
+def test_three_repeats_at_once_and_then_five_a_second():
+    """RULES 2 says again at once; a venue that is down is not flooded."""
+    bench = open_with(*[unknown()] * 7)
+    assert bench.place_times(Role.STOP) == [0] * 4
+    bench.advance(400)
+    assert bench.place_times(Role.STOP)[4:] == [200, 400]
+    assert len({effect.order.spec.client_id for effect in bench.places(Role.STOP)}) == 1
+
+
+def test_a_throttled_stop_looks_again_within_250_ms():
+    """However far the window is: the deadline keeps running, and a budget may turn earlier."""
+    bench = open_with(throttled(60_000), throttled(60_000))
+    bench.advance(500)
+    assert bench.place_times(Role.STOP)[:3] == [0, 250, 500]
+
+
+def test_the_deadline_raises_an_alarm_and_closes():
+    """A human learns of it although the engine has already acted."""
+    bench = Bench()
+    bench.script(Role.STOP, silence(), silence())
+    bench.intent()
+    bench.advance(1_000)
+    raised = [event.code for event in bench.of(ev.AlarmRaised) if event.subject == "BTCUSDT"]
+    assert raised == [AlarmCode.UNPROTECTED]
+    assert [event.reason for event in bench.of(ev.FlattenStarted)] == ["not covered within the deadline"]
+
+
+def test_timers_of_what_is_covered_or_gone_do_nothing():
+    """A timer may fire after its reason has passed."""
+    bench = Bench().open_trade()
+    stop = bench.stop().client_id
+    for call in (protection.deadline, protection.half_time):
+        for key in (bench.trade.plan.trade_id, "no such trade"):
+            ctx = bench.context()
+            call(ctx, key)
+            assert (ctx.events, ctx.effects) == ([], [])
+    for call in (protection.timer, protection.stuck):
+        for key in (stop, "no such stop"):
+            ctx = bench.context()
+            call(ctx, key)
+            assert (ctx.events, ctx.effects) == ([], [])
+
+
+def test_a_finished_stop_waits_a_moment_for_its_fills():
+    """Kinds of events overtake each other: FINISHED may come before the child's execution."""
+    bench = Bench().open_trade()
+    bench.algo(bench.stop().client_id, AlgoStatus.FINISHED)
+    bench.advance(protection.FINISHED_GRACE_MS - 1)
+    assert bench.of(ev.FlattenStarted) == []
+    bench.advance(1)
+    assert [event.reason for event in bench.of(ev.FlattenStarted)] == ["stop ended finished"]
+
+
+def test_a_mark_that_comes_back_ends_the_watch_on_it():
+    """RULES 6 needs 2 s beyond the trigger without a pause."""
+    bench = Bench().open_trade()
+    bench.market(mark=D(49_400))
+    bench.advance(1_500)
+    bench.market(mark=D(49_600))
+    bench.advance(5_000)
+    assert bench.of(ev.FlattenStarted) == []
