@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from holdfast.model import events as ev
 from holdfast.model.orders import OrderStatus, Side
-from holdfast.verify.records import AlgoLine, OrderLine
+from holdfast.verify.records import AlgoLine, FaultLine, OrderLine
 from tests.verify.builders import D, Story, change, close_spec, entry_spec, is_a, open_trade, stop_spec, whole_trade
 
 
@@ -150,3 +150,13 @@ def test_a_stop_that_arrives_after_a_throttled_cancel_waits_with_it():
     story.reply(request)
     story.wait(13_000).read("GET /fapi/v1/time")
     assert story.verdict().violations == []
+
+
+@pytest.mark.parametrize(("method", "broken"), [("algoOrder.cancel", []), ("algoOrder.status", ["I5"])])
+def test_rules_15_a_cancel_that_never_arrived_is_its_own_class(method, broken):
+    """The engine asked, the network lost it; its time-out is the next it hears. A lost question is no cancel."""
+    story = left_behind()
+    story.event(ev.CancelPlanned, client_id=stop_spec().client_id, reason="test")
+    story.line(FaultLine, verb="req.drop", method=method, client_id=stop_spec().client_id)
+    story.wait(3_500).cancel_stop(stop_spec())
+    assert story.verdict().broken() == broken

@@ -12,8 +12,8 @@ from holdfast.verify.evidence import WRITES, Shows, Verb, cancelled_id_of, shows
 from holdfast.verify.journal_view import Moment, MomentKind
 from holdfast.verify.liveness import Liveness
 from holdfast.verify.measures import milliseconds
-from holdfast.verify.obligation import DEAD, Obligation, Refusal
-from holdfast.verify.records import AlgoLine, OrderLine, PositionLine, PushLine, Reply, Request, TradeLine
+from holdfast.verify.obligation import DEAD, UNREACHABLE, Obligation, Refusal
+from holdfast.verify.records import AlgoLine, FaultLine, OrderLine, PositionLine, PushLine, Reply, Request, TradeLine
 from holdfast.verify.venue_state import VenueAlgo, VenueOrder
 
 REDUCING: Final = frozenset({Role.STOP, Role.TARGET, Role.EXIT, Role.CLOSE})
@@ -86,6 +86,7 @@ class Orphans(Check):
             Request: self._on_request,
             Reply: self._on_reply,
             PushLine: self._on_push,
+            FaultLine: self._on_fault,
         }
 
     def moments(self) -> MomentHandlers:
@@ -187,6 +188,15 @@ class Orphans(Check):
 
     def _on_push(self, line: PushLine) -> None:
         self._inform(line.symbol or "", line.us)
+
+    def _on_fault(self, line: FaultLine) -> None:
+        """A cancel that a fault kept from the venue was asked for all the same; what follows is its own class."""
+        if line.verb != "req.drop" or WRITES.get(line.method) not in (Verb.CANCEL, Verb.CANCEL_ALGO):
+            return
+        for duties in self._duties.values():
+            for order, duty in duties.values():
+                if order.client_id == line.client_id:
+                    duty.refuse(UNREACHABLE)
 
     def _inform(self, symbol: str, us: int) -> None:
         for name, duties in self._duties.items():

@@ -206,6 +206,7 @@ class FaultLine(VenueRecord, frozen=True, kw_only=True, tag="fault"):
     """An injected fault was armed or fired."""
 
     verb: str = ""
+    method: str = ""
     client_id: str = ""
 
 
