@@ -15,7 +15,7 @@ MAX_FILE_LINES = 500
 MAX_FUNCTION_LINES = 70
 
 PURE = ("model", "core", "binance", "paper", "verify")
-VIRTUAL_TIME = ("tests/sim/",)
+VIRTUAL_TIME = ("tests/sim/", "tests/service/test_killswitch.py")
 """Tests whose loop jumps over waiting, so that a sleep costs nothing there."""
 
 SHELL_FILES = ("src/holdfast/paper/server.py", "src/holdfast/verify/journal_file.py")

@@ -37,6 +37,7 @@ from holdfast.model.orders import OrderSpec, OrderType, Side
 from holdfast.model.reasons import Outcome
 from holdfast.service.inbox import InboxLimits, NotDurable, Overloaded, Stopped
 from tests.service.toy import Bench, Step, alarm, intent
+from tests.waiting import eventually
 
 
 def place(
@@ -322,7 +323,7 @@ async def test_an_intent_whose_record_is_lost_is_refused() -> None:
     """The caller learns that nothing was sent."""
     bench = Bench(sync_ms=1_000)
     answer = asyncio.ensure_future(bench.runner.submit(intent()))
-    await asyncio.sleep(0.002)
+    await eventually(lambda: bench.memory.head.seq, what="the record is written")
     bench.memory.fail("gone")
     with pytest.raises(NotDurable):
         await answer
