@@ -31,11 +31,11 @@ def booked(ctx: Context, trade: TradeState) -> Decimal:
     for client_id in trade.orders:
         order = ctx.state.order(client_id)
         assert order is not None, "invariant: a trade's orders are known"
-        ahead = max(ZERO, order.executed - order.filled)
-        if order.role is Role.ENTRY:
-            opened += ahead
-        else:
-            closed += ahead
+        if order.executed > order.filled:
+            if order.role is Role.ENTRY:
+                opened += order.executed - order.filled
+            else:
+                closed += order.executed - order.filled
     return max(ZERO, opened - closed)
 
 
@@ -45,8 +45,7 @@ def _by_position(ctx: Context, trade: TradeState) -> Decimal:
     A row older than the last execution we heard of says nothing new; what our entries cannot explain is foreign.
     """
     row = newest_row(ctx, trade.symbol)
-    heard = max(ctx.around.executed_ms.get(trade.symbol, 0), trade.accepted_ms)
-    if row is None or row[1] <= heard:
+    if row is None or row[1] <= trade.accepted_ms or row[1] <= ctx.around.executed_ms.get(trade.symbol, 0):
         return ZERO
     entries = ctx.state.orders_of(trade, Role.ENTRY)
     if all(entry.settled for entry in entries):

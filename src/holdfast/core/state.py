@@ -299,8 +299,12 @@ class EngineState(msgspec.Struct, kw_only=True):
 
     def orders_of(self, trade: TradeState, role: Role) -> list[Order]:
         """The orders of a trade in one role, oldest first."""
-        found = (self.order(client_id) for client_id in trade.orders)
-        return [order for order in found if order is not None and order.role is role]
+        found: list[Order] = []
+        for client_id in trade.orders:
+            order = self.plain.get(client_id) or self.algos.get(client_id)
+            if order is not None and order.spec.role is role:
+                found.append(order)
+        return found
 
     def trade_of(self, symbol: str) -> TradeState | None:
         """The live trade of a symbol."""

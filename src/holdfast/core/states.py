@@ -37,21 +37,21 @@ def health(ctx: Context) -> list[str]:
     watched_ms = around.watch_ms if around.watch_ms is not None else around.started_ms
     # The last look of an idle time may be a minute old when a trade begins; it is not stale for that.
     quiet_since = max(watched_ms, around.exposed_since_ms)
-    facts = {
-        "not reconciled": not around.reconciled,
-        "journal cannot be written": not around.journal_ok,
-        "coverage watch is stale": ctx.now_ms - quiet_since > max(3 * interval, 15_000),
-        "second engine or lost journal": bool(around.unexplained),
-        "account mode differs": around.hedge_mode is True
-        or (around.multi_assets is not None and around.multi_assets != ctx.settings.multi_assets),
-        "clock unknown": not around.clock_ok,
-        "clock offset too large": around.clock_offset_ms is not None
-        and abs(around.clock_offset_ms) > ctx.settings.max_clock_offset_ms,
-        "user stream is down": not around.user_stream,
-        "a gap is being reconciled": around.gap,
-        "cover was throttled": ctx.now_ms < around.throttled_until_ms,
-    }
-    return [name for name in HEALTH if facts[name]]
+    offset_ms, most_ms = around.clock_offset_ms, ctx.settings.max_clock_offset_ms
+    other_assets = around.multi_assets is not None and around.multi_assets is not ctx.settings.multi_assets
+    bad = (
+        not around.reconciled,
+        not around.journal_ok,
+        ctx.now_ms - quiet_since > max(3 * interval, 15_000),
+        bool(around.unexplained),
+        around.hedge_mode is True or other_assets,
+        not around.clock_ok,
+        offset_ms is not None and not -most_ms <= offset_ms <= most_ms,
+        not around.user_stream,
+        around.gap,
+        ctx.now_ms < around.throttled_until_ms,
+    )
+    return [name for name, is_bad in zip(HEALTH, bad, strict=True) if is_bad] if True in bad else []
 
 
 def refresh(ctx: Context) -> None:
@@ -62,9 +62,22 @@ def refresh(ctx: Context) -> None:
         ctx.around.exposed_since_ms = ctx.now_ms
     found = health(ctx)
     commanded = ctx.state.commanded or TradingState.HALTED
-    effective = min([commanded, *(HEALTH[name][0] for name in found)], key=lambda state: state.rank)
-    reasons = [f"commanded {commanded.value}"] if commanded is not TradingState.ACTIVE else []
-    reasons += found
+    effective, reasons = commanded, list(found)
+    if found:
+        effective = min([commanded, *(HEALTH[name][0] for name in found)], key=lambda state: state.rank)
+    if commanded is not TradingState.ACTIVE:
+        reasons.insert(0, f"commanded {commanded.value}")
+    if found or ctx.state.alarms:
+        _tell(ctx, found)
+    if effective is ctx.state.effective and reasons == ctx.state.effective_reasons:
+        return
+    ctx.emit(ev.EffectiveChanged(at_ms=ctx.now_ms, state=effective, reasons=tuple(reasons)))
+    if effective is TradingState.HALTED or commanded is not TradingState.ACTIVE:
+        cancel_entries(ctx, "trading is no longer active")
+
+
+def _tell(ctx: Context, found: list[str]) -> None:
+    """Raise the alarms of what is wrong, and clear those whose cause is gone."""
     for name, (_, alarm) in HEALTH.items():
         if alarm is None or alarm is AlarmCode.SECOND_ENGINE:
             continue
@@ -72,11 +85,6 @@ def refresh(ctx: Context) -> None:
             ctx.alarm(alarm, "account", name)
         elif not any(HEALTH[other][1] is alarm for other in found):
             ctx.clear_alarm(alarm, "account")
-    if effective is ctx.state.effective and reasons == ctx.state.effective_reasons:
-        return
-    ctx.emit(ev.EffectiveChanged(at_ms=ctx.now_ms, state=effective, reasons=tuple(reasons)))
-    if effective is TradingState.HALTED or commanded is not TradingState.ACTIVE:
-        cancel_entries(ctx, "trading is no longer active")
 
 
 def cancel_entries(ctx: Context, reason: str) -> None:

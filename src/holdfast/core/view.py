@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
 from holdfast.core import exposure
 from holdfast.core.context import Context
@@ -28,7 +30,7 @@ def of_symbol(ctx: Context, symbol: str, source: str, without: str = "") -> Gate
     marks = [mark for at, mark in market.minute if at >= ctx.now_ms - 60_000]
     asset = instrument.margin_asset if instrument is not None else "USDT"
     balance = state.balances.get(asset)
-    exposures = tuple(_exposures(ctx, without))
+    book = _book(ctx, symbol, without)
     live = state.trade_of(symbol)
     if live is not None and live.plan.trade_id == without:
         live = None
@@ -57,11 +59,11 @@ def of_symbol(ctx: Context, symbol: str, source: str, without: str = "") -> Gate
         touch_age_ms=None if market.bid is None else ctx.now_ms - market.touch_ms,
         mark_low_1m=min(marks, default=None),
         mark_high_1m=max(marks, default=None),
-        equity=None if balance is None else balance.wallet + unrealized(ctx),
+        equity=None if balance is None else balance.wallet + book.unrealized,
         wallet=None if balance is None else balance.wallet,
         available=_available(ctx, balance),
         account_age_ms=None if around.account_ms is None else ctx.now_ms - around.account_ms,
-        exposures=exposures,
+        exposures=tuple(book.exposures),
         live_trade=None if live is None else LiveTrade(live.direction, live.plan.trade_id),
         foreign_amount=_foreign(ctx, symbol),
         quarantine_until_ms=quarantine.until_ms if quarantine is not None else None,
@@ -70,15 +72,15 @@ def of_symbol(ctx: Context, symbol: str, source: str, without: str = "") -> Gate
         symbol_halted=state.halted_symbols.get(symbol),
         recent_rejects=_recent_rejects(ctx, symbol),
         daily_loss=state.loss_latched,
-        open_orders_symbol=_open_orders(ctx, symbol) + around.foreign_orders.get(symbol, 0),
-        open_orders_total=_open_orders(ctx, None) + sum(around.foreign_orders.values()),
+        open_orders_symbol=book.open_orders_symbol + around.foreign_orders.get(symbol, 0),
+        open_orders_total=book.open_orders + sum(around.foreign_orders.values()),
         conditionals_used=2 * len([t for t in state.live_trades.values() if t != without]),
         live_trades=len([t for t in state.live_trades.values() if t != without]),
-        open_positions=sum(1 for exposure in exposures if exposure.held_notional),
+        open_positions=sum(1 for each in book.exposures if each.held_notional),
         symbol_config=around.symbol_configs.get(symbol),
         symbol_in_use=_in_use(ctx, symbol, without),
         rates=around.windows.current(ctx.now_ms),
-        orders_owed=_owed(ctx, without),
+        orders_owed=book.owed,
     )
 
 
@@ -97,17 +99,75 @@ def _modes_ok(ctx: Context) -> bool | None:
     return not ctx.around.hedge_mode and ctx.around.multi_assets == ctx.settings.multi_assets
 
 
-def unrealized(ctx: Context) -> Decimal:
-    """Open profit of our trades at the newest marks; a trade without a mark counts at its entry."""
-    total = ZERO
+class _Counts(NamedTuple):
+    """What the orders of one trade amount to."""
+
+    live: int
+    working: Decimal
+    """What its entries may still fill."""
+    stop_sent: bool
+    targets: int
+
+
+@dataclass(slots=True)
+class _Book:
+    """What all live trades amount to."""
+
+    exposures: list[Exposure] = field(default_factory=list)
+    unrealized: Decimal = ZERO
+    open_orders: int = 0
+    open_orders_symbol: int = 0
+    owed: int = 0
+
+
+def _book(ctx: Context, symbol: str, without: str) -> _Book:
+    """Add the live trades up. Each is looked at once: this stands before every verdict."""
+    book = _Book()
     for trade_id in ctx.state.live_trades.values():
         trade = ctx.state.trades[trade_id]
-        mark = ctx.mark(trade.symbol)
-        if mark is None or not trade.entry_filled:
+        exposed, counts = exposure.open_quantity(ctx, trade), _count(ctx, trade)
+        book.unrealized += _profit(ctx, trade, exposed)
+        book.open_orders += counts.live
+        if trade.symbol == symbol:
+            book.open_orders_symbol = counts.live
+        if trade_id != without:
+            book.exposures.append(_exposure(ctx, trade, exposed, counts.working))
+            book.owed += _owed(trade, counts)
+    book.exposures += [_foreign_exposure(ctx, name, amount) for name, amount in sorted(ctx.state.foreign.items())]
+    return book
+
+
+def _count(ctx: Context, trade: TradeState) -> _Counts:
+    live = targets = 0
+    working, stop_sent = ZERO, False
+    for client_id in trade.orders:
+        order = ctx.state.order(client_id)
+        if order is None:
             continue
-        entry = num.divide(trade.entry_value, trade.entry_filled)
-        total += (mark - entry) * exposure.open_quantity(ctx, trade) * trade.direction.sign
-    return total
+        alive, role = order.live, order.spec.role
+        live += alive
+        if role is Role.ENTRY:
+            if alive and isinstance(order, OrderState):
+                working += max(ZERO, order.spec.quantity - max(order.executed, order.filled))
+        elif role is Role.STOP:
+            stop_sent = stop_sent or (isinstance(order, AlgoState) and order.sends > 0)
+        elif role is Role.TARGET:
+            targets += 1
+    return _Counts(live, working, stop_sent, targets)
+
+
+def unrealized(ctx: Context) -> Decimal:
+    """Open profit of our trades at the newest marks; a trade without a mark counts at its entry."""
+    trades = (ctx.state.trades[trade_id] for trade_id in ctx.state.live_trades.values())
+    return sum((_profit(ctx, trade, exposure.open_quantity(ctx, trade)) for trade in trades), ZERO)
+
+
+def _profit(ctx: Context, trade: TradeState, exposed: Decimal) -> Decimal:
+    mark = ctx.mark(trade.symbol)
+    if mark is None or not trade.entry_filled:
+        return ZERO
+    entry = num.divide(trade.entry_value, trade.entry_filled)
+    return (mark - entry) * exposed * trade.direction.sign
 
 
 def _available(ctx: Context, balance: BalanceReport | None) -> Decimal | None:
@@ -116,56 +176,44 @@ def _available(ctx: Context, balance: BalanceReport | None) -> Decimal | None:
     return balance.available
 
 
-def _worst(ctx: Context, trade: TradeState) -> Decimal:
+def _worst(ctx: Context, trade: TradeState, exposed: Decimal, working: Decimal) -> Decimal:
     """What the trade can at most amount to: what is open, plus what its entries may still fill (RULES 4, P12)."""
     if trade.phase is TradePhase.ACCEPTED:
         return trade.plan.quantity
-    working = ZERO
-    for order in ctx.state.orders_of(trade, Role.ENTRY):
-        if isinstance(order, OrderState) and order.live:
-            working += max(ZERO, order.spec.quantity - max(order.executed, order.filled))
     if f"retry:{trade.plan.trade_id}" in ctx.around.timers:
         working = max(working, trade.plan.quantity)
-    return exposure.open_quantity(ctx, trade) + working
+    return exposed + working
 
 
-def _exposures(ctx: Context, without: str) -> list[Exposure]:
-    found = []
-    for trade_id in ctx.state.live_trades.values():
-        if trade_id == without:
-            continue
-        trade = ctx.state.trades[trade_id]
-        quantity = _worst(ctx, trade)
-        mark = ctx.mark(trade.symbol) or trade.plan.mark
-        held = min(exposure.open_quantity(ctx, trade), quantity)
-        margin = num.divide(quantity * mark, Decimal(trade.plan.leverage))
-        shown = trade.symbol in ctx.around.venue_positions and held == quantity
-        found.append(
-            Exposure(
-                symbol=trade.symbol,
-                direction=trade.direction,
-                quantity=quantity * trade.direction.sign,
-                notional=quantity * mark,
-                initial_margin=margin,
-                held_notional=held * mark,
-                reserved_margin=ZERO if shown and _margin_shown(ctx, trade) else margin,
-            )
-        )
-    for symbol, amount in sorted(ctx.state.foreign.items()):
-        notional = _foreign_notional(ctx, symbol, amount)
-        config = ctx.around.symbol_configs.get(symbol)
-        leverage = Decimal(config.leverage) if config is not None else num.ONE
-        found.append(
-            Exposure(
-                symbol=symbol,
-                direction=None,
-                quantity=amount,
-                notional=notional,
-                initial_margin=num.divide(notional, leverage),
-                held_notional=ZERO,
-            )
-        )
-    return found
+def _exposure(ctx: Context, trade: TradeState, exposed: Decimal, working: Decimal) -> Exposure:
+    quantity = _worst(ctx, trade, exposed, working)
+    mark = ctx.mark(trade.symbol) or trade.plan.mark
+    held, notional = min(exposed, quantity), quantity * mark
+    margin = num.divide(notional, Decimal(trade.plan.leverage))
+    shown = trade.symbol in ctx.around.venue_positions and held == quantity
+    return Exposure(
+        symbol=trade.symbol,
+        direction=trade.direction,
+        quantity=quantity * trade.direction.sign,
+        notional=notional,
+        initial_margin=margin,
+        held_notional=held * mark,
+        reserved_margin=ZERO if shown and _margin_shown(ctx, trade) else margin,
+    )
+
+
+def _foreign_exposure(ctx: Context, symbol: str, amount: Decimal) -> Exposure:
+    notional = _foreign_notional(ctx, symbol, amount)
+    config = ctx.around.symbol_configs.get(symbol)
+    leverage = Decimal(config.leverage) if config is not None else num.ONE
+    return Exposure(
+        symbol=symbol,
+        direction=None,
+        quantity=amount,
+        notional=notional,
+        initial_margin=num.divide(notional, leverage),
+        held_notional=ZERO,
+    )
 
 
 def _foreign_notional(ctx: Context, symbol: str, amount: Decimal) -> Decimal:
@@ -203,15 +251,6 @@ def _recent_rejects(ctx: Context, symbol: str) -> int:
     return sum(1 for at in ctx.state.rejects.get(symbol, ()) if at > since)
 
 
-def _open_orders(ctx: Context, symbol: str | None) -> int:
-    count = 0
-    for live_symbol, trade_id in ctx.state.live_trades.items():
-        if symbol is None or live_symbol == symbol:
-            orders = (ctx.state.order(client_id) for client_id in ctx.state.trades[trade_id].orders)
-            count += sum(1 for order in orders if order is not None and order.live)
-    return count
-
-
 def _in_use(ctx: Context, symbol: str, without: str) -> bool:
     live = ctx.state.live_trades.get(symbol)
     return (
@@ -222,13 +261,8 @@ def _in_use(ctx: Context, symbol: str, without: str) -> bool:
     )
 
 
-def _owed(ctx: Context, without: str) -> int:
-    owed = 0
-    for trade_id in ctx.state.live_trades.values():
-        trade = ctx.state.trades[trade_id]
-        if trade_id == without or trade.phase in (TradePhase.EXITING, TradePhase.FLATTENING):
-            continue
-        stops = [o for o in ctx.state.orders_of(trade, Role.STOP) if isinstance(o, AlgoState) and o.sends]
-        targets = ctx.state.orders_of(trade, Role.TARGET)
-        owed += (0 if stops else 2) + max(0, len(trade.plan.targets) - len(targets))
-    return owed
+def _owed(trade: TradeState, counts: _Counts) -> int:
+    """Orders that the trade has yet to send: its stop and one replacement, and its targets."""
+    if trade.phase in (TradePhase.EXITING, TradePhase.FLATTENING):
+        return 0
+    return (0 if counts.stop_sent else 2) + max(0, len(trade.plan.targets) - counts.targets)
