@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from collections.abc import Iterator
-from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,11 +10,9 @@ import pytest
 
 from holdfast.api.desk import Desk
 from holdfast.api.port import Busy
-from holdfast.core.surroundings import Market
 from holdfast.model import events as ev
 from holdfast.model.intent import from_builtins
 from holdfast.model.reasons import TradingState
-from holdfast.model.settings import EngineSettings, Venue
 from holdfast.ports import GENESIS, Head, JournalRecord
 from holdfast.service.inbox import NotDurable, Overloaded
 from holdfast.service.readmodel import ReadModel
@@ -35,8 +32,7 @@ class StubRunner:
         self.got: list[Any] = []
         self.ended = asyncio.get_running_loop().create_future()
         self.engine = SimpleNamespace(
-            settings=EngineSettings(account="main", venue=Venue.PAPER),
-            around=SimpleNamespace(markets={"BTCUSDT": Market(mark=Decimal(1), mark_ms=5)}),
+            priced=lambda now_ms: now_ms < 6,
             state=SimpleNamespace(
                 commanded=TradingState.HALTED, effective=TradingState.HALTED, effective_reasons=["commanded halted"],
                 alarms={}, resume_token="tok", resume_expires_ms=9, loss_latched="",
@@ -171,8 +167,6 @@ async def test_ready_follows_the_effective_state(runner: StubRunner) -> None:
 async def test_ready_waits_for_a_price(runner: StubRunner) -> None:
     """Without a fresh mark of any symbol every entry would be denied, so the engine does not call itself ready."""
     runner.engine.state.effective = TradingState.ACTIVE
-    runner.last_input_ms += runner.engine.settings.limits.max_mark_age_ms
-    assert desk(runner).ready() == ()
     runner.last_input_ms += 1
     (reason,) = desk(runner).ready()
     assert "no symbol has a fresh mark price" in reason

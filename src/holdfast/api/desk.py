@@ -112,14 +112,8 @@ class Desk:
             return ("the engine has stopped",)
         if state.effective.value != "active":
             return tuple(state.effective_reasons or [state.effective.value])
-        return () if self._priced() else ("no symbol has a fresh mark price; every entry would be denied",)
-
-    def _priced(self) -> bool:
-        """Whether any symbol has a mark price that the gate would take (P3). One that is halted alone is no reason
-        for the whole engine to call itself unfit, so a single fresh one is enough."""
-        engine = self._runner.engine
-        since = self._runner.last_input_ms - engine.settings.limits.max_mark_age_ms
-        return any(market.mark is not None and market.mark_ms >= since for market in engine.around.markets.values())
+        priced = self._runner.engine.priced(self._runner.last_input_ms)
+        return () if priced else ("no symbol has a fresh mark price; every entry would be denied",)
 
     def intent(self, intent_id: str) -> Any | None:
         """What is known of an intent."""

@@ -86,6 +86,12 @@ class Engine:
         """Take a snapshot's state. Raises `msgspec.ValidationError` for bytes of another version."""
         self.state = _decoder.decode(data)
 
+    def priced(self, now_ms: int) -> bool:
+        """Whether any symbol has a mark price that the gate would take (P3). A single symbol that stands still is no
+        reason to call the whole engine unfit, so one fresh price is enough."""
+        since = now_ms - self.settings.limits.max_mark_age_ms
+        return any(market.mark is not None and market.mark_ms >= since for market in self.around.markets.values())
+
     def exposed_symbols(self) -> list[str]:
         """Symbols with a position or with an entry that works or is unknown (for the coverage watch)."""
         open_now = {symbol for symbol, amount in self.state.positions.items() if amount}

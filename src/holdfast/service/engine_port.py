@@ -50,6 +50,9 @@ class EnginePort(Protocol):
     def exposed_symbols(self) -> list[str]:
         """Symbols with a position or an entry that works or is unknown."""
 
+    def priced(self, now_ms: int, /) -> bool:
+        """Whether any symbol has a mark price that is fresh enough for an entry."""
+
 
 class GatewayPort(Protocol):
     """Carries effects to the venue."""
