@@ -74,6 +74,11 @@ def fills_of_ours(lines: list[dict[str, Any]]) -> int:
     return sum(line["k"] == "trade" and line["client_id"].startswith("hf-") for line in lines)
 
 
+def faults_met(lines: list[dict[str, Any]]) -> int:
+    """How many injected faults a request ran into."""
+    return sum(line["k"] == "fault" and not line.get("armed") and "client_id" in line for line in lines)
+
+
 def results_by_intent(events: list[dict[str, Any]]) -> Counter[str]:
     """How many terminal results each intent has."""
     return Counter(event["result"]["intent_id"] for event in events if event["event"] == "result_published")
