@@ -161,6 +161,28 @@ def test_rules_8_cover_may_leave_while_the_journal_is_silent():
     assert any(entry.what.startswith("I2 for 1 reducing") for entry in report.not_checked)
 
 
+def test_rules_8_a_preauthorised_cancel_may_die_with_its_record():
+    """The process was killed before the disk had it; the cancel that the next one plans is no excuse needed."""
+    story, stop = open_trade()
+    story.wait(1_000).close("2", "99")
+    story.wait(1_000).request("algoOrder.cancel", clientAlgoId=stop.client_id)
+    story.die()
+    story.wait(3_000).start_engine(2)
+    story.cancel_stop(stop)
+    report = story.verdict()
+    assert "I2" not in report.broken()
+    assert report.counts["unjournalled"] == 1
+
+
+def test_a_cancel_well_before_its_record_is_found():
+    """The process went on writing, so it could have written this first."""
+    story, stop = open_trade()
+    story.wait(1_000).close("2", "99")
+    story.wait(1_000).request("algoOrder.cancel", clientAlgoId=stop.client_id)
+    story.wait(1_000).cancel_stop(stop)
+    assert "I2" in story.verdict().broken()
+
+
 def test_rules_8_an_entry_never_leaves_unjournalled():
     """Silence of the journal excuses no entry."""
     story, _ = open_trade()

@@ -173,6 +173,16 @@ def test_a_fill_of_ours_has_its_trade(changed):
     assert "I26" in story.verdict().broken()
 
 
+def test_rules_7_closing_what_was_foreign_belongs_to_no_trade():
+    """A close that was planned for no trade, because no intent of ours had opened what it closes."""
+    story, _ = open_trade()
+    story.close("2", "99")
+    change(story.events, is_a(ev.FillBooked, client_id=close_spec().client_id), trade_id="")
+    assert "I26" in story.verdict().broken()
+    change(story.events, is_a(ev.OrderPlanned, spec=close_spec()), trade_id="")
+    assert "I26" not in story.verdict().broken()
+
+
 def test_fills_of_others_on_other_symbols_are_counted_only():
     """We never traded there."""
     story = whole_trade()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from holdfast.model import events as ev
 from holdfast.model.orders import Direction, Side
 from holdfast.verify.records import MarkLine
 from holdfast.verify.stops import full_cover_at, is_looser
@@ -106,6 +107,18 @@ def test_what_others_cancel_is_not_our_loosening():
     """An operator's cancel-all has no record of ours; the cover is measured, not blamed."""
     story, stop = open_trade()
     story.algo(stop, "CANCELED")
+    assert "I17" not in story.verdict().broken()
+
+
+def test_what_others_cancelled_is_not_ours_by_a_later_cancel():
+    """The stop is placed again under its name; that one day we cancel that one says nothing about the first."""
+    story, stop = open_trade()
+    story.algo(stop, "CANCELED")
+    story.next_algo += 1
+    again = story.arm_stop(n=2)
+    story.close("2", "99")
+    story.cancel_stop(again)
+    story.event(ev.CancelPlanned, client_id=stop.client_id, reason="swept")
     assert "I17" not in story.verdict().broken()
 
 

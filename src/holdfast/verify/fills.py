@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
-from holdfast.model.ids import attribution_of, is_ours
+from holdfast.model.ids import Role, attribution_of, is_ours
 from holdfast.model.num import ZERO, text
 from holdfast.verify.base import Check, LineHandlers, Scene
 from holdfast.verify.journal_view import BookedFill, FillKey
@@ -121,11 +121,16 @@ class Fills(Check):
         elif booked.cause != cause:
             problem = f"is attributed to {booked.cause}, its order {line.client_id} says {cause}"
         elif cause == "OURS" and not booked.trade_id:
-            problem = "is ours, but belongs to no trade"
+            problem = "" if self._closed_what_was_foreign(line) else "is ours, but belongs to no trade"
         elif cause == "OURS" and booked.trade_id not in self.journal.plans:
             problem = f"belongs to trade {booked.trade_id}, which the journal never opened"
         if problem:
             self.found.violated("I26", f"fill {_name(line.key)} {problem}", seqs=[booked.seq], ns=[line.n])
+
+    def _closed_what_was_foreign(self, line: TradeLine) -> bool:
+        """Whether the order was planned for no trade: a close of what no intent of ours had opened (RULES 7)."""
+        planned = self.journal.planned.get(line.client_id)
+        return planned is not None and not planned.event.trade_id and planned.event.spec.role is Role.CLOSE
 
     def _is_due(self, us: int) -> bool:
         return self.options.complete or self.journal.last_us > us + self.options.settle_ms * 1_000

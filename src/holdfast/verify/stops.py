@@ -9,7 +9,8 @@ from holdfast.model.num import ZERO, text
 from holdfast.model.orders import Direction
 from holdfast.model.plans import TradePlan
 from holdfast.verify.base import Check, LineHandlers, Scene
-from holdfast.verify.records import AlgoLine, MarkLine
+from holdfast.verify.evidence import WRITES, Verb, cancelled_id_of
+from holdfast.verify.records import AlgoLine, MarkLine, Request
 from holdfast.verify.venue_state import LegKey, VenueAlgo
 
 
@@ -36,10 +37,12 @@ class Stops(Check):
         self._plans = scene.journal.tag_plans()
         self._marks: dict[str, tuple[Decimal, int]] = {}
         self._cover_before: dict[int, Decimal | None] = {}
+        self._asked: dict[str, int] = {}
+        """Client id → number of our last request to cancel it."""
 
     def before(self) -> LineHandlers:
         """A cancel must be seen with the cover that it takes away."""
-        return {AlgoLine: self._before_algo}
+        return {AlgoLine: self._before_algo, Request: self._on_request}
 
     def after(self) -> LineHandlers:
         """What is live after it."""
@@ -69,12 +72,17 @@ class Stops(Check):
     def _on_mark(self, line: MarkLine) -> None:
         self._marks[line.symbol] = (line.mark, line.n)
 
+    def _on_request(self, line: Request) -> None:
+        if WRITES.get(line.method) is Verb.CANCEL_ALGO:
+            self._asked[cancelled_id_of(line)] = line.n
+
     def _before_algo(self, line: AlgoLine) -> None:
         algo = self.state.algos.get(line.algo_id)
         if algo is None or line.status != "CANCELED" or not (algo.is_ours and algo.is_stop):
             return
         amount = self.state.leg(algo.leg).ours
-        if amount and line.client_id in self.journal.cancels:
+        # A stop that somebody else cancelled was no deed of ours, whatever became of the next one of that name.
+        if amount and self._asked.get(line.client_id, 0) > algo.accepted_n:
             self._cover_before[line.algo_id] = full_cover_at(self._live_stops(algo.leg), amount)
 
     def _live_stops(self, leg: LegKey) -> list[VenueAlgo]:
@@ -119,7 +127,7 @@ class Stops(Check):
         before = self._cover_before.pop(line.algo_id)
         amount = self.state.leg(algo.leg).ours
         after = full_cover_at(self._live_stops(algo.leg), amount)
-        seqs = [seq for seq, _ in self.journal.cancels[line.client_id]]
+        seqs = [seq for seq, _ in self.journal.cancels.get(line.client_id, ())]
         if after is None:
             self.found.violated(
                 "I17",
