@@ -8,6 +8,7 @@ import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +22,7 @@ from holdfast.core.engine import Engine
 from holdfast.model.settings import EngineSettings, Venue
 from holdfast.wiring.run import FAILED, OK, REFUSED, UNREACHABLE, StartRefused, check_account, run_engine
 from holdfast.wiring.world import in_process_config
+from tests.acceptance.stand import free_port
 from tests.wiring.conftest import Configured, signed
 from tests.world import Stage, play
 
@@ -250,3 +252,52 @@ def test_an_engine_that_breaks_ends_the_process(configured: Configured, monkeypa
             monkeypatch.setattr(Engine, "step", broken)
 
     assert run_engine(configured(), say) == FAILED
+
+
+def test_rules_8_a_journal_of_another_account_refuses_the_start(configured: Configured) -> None:
+    """Its orders would all be strangers; nothing is asked of the venue."""
+    config = configured()
+    assert run(config)[0] == OK
+    code, said = run(configured(ACCOUNT__NAME="other", JOURNAL__PATH=str(config.journal_path)))
+    assert code == REFUSED
+    assert "is the journal of account main at paper, not of account other at paper" in said
+    assert "would pass: a journal.path of its own" in said
+
+
+def test_a_changed_journal_refuses_the_start_and_names_the_record(configured: Configured) -> None:
+    """Fault H5: the state cannot be trusted from there on."""
+    config = configured()
+    assert run(config)[0] == OK
+    with closing(sqlite3.connect(config.journal_path)) as journal:
+        journal.execute("DELETE FROM snapshot")
+        journal.execute("DELETE FROM event WHERE seq = 2")
+        journal.commit()
+    code, said = run(config)
+    assert code == REFUSED
+    assert "broken at record 2" in said
+    assert "would pass: the journal as it was written" in said
+
+
+def test_a_journal_in_a_folder_that_cannot_be_made(configured: Configured, tmp_path: Path) -> None:
+    """The key is named."""
+    (tmp_path / "file").write_text("")
+    code, said = run(configured(JOURNAL__PATH=str(tmp_path / "file" / "below" / "journal.sqlite")))
+    assert code == UNREACHABLE
+    assert "journal.path: the folder" in said
+
+
+def test_a_start_that_waits_for_the_venue_says_so(configured: Configured, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Again and again, with the address; a signal ends it at once."""
+    monkeypatch.setattr("holdfast.wiring.run.SILENCE_S", 0.05)
+    nowhere = f"127.0.0.1:{free_port()}"
+    addresses = {"rest": f"http://{nowhere}", "ws_api": f"ws://{nowhere}/ws-fapi/v1", "streams": f"ws://{nowhere}"}
+    lines: list[str] = []
+
+    def say(line: str) -> None:
+        lines.append(line)
+        if len(lines) == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    assert run_engine(configured(addresses=addresses), say) == OK
+    assert lines[0] == lines[1]
+    assert f"no answer from http://{nowhere} yet (is `holdfast paper` running?)" in lines[0]

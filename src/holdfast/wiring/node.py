@@ -54,6 +54,12 @@ class Network(NamedTuple):
     streams: WsConnector
     wallet: HttpClient | None = None
 
+    async def close(self) -> None:
+        """Let go of the connections for reads; streams are closed by those who opened them."""
+        for client in (self.rest, self.watch, self.wallet):
+            if client is not None:
+                await client.close()
+
 
 class Identity(NamedTuple):
     """Who runs: what stands in the journal's first record of a start."""
@@ -216,9 +222,7 @@ class Node:
             await self.snapshots.take_last()
         self.outbox.close()
         self.journal.close()
-        for client in (self.network.rest, self.network.watch, self.network.wallet):
-            if client is not None:
-                await client.close()
+        await self.network.close()
 
     async def _watch_latch(self) -> None:
         told = False

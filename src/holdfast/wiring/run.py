@@ -27,7 +27,7 @@ from holdfast.binance.key_rights import key_problems
 from holdfast.binance.signing import make_signer
 from holdfast.config import Config
 from holdfast.core.feasibility import account_contradictions
-from holdfast.model.chain import JournalUnusable
+from holdfast.model.chain import ChainBroken, JournalUnusable
 from holdfast.model.reasons import TradingState
 from holdfast.model.settings import Venue
 from holdfast.ports import JournalRecord
@@ -42,6 +42,9 @@ OK: Final = 0
 REFUSED: Final = 1
 UNREACHABLE: Final = 3
 FAILED: Final = 4
+
+SILENCE_S: Final = 3.0
+"""How often a start that waits for the venue says so."""
 
 Say = Callable[[str], None]
 
@@ -73,8 +76,11 @@ def run_engine(config: Config, say: Say) -> int:
             f"    would pass: a key made at {venue}, with futures enabled and this machine's address on its list"
         )
         return REFUSED
+    except ChainBroken as error:
+        say(f"holdfast: {error}\n    would pass: the journal as it was written ({config.journal_path} or a copy of it)")
+        return REFUSED
     except JournalUnusable as error:
-        say(f"holdfast: {error}")
+        say(f"holdfast: journal.path: {error}")
         return UNREACHABLE
     except OSError as error:
         say(f"holdfast: {error.strerror or error}" + (f" ({error.filename})" if error.filename else ""))
@@ -95,20 +101,49 @@ async def _run(config: Config, say: Say) -> int:
         clock = SystemClock()
         logger = make_logger(config.log.level, clock=clock, writer=writer_for(config.log.format, sys.stderr.fileno()))
         ForeignLogs(logger).install()
-        config.journal_path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(config.journal_path)
         venue = config.engine.venue.value
         # The lock stands beside the latch: one folder for every engine of this host, whichever journal it uses.
         lock = lock_account(config.latch_path.parent, venue, config.engine.account, config.key_fingerprint)
         held.callback(lock.release)
         journal = held.enter_context(closing(SqliteJournal(config.journal_path)))
-        return await _serve(config, _node(config, clock, journal, logger), listening, say)
+        network = _network(config)
+        try:
+            node = _node(config, clock, journal, logger, network)
+            check_owner(config, node)
+        except BaseException:
+            await network.close()
+            raise
+        return await _serve(config, node, listening, say)
 
 
-def _node(config: Config, clock: SystemClock, journal: SqliteJournal, logger: object) -> Node:
+def _make_folder(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        rule = f"the folder {path.parent} cannot be made ({error.strerror})"
+        raise JournalUnusable(f"{rule}; would pass: a path in a folder of yours") from None
+
+
+def _endpoints(config: Config) -> ep.Endpoints:
+    at = config.endpoints
+    return ep.at(at.rest, at.ws_api, at.streams, at.restrictions)
+
+
+def _network(config: Config) -> Network:
+    endpoints = _endpoints(config)
+    return Network(
+        rest=AiohttpClient(endpoints.rest.origin),
+        watch=AiohttpClient(endpoints.rest.origin, connections=4),
+        ws_api=PicowsConnector(endpoints.ws_api.origin),
+        streams=PicowsConnector(endpoints.streams.origin),
+        wallet=AiohttpClient(endpoints.wallet.origin) if endpoints.wallet is not None else None,
+    )
+
+
+def _node(config: Config, clock: SystemClock, journal: SqliteJournal, logger: object, network: Network) -> Node:
     credentials = config.credentials
     assert credentials is not None, "invariant: [venue] was loaded"
-    at = config.endpoints
-    endpoints = ep.at(at.rest, at.ws_api, at.streams, at.restrictions)
     engine = config.engine
     latch = LatchFile(config.latch_path)
     return Node(
@@ -120,15 +155,9 @@ def _node(config: Config, clock: SystemClock, journal: SqliteJournal, logger: ob
             # Play money may begin at once; with real money somebody says "resume" first.
             boot_state=TradingState.ACTIVE if engine.venue is Venue.PAPER else TradingState.HALTED,
         ),
-        endpoints=endpoints,
+        endpoints=_endpoints(config),
         signer=make_signer(credentials.api_key, credentials.key_type, credentials.secret.reveal()),
-        network=Network(
-            rest=AiohttpClient(endpoints.rest.origin),
-            watch=AiohttpClient(endpoints.rest.origin, connections=4),
-            ws_api=PicowsConnector(endpoints.ws_api.origin),
-            streams=PicowsConnector(endpoints.streams.origin),
-            wallet=AiohttpClient(endpoints.wallet.origin) if endpoints.wallet is not None else None,
-        ),
+        network=network,
         journal=journal,
         clock=clock,
         observer=Observer(
@@ -155,7 +184,7 @@ async def _serve(config: Config, node: Node, listening: socket.socket, say: Say)
     desk = node.desk(read_apart=lambda: _read_apart(config.journal_path))
     server = HttpServer(build(desk, token=token, max_event_streams=config.http.max_event_streams), listening)
     try:
-        await _start_or_stop(node, stopping)
+        await _start_or_stop(node, stopping, lambda: say(_silence(config)))
         if not stopping.is_set():
             await check_account(config, node)
             await server.start()
@@ -173,11 +202,12 @@ def _read_apart(path: Path) -> Iterator[JournalRecord]:
         yield from reader.read()
 
 
-async def _start_or_stop(node: Node, stopping: asyncio.Event) -> None:
+async def _start_or_stop(node: Node, stopping: asyncio.Event, silent: Callable[[], None]) -> None:
     """Start; a venue that does not answer is asked again and again, but a signal ends the wait."""
     starting = asyncio.ensure_future(node.service.start())
     asked = asyncio.ensure_future(stopping.wait())
-    await asyncio.wait((starting, asked), return_when=asyncio.FIRST_COMPLETED)
+    while not (await asyncio.wait((starting, asked), timeout=SILENCE_S, return_when=asyncio.FIRST_COMPLETED))[0]:
+        silent()
     asked.cancel()
     if not starting.done():
         starting.cancel()
@@ -188,6 +218,20 @@ async def _until(stopping: asyncio.Event, node: Node) -> None:
     asked = asyncio.ensure_future(stopping.wait())
     await asyncio.wait((asked, node.runner.ended), return_when=asyncio.FIRST_COMPLETED)
     asked.cancel()
+
+
+def check_owner(config: Config, node: Node) -> None:
+    """A journal belongs to one account at one venue: with another's, every order would be a stranger's (RULES 8).
+
+    Raises `StartRefused`.
+    """
+    written = node.model.state()
+    ours = (config.engine.venue.value, config.engine.account)
+    if written.account and (written.venue, written.account) != ours:
+        raise StartRefused(
+            f"journal.path: {config.journal_path} is the journal of account {written.account} at {written.venue}, "
+            f"not of account {ours[1]} at {ours[0]}\n    would pass: a journal.path of its own for each account"
+        )
 
 
 async def check_account(config: Config, node: Node) -> None:
@@ -221,6 +265,15 @@ async def _check_key(config: Config, node: Node) -> None:
     problems = key_problems(rights, allow_without_ip_list=config.venue.allow_key_without_ip_list)
     if problems:
         raise StartRefused("this key must not be used\n    " + "\n    ".join(problems))
+
+
+def _silence(config: Config) -> str:
+    venue = config.engine.venue.value
+    hint = " (is `holdfast paper` running?)" if venue == "paper" else ""
+    return (
+        f"{venue.upper()}: no answer from {config.endpoints.rest} yet{hint}. It is asked until it answers; nothing "
+        "is traded meanwhile; Ctrl-C stops"
+    )
 
 
 def _greeting(config: Config, node: Node, port: int) -> str:
