@@ -1,64 +1,75 @@
-"""What the coverage watch finds, and what is done about it (RULES 12)."""
-
-from __future__ import annotations
+"""What the coverage watch's rounds do; its rules are in test_rules_12.py."""
 
 from holdfast.model import events as ev
 from holdfast.model import inputs as inp
 from holdfast.model.ids import Role
 from tests.core.bench import SYMBOL, Bench
-from tests.core.replies import silence
+from tests.core.replies import unknown
 
 
-def watched() -> Bench:
-    """A protected trade, a second later."""
+def round_of(bench: Bench, **more: object) -> None:
+    """A good round that sees nothing at all."""
+    fields = {"ok": True, "asked_ms": bench.now, "symbols": (SYMBOL,), "positions": (bench.venue.position(SYMBOL),)}
+    bench.give(inp.CoverageChecked, **{**fields, **more})
+
+
+def test_a_good_round_is_the_watchs_heartbeat():
+    """Also with nothing to look at."""
+    bench = Bench()
+    bench.advance(700)
+    round_of(bench, symbols=(), positions=())
+    assert bench.engine.around.watch_ms == bench.now
+
+
+def test_a_round_about_other_symbols_says_nothing_about_ours():
+    """Only the symbols it looked at are judged."""
+    bench = Bench(symbols=("BTCUSDT", "ETHUSDT")).open_trade()
+    bench.advance(1_000)
+    round_of(bench, symbols=("ETHUSDT",), positions=())
+    assert len(bench.places(Role.STOP)) == 1
+
+
+def test_a_suspected_stop_is_not_sent_twice_while_its_answer_is_out():
+    """One repeat per suspicion."""
     bench = Bench().open_trade()
     bench.advance(1_000)
-    return bench
+    from tests.core.replies import silence
+
+    bench.script(Role.STOP, silence(), silence())
+    round_of(bench)
+    round_of(bench)
+    assert len(bench.places(Role.STOP)) == 2
 
 
-def vanish(bench: Bench) -> None:
-    """The venue loses the stop without a word."""
-    bench.venue.algos.pop(bench.stop().client_id)
-
-
-def test_a_listed_stop_needs_nothing():
-    """No repeat, no loss."""
-    bench = watched()
-    bench.coverage()
+def test_a_flatten_is_not_disturbed_by_a_missing_stop():
+    """While the position is being closed nothing is armed."""
+    bench = Bench().open_trade()
+    bench.advance(1_000)
+    bench.script(Role.CLOSE, unknown())
+    bench.intent("c1", "close", side=None)
+    round_of(bench)
     assert len(bench.places(Role.STOP)) == 1
-    assert bench.of(ev.StopLost) == []
 
 
-def test_an_absent_stop_is_placed_again_under_its_own_id():
-    """The same stop, not another one."""
-    bench = watched()
-    vanish(bench)
+def test_a_row_that_is_missing_is_a_position_of_0():
+    """positionRisk leaves flat symbols out."""
+    bench = Bench().open_trade()
+    bench.venue.amounts[SYMBOL] -= bench.venue.amounts[SYMBOL]
+    bench.advance(20_000)
+    assert bench.of(ev.PositionSeen)[-1].amount == 0
+
+
+def test_an_algo_that_the_watch_shows_is_evidence():
+    """The reply and the stream were lost; the list shows the stop armed."""
+    bench = Bench()
+    bench.silent_stream = True
+    from tests.core.replies import silence
+
+    bench.script(Role.STOP, silence(landed=True))
+    bench.silent_stream = False
+    bench.intent()
+    assert not bench.orders(Role.STOP)[0].armed
+    bench.advance(100)
     bench.coverage()
-    ids = [place.order.spec.client_id for place in bench.places(Role.STOP)]
-    assert ids == [ids[0]] * 2
-
-
-def test_an_accepted_re_placement_counts_as_a_loss():
-    """Then, and only then."""
-    bench = watched()
-    vanish(bench)
-    bench.coverage()
-    assert [event.symbol for event in bench.of(ev.StopLost)] == [SYMBOL]
-    assert bench.trade.phase == "open"
-
-
-def test_a_stop_in_doubt_is_no_cover():
-    """Until it is confirmed the deadline runs."""
-    bench = watched()
-    bench.engine.around.suspected[bench.stop().client_id] = bench.now
-    bench.script(Role.STOP, silence())
-    bench.give(inp.TimerFired, key=f"look:{SYMBOL}")
-    assert bench.trade.phase == "protecting"
-
-
-def test_a_round_that_failed_is_no_heartbeat():
-    """Its lists mean nothing."""
-    bench = watched()
-    beat = bench.engine.around.watch_ms
-    bench.give(inp.CoverageChecked, ok=False, asked_ms=bench.now)
-    assert bench.engine.around.watch_ms == beat
+    assert bench.stop().armed
+    assert bench.result().status == "protected"

@@ -1,6 +1,4 @@
-"""Targets, and the winding up of a trade to its proved close (RULES 5, 11)."""
-
-from __future__ import annotations
+"""Targets, and the winding up of a trade."""
 
 from decimal import Decimal
 
@@ -10,68 +8,107 @@ from holdfast.core import exits
 from holdfast.model import events as ev
 from holdfast.model.effects import Read, ReadKind
 from holdfast.model.ids import Role
-from tests.core.bench import Bench
-from tests.core.replies import rejected
+from holdfast.model.intent import Entry
+from holdfast.model.orders import AlgoStatus
+from tests.core.bench import SYMBOL, Bench
+from tests.core.replies import silence
+
+D = Decimal
+HALVES = [("50500", "0.5"), ("51000", "0.5")]
 
 
-def test_targets_are_limits_that_only_reduce():
-    """They lie on the book and can never open."""
-    bench = Bench().open_trade(targets=[("50500", "1")])
-    spec = bench.places(Role.TARGET)[0].order.spec
-    assert (spec.type, spec.reduce_only) == ("LIMIT", True)
-    assert (spec.price, spec.quantity) == (Decimal("50500"), Decimal("0.100"))
-
-
-def test_the_last_target_takes_the_rest():
-    """Three thirds of 0.100 are 0.033, 0.033 and 0.034."""
-    third = "0.3333333333"
-    targets = [("50500", third), ("50600", third), ("50700", "0.3333333334")]
-    bench = Bench().open_trade(targets=targets)
-    sizes = [place.order.spec.quantity for place in bench.places(Role.TARGET)]
-    assert sizes == [Decimal("0.033"), Decimal("0.033"), Decimal("0.034")]
-
-
-@pytest.mark.parametrize("began", [False, True])
-def test_an_exit_has_begun_with_the_first_fill_of_one(began):
-    """Then the entry remainder is dead."""
-    bench = Bench().open_trade(targets=[("50500", "0.5")])
-    if began:
-        bench.fill(bench.orders(Role.TARGET)[0].client_id)
+@pytest.mark.parametrize(("status", "began"), [
+    (AlgoStatus.ARMED, False), (AlgoStatus.REJECTED, False), (AlgoStatus.CANCELLED, False),
+    (AlgoStatus.TRIGGERING, True), (AlgoStatus.TRIGGERED, True), (AlgoStatus.FINISHED, True),
+    (AlgoStatus.EXPIRED, True),
+])  # fmt: skip
+def test_when_an_exit_has_begun(status, began):
+    """From the first trigger on, and when the stop ran out; a refused stop is none."""
+    bench = Bench().open_trade()
+    bench.stop().status = status
     assert exits.exit_began(bench.context(), bench.trade) is began
 
 
-def test_a_target_that_fills_everything_closes_the_trade():
-    """Its stop is cancelled, the venue shows 0, and the reason is "target"."""
-    bench = Bench().open_trade(targets=[("50500", "1")])
+def test_a_fill_of_a_target_begins_the_exit():
+    """The entry remainder is dead from here on."""
+    bench = Bench().open_trade(targets=HALVES)
+    bench.market(mark="50500")
     bench.fill(bench.orders(Role.TARGET)[0].client_id)
-    bench.advance(3_000)
-    assert [result.exit_reason for result in bench.closed] == ["target"]
-    assert len(bench.cancels(Role.STOP)) == 1
+    assert exits.exit_began(bench.context(), bench.trade)
 
 
-def test_the_trade_closes_only_after_the_venue_showed_nothing():
-    """A read that left after the last order of ours."""
-    bench = Bench().open_trade()
-    bench.intent("c1", "close", side=None)
-    bench.advance(3_000)
-    asked = [at for at, effect in bench.effects if isinstance(effect, Read) and effect.kind is ReadKind.POSITIONS]
-    assert asked[-1] <= bench.of(ev.TradeClosed)[0].at_ms
-
-
-def test_a_refused_entry_needs_no_look_at_the_position():
-    """It was proved that nothing reached the market."""
+def test_targets_of_a_small_fill_merge():
+    """0.001 in halves: one of them gets all."""
     bench = Bench()
-    bench.script(Role.ENTRY, rejected(-2019))
-    before = len(bench.done(Read))
+    bench.entry_part = D("0.001")
+    bench.intent(targets=HALVES)
+    assert [(str(p.order.spec.price), p.order.spec.quantity) for p in bench.places(Role.TARGET)] == [
+        ("51000.0", D("0.001"))]  # fmt: skip
+
+
+def test_targets_never_exceed_what_is_open():
+    """A part was closed by hand before they could be placed."""
+    bench = Bench()
+    bench.script(Role.STOP, silence())
+    bench.intent(targets=HALVES)
+    bench.venue.take(__import__("tests.core.replies", fromlist=["x"]).stranger_order(
+        "web_1", "0.07", bench.trade.direction.exit_side), bench.now)  # fmt: skip
+    bench.fill("web_1")
+    bench.tell_algo(bench.venue.take_algo(bench.stop().spec, bench.now))
+    assert sum((p.order.spec.quantity for p in bench.places(Role.TARGET)), D(0)) <= D("0.030")
+
+
+def test_executions_that_are_owed_are_fetched_after_a_moment():
+    """The order says filled, the executions did not come."""
+    bench = Bench()
+    bench.silent_stream = True
     bench.intent()
-    assert [result.fills for result in bench.closed] == [0]
-    assert len(bench.done(Read)) == before
+    held = bench.venue.orders[bench.entry().client_id][-1]
+    bench.tell_order(held)
+    assert bench.trade.fills == 0
+    bench.advance(500)
+    assert bench.trade.fills == 1
+    asked = [read for read in bench.done(Read) if read.kind is ReadKind.TRADES and read.purpose.startswith("trades:")]
+    assert len(asked) == 1
 
 
-def test_net_is_gross_less_fees():
-    """To the last digit."""
-    bench = Bench().open_trade()
+def test_executions_are_asked_for_at_most_once_a_second():
+    """However often the symbol is looked at."""
+    bench = Bench()
+    ctx = bench.context()
+    for _ in range(5):
+        exits.ask_trades(ctx, SYMBOL, bench.now)
+    assert len([effect for effect in ctx.effects if isinstance(effect, Read)]) == 1
+
+
+def test_a_trade_closes_at_once_where_everything_is_proved():
+    """Close order filled, stop cancelled, position 0: within a second."""
+    bench = Bench().open_trade(targets=HALVES)
     bench.intent("c1", "close", side=None)
+    bench.advance(1_500)
+    assert len(bench.closed) == 1
+    assert bench.closed[0].exit_reason == "close by test"
+
+
+def test_a_position_that_the_venue_still_shows_is_flattened():
+    """Our books say 0, the venue does not: it is the venue that counts."""
+    bench = Bench().open_trade()
+    bench.market(mark="49500")
+    bench.hold_reads = {ReadKind.POSITIONS}
+    bench.trigger(bench.stop().client_id)
+    bench.venue.amounts[SYMBOL] = D("0.02")
+    bench.hold_reads.clear()
+    bench.now += 5
+    bench.release_reads()
+    bench.advance(12_000)
+    assert bench.venue.amounts[SYMBOL] == 0
+    assert "the venue still shows a position" in {event.reason for event in bench.of(ev.FlattenStarted)}
+
+
+def test_the_intents_result_comes_before_the_trades():
+    """First what became of the entry, then what it earned."""
+    bench = Bench()
+    bench.intent(entry=Entry(type="limit", price=D("49900"), ttl_ms=1_000), stop="49000")
     bench.advance(3_000)
-    result = bench.closed[0]
-    assert result.net["USDT"] == result.gross["USDT"] - result.fees["USDT"]
+    kinds = [type(event) for event in bench.events if isinstance(event, ev.ResultPublished | ev.TradeClosed)]
+    assert kinds == [ev.ResultPublished, ev.TradeClosed]

@@ -1,83 +1,126 @@
-"""The flatten loop: closes until the venue shows 0 twice (RULES 7)."""
-
-from __future__ import annotations
+"""The flatten loop's own decisions; its rules are in test_rules_7.py."""
 
 from decimal import Decimal
 
+import pytest
+
 from holdfast.core import flatten
 from holdfast.model import events as ev
+from holdfast.model.effects import Cancel, ReadKind
 from holdfast.model.ids import Role
+from holdfast.model.orders import OrderStatus
 from tests.core.bench import SYMBOL, Bench
-from tests.core.replies import rejected, silence
+from tests.core.replies import confirmed, rejected, silence
+
+D = Decimal
 
 
-def test_a_second_start_changes_nothing():
-    """One loop per symbol."""
+def test_a_running_loop_is_not_started_again():
+    """The first reason stands."""
     bench = Bench().open_trade()
     ctx = bench.context()
     flatten.start(ctx, SYMBOL, "first")
-    begun = len(ctx.events)
     flatten.start(ctx, SYMBOL, "second")
-    assert len(ctx.events) == begun
-    assert bench.state.flattens[SYMBOL].reason == "first"
+    assert [event.reason for event in ctx.events if isinstance(event, ev.FlattenStarted)] == ["first"]
 
 
-def test_the_close_that_was_planned_with_the_entry_goes_first():
-    """It need not wait for the disk (RULES 8)."""
-    bench = Bench().open_trade()
-    bench.intent("c1", "close", side=None)
-    first = bench.places(Role.CLOSE)[0]
-    assert first.preauthorised
-    assert first.order.spec.client_id == bench.orders(Role.CLOSE)[0].client_id
-
-
-def test_an_unanswered_close_is_followed_by_a_new_one():
-    """A new n every 500 ms, the size read again."""
-    bench = Bench().open_trade()
-    bench.script(Role.CLOSE, silence(), silence())
-    bench.intent("c1", "close", side=None)
-    bench.advance(1_200)
-    ids = [place.order.spec.client_id for place in bench.places(Role.CLOSE)]
-    assert len(ids) == len(set(ids)) >= 3
-
-
-def test_large_positions_go_in_slices():
-    """MARKET_LOT_SIZE caps each order."""
+def test_without_a_trade_the_orders_are_named_after_the_episode():
+    """Deterministic ids for what no intent asked for."""
     bench = Bench()
-    bench.venue.amounts[SYMBOL] = Decimal("250")
-    bench.intent("c1", "flatten", side=None)
-    bench.advance(6_000)
-    sizes = [place.order.spec.quantity for place in bench.places(Role.CLOSE)]
-    assert sizes == [Decimal(120), Decimal(120), Decimal(10)]
+    bench.venue.amounts[SYMBOL] = D("0.1")
+    bench.command("flatten", symbol=SYMBOL)
+    bench.advance(3_000)
+    assert bench.of(ev.FlattenStarted)[0].subject == f"flatten:{SYMBOL}:1"
+    assert bench.venue.amounts[SYMBOL] == 0
 
 
-def test_a_market_that_may_not_be_touched_is_left_by_limit_orders():
-    """−4131: LIMIT IOC at the band edge every 250 ms."""
+def test_a_step_without_a_loop_does_nothing():
+    """A late timer."""
+    ctx = Bench().context()
+    flatten.step(ctx, SYMBOL)
+    assert (ctx.events, ctx.effects) == ([], [])
+
+
+def test_a_cancel_that_is_out_is_not_asked_for_again():
+    """Its own timer repeats it."""
+    from holdfast.model.intent import Entry
+
+    bench = Bench()
+    bench.intent(entry=Entry(type="limit", price=D("49900"), ttl_ms=60_000), stop="49000")
+    bench.script(Role.CANCEL, silence())
+    bench.command("halt")
+    ctx = bench.context()
+    flatten.kill_entries(ctx, SYMBOL, "again")
+    assert [effect for effect in ctx.effects if isinstance(effect, Cancel)] == []
+
+
+def test_a_row_older_than_our_own_close_is_not_acted_on():
+    """The read left before the close did."""
     bench = Bench().open_trade()
+    bench.hold_reads = {ReadKind.POSITIONS}
+    bench.intent("c1", "close", side=None)
+    stale = [bench.venue.answer(read, bench.now, bench.now - 5) for read in bench.held_reads]
+    bench.held_reads.clear()
+    bench.now += 20
+    for answer in stale:
+        row = type(bench.venue.position(SYMBOL))(symbol=SYMBOL, amount=D("0.1"), entry_price=D("50000"))
+        bench.step(type(answer)(now_ms=bench.now, read=answer.read, ok=True, asked_ms=answer.asked_ms,
+                                positions=(row,)))  # fmt: skip
+    assert len(bench.places(Role.CLOSE)) == 1
+
+
+def test_a_close_is_not_sent_while_the_last_one_is_young():
+    """500 ms to show what it did."""
+    bench = Bench().open_trade()
+    bench.script(Role.CLOSE, silence())
+    bench.intent("c1", "close", side=None)
+    bench.advance(499)
+    assert len(bench.places(Role.CLOSE)) == 1
+
+
+def test_a_short_is_closed_by_buying():
+    """And the band's edge is above the mark."""
+    bench = Bench().open_trade(side="short")
     bench.script(Role.CLOSE, rejected(-4131))
     bench.intent("c1", "close", side=None)
-    bench.advance(600)
-    types = [(place.order.spec.type, place.order.spec.price) for place in bench.places(Role.CLOSE)]
-    assert types[0] == ("MARKET", None)
-    assert types[1] == ("LIMIT", Decimal("47500"))
+    bench.advance(300)
+    spec = bench.places(Role.CLOSE)[-1].order.spec
+    assert (spec.side, spec.price) == ("BUY", D("52500.0"))
 
 
-def test_the_stop_stays_until_the_venue_shows_nothing():
-    """It may race the close: both only reduce."""
-    bench = Bench().open_trade()
-    bench.script(Role.CLOSE, silence(), silence())
-    bench.intent("c1", "close", side=None)
-    bench.advance(900)
-    assert bench.cancels(Role.STOP) == []
-    bench.advance(5_000)
-    assert len(bench.cancels(Role.STOP)) == 1
-    assert bench.of(ev.FlattenEnded)[0].at_ms <= bench.of(ev.CancelPlanned)[-1].at_ms
+@pytest.mark.parametrize("streamed", [True, False])
+def test_the_quarantine_of_a_flatten_without_a_trade(streamed):
+    """Its closes may still act (RULES 4)."""
+    bench = Bench()
+    bench.venue.amounts[SYMBOL] = D("0.1")
+    bench.script(Role.CLOSE, confirmed(streamed=streamed))
+    bench.command("flatten", symbol=SYMBOL)
+    bench.advance(6_000)
+    assert SYMBOL in bench.state.quarantines
+    bench.advance(20_000)
+    assert bench.state.quarantines == {}
 
 
-def test_a_quarantine_follows():
-    """No entry while a close of ours could still arrive (RULES 4)."""
-    bench = Bench().open_trade()
+def test_a_loop_that_did_nothing_leaves_no_quarantine():
+    """No order, nothing to wait for."""
+    bench = Bench()
     bench.intent("c1", "close", side=None)
     bench.advance(3_000)
-    bench.intent("i2")
-    assert bench.of(ev.IntentDenied)[-1].code == "SYMBOL_SETTLING"
+    assert bench.state.quarantines == {}
+
+
+def test_a_remainder_is_closed():
+    """The first close filled 0.06 of 0.1 and expired."""
+    bench = Bench().open_trade()
+    bench.fills_closes = False
+    bench.script(Role.CLOSE, silence(landed=True))
+    bench.intent("c1", "close", side=None)
+    close = bench.orders(Role.CLOSE)[0].client_id
+    held = bench.venue.orders[close][-1]
+    held.status = OrderStatus.WORKING
+    bench.fill(close, "0.06")
+    bench.expire(close)
+    bench.fills_closes = True
+    bench.advance(3_000)
+    assert bench.venue.amounts[SYMBOL] == 0
+    assert bench.places(Role.CLOSE)[-1].order.spec.quantity == D("0.04")

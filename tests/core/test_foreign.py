@@ -1,59 +1,92 @@
-"""Quantities that our journal does not explain (RULES 4), and executions of others (I26)."""
-
-from __future__ import annotations
+"""Books against the venue's positions; the policies are in test_rules_4.py."""
 
 from decimal import Decimal
 
-import pytest
-
+from holdfast.core import foreign
 from holdfast.model import events as ev
-from holdfast.model.ids import Role
+from holdfast.model.effects import ReadKind
+from holdfast.model.orders import Side
+from holdfast.model.reports import PositionReport
 from tests.core.bench import SYMBOL, Bench
+from tests.core.replies import stranger_order
+
+D = Decimal
 
 
-def found(**settings: object) -> Bench:
-    """Somebody else's position, looked into long enough."""
-    bench = Bench(**settings)  # type: ignore[arg-type]
-    bench.venue.amounts[SYMBOL] = Decimal("0.2")
-    bench.coverage()
-    bench.restart()
-    bench.advance(6_000)
-    return bench
+def row(amount: str) -> PositionReport:
+    """A position row."""
+    return PositionReport(symbol=SYMBOL, amount=D(amount), entry_price=D("50000"))
 
 
-def test_it_is_named_and_alarmed():
-    """After the executions did not explain it."""
-    bench = found()
-    assert bench.state.foreign == {SYMBOL: Decimal("0.2")}
-    assert f"FOREIGN_POSITION:{SYMBOL}" in bench.state.alarms
+def test_a_row_that_agrees_says_nothing():
+    """No event, no read."""
+    bench = Bench().open_trade()
+    ctx = bench.context()
+    foreign.see_position(ctx, row("0.100"), bench.now)
+    assert (ctx.events, ctx.effects) == ([], [])
 
 
-def test_halt_means_no_entries_on_the_symbol():
-    """The default policy."""
-    bench = found()
+def test_an_older_row_is_dropped():
+    """Answers overtake each other."""
+    bench = Bench()
+    ctx = bench.context()
+    foreign.see_position(ctx, row("0"), bench.now)
+    foreign.see_position(ctx, row("5"), bench.now - 1)
+    assert ctx.around.venue_positions[SYMBOL][0].amount == 0
+    assert ctx.events == []
+
+
+def test_a_difference_is_looked_into_before_it_is_called_foreign():
+    """Executions first; they explain it, and nothing is declared."""
+    bench = Bench()
+    bench.silent_stream = True
     bench.intent()
-    assert bench.of(ev.IntentDenied)[-1].code in ("FOREIGN_POSITION", "SYMBOL_SETTINGS")
+    bench.advance(5_000)
+    assert bench.of(ev.ForeignSeen) == []
+    assert bench.trade.entry_filled == D("0.100")
 
 
-def test_adopt_makes_it_a_trade_with_a_stop():
-    """At the configured distance from the mark."""
-    bench = found(on_foreign="adopt", adopt_stop_pct=Decimal(2))
-    assert [trade.plan.source for trade in bench.state.trades.values()] == ["adopted"]
-    assert bench.places(Role.STOP)[0].order.spec.trigger_price == Decimal("49000.0")
-    assert bench.trade.phase == "open"
+def test_an_execution_whose_owner_is_still_asked_for_keeps_the_question_open():
+    """Not foreign while the order cannot be read."""
+    bench = Bench().open_trade()
+    bench.failing_reads = {ReadKind.ORDER}
+    held = bench.venue.take(stranger_order("web_1", "0.2"), bench.now)
+    bench.venue.fill(held, D("0.2"), D("50000"), bench.now)
+    bench.advance(20_000)
+    assert bench.of(ev.ForeignSeen) == []
+    bench.failing_reads.clear()
+    bench.advance(10_000)
+    assert bench.state.foreign == {SYMBOL: D("0.2")}
 
 
-def test_it_is_forgotten_when_the_venue_shows_none():
-    """The alarm clears by itself."""
-    bench = found()
-    bench.venue.amounts[SYMBOL] = Decimal(0)
-    bench.advance(70_000)
-    assert bench.state.foreign == {}
-    assert f"FOREIGN_POSITION:{SYMBOL}" not in bench.state.alarms
+def test_the_venues_word_becomes_our_books():
+    """PositionSeen names both."""
+    bench = Bench()
+    bench.venue.amounts[SYMBOL] = D("0.2")
+    bench.restart()
+    bench.advance(5_000)
+    seen = bench.of(ev.PositionSeen)[-1]
+    assert (seen.amount, seen.ours) == (D("0.2"), D(0))
+    assert bench.state.positions[SYMBOL] == D("0.2")
 
 
-@pytest.mark.parametrize("policy", ["halt", "ignore"])
-def test_nothing_of_it_is_closed_unasked(policy):
-    """It is somebody's position."""
-    bench = found(on_foreign=policy)
-    assert bench.places(Role.CLOSE) == []
+def test_an_execution_that_comes_after_all_corrects_the_finding():
+    """It was declared foreign; then its execution arrives, and the books still end at the venue's word."""
+    bench = Bench()
+    bench.venue.amounts[SYMBOL] = D("0.2")
+    bench.restart()
+    bench.advance(5_000)
+    held = bench.venue.take(stranger_order("web_1", "0.1", Side.SELL), bench.now)
+    bench.fill(held.client_id)
+    bench.advance(8_000)
+    assert bench.state.positions[SYMBOL] == bench.venue.amounts[SYMBOL] == D("0.1")
+    assert bench.state.foreign == {SYMBOL: D("0.1")}
+
+
+def test_nothing_is_adopted_without_a_price():
+    """No mark and no entry price: no stop could be worked out."""
+    bench = Bench(on_foreign="adopt", adopt_stop_pct=D("2"))
+    bench.engine.around.markets.clear()
+    ctx = bench.context()
+    foreign.adopt(ctx, PositionReport(symbol=SYMBOL, amount=D("1"), entry_price=D(0)))
+    assert ctx.events == []

@@ -1,96 +1,120 @@
-"""Trading state: commanded, effective, and what pulls it down (RULES 9)."""
+"""Trading state, module level: tokens, summaries, losses; the rules are in test_rules_9.py."""
 
-from __future__ import annotations
+from decimal import Decimal
 
 import pytest
 
-from holdfast.core.states import HEALTH
+from holdfast.core import states
 from holdfast.model import events as ev
 from holdfast.model import inputs as inp
-from holdfast.model.ids import Role
-from holdfast.model.intent import Entry
+from holdfast.model.effects import Cancel
 from holdfast.model.reasons import TradingState
-from tests.core.bench import Bench
+from holdfast.model.settings import Limits
+from tests.core.bench import START_MS, Bench
+
+D = Decimal
+DAY_MS = 86_400_000
 
 
-def test_a_fresh_engine_is_halted_until_it_has_compared_itself():
-    """Fail-closed at boot."""
-    bench = Bench(start=False)
-    assert bench.state.effective == "halted"
-    bench.boot_up()
-    assert bench.state.effective == "active"
+def test_a_healthy_engine_has_no_findings():
+    """Nothing holds it down."""
+    assert states.health(Bench().context()) == []
 
 
-@pytest.mark.parametrize("commanded", list(TradingState))
-def test_effective_is_never_above_commanded(commanded):
-    """min(commanded, health)."""
-    bench = Bench(boot=commanded)
-    assert bench.state.effective.rank <= commanded.rank
-
-
-@pytest.mark.parametrize(
-    ("message", "finding"),
-    [
-        ((inp.LinkChanged, {"link": "user_stream", "up": False}), "user stream is down"),
-        ((inp.ClockChecked, {"ok": False}), "clock unknown"),
-        ((inp.ClockChecked, {"ok": True, "offset_ms": 400}), "clock offset too large"),
-        ((inp.JournalChanged, {"ok": False, "error": "EIO"}), "journal cannot be written"),
-        ((inp.AccountConfigSeen, {"multi_assets": True}), "account mode differs"),
-    ],
-)
-def test_each_finding_pulls_down_as_far_as_its_row_says(message, finding):
-    """And names itself as the reason."""
+def test_every_finding_of_the_table_can_be_found():
+    """An entry that nothing leads to would be a dead promise."""
     bench = Bench()
-    kind, fields = message
-    bench.give(kind, **fields)
-    assert finding in bench.state.effective_reasons
-    assert bench.state.effective is HEALTH[finding][0]
+    around = bench.engine.around
+    around.reconciled = around.journal_ok = around.user_stream = around.clock_ok = False
+    around.watch_ms, around.hedge_mode, around.gap = 0, True, True
+    around.clock_offset_ms, around.throttled_until_ms = 5_000, bench.now + 1
+    around.unexplained["hf-e1-x"] = None
+    assert states.health(bench.context()) == list(states.HEALTH)
 
 
-def test_health_clears_by_itself():
-    """The commanded state is latched, health is not."""
+def test_the_reasons_stand_beside_the_state():
+    """An operator sees why."""
     bench = Bench()
-    bench.give(inp.ClockChecked, ok=False)
-    bench.give(inp.ClockChecked, ok=True)
-    assert bench.state.effective == "active"
-    assert bench.state.commanded == "active"
+    bench.give(inp.LinkChanged, link="user_stream", up=False)
+    assert bench.of(ev.EffectiveChanged)[-1].reasons == ("user stream is down",)
 
 
-def test_a_change_is_journalled_once():
-    """No record without a change."""
+def test_a_state_that_does_not_change_is_not_recorded_again():
+    """Every step looks at it."""
     bench = Bench()
     before = len(bench.of(ev.EffectiveChanged))
-    bench.give(inp.ClockChecked, ok=False)
-    bench.give(inp.ClockChecked, ok=False)
-    assert len(bench.of(ev.EffectiveChanged)) == before + 1
+    bench.advance(30_000)
+    assert len(bench.of(ev.EffectiveChanged)) == before
 
 
-def test_shutdown_is_no_command_but_cancels_working_entries():
-    """The next start goes on as commanded; nobody would cover what fills meanwhile (RULES 10)."""
+@pytest.mark.parametrize(("token", "later", "refusal"), [
+    ("wrong", 0, "the token is not the one of the last prepare"),
+    ("right", 121_000, "the token has expired; prepare again"),
+    ("right", 0, None),
+])  # fmt: skip
+def test_why_a_resume_is_refused(token, later, refusal):
+    """In words."""
     bench = Bench()
-    bench.fills_entries = False
-    bench.intent(entry=Entry(type="limit", price=bench.marks["BTCUSDT"] - 100, ttl_ms=60_000))
-    bench.command("shutdown")
-    assert bench.state.commanded == "active"
-    assert len(bench.cancels(Role.ENTRY)) == 1
+    bench.command("halt")
+    bench.command("resume_prepare")
+    bench.now += later
+    given = bench.of(ev.ResumePrepared)[-1].token if token == "right" else token
+    assert states.resume_refusal(bench.context(), given) == refusal
 
 
-def test_resume_needs_the_token_of_its_preparation():
-    """A wrong token changes nothing."""
+def test_the_summary_names_what_would_be_resumed():
+    """Live trades, foreign positions, alarms, health, the loss."""
+    bench = Bench().open_trade()
+    bench.command("halt", reason="lunch")
+    bench.command("resume_prepare")
+    summary = bench.of(ev.ResumePrepared)[-1].summary
+    assert (summary["from"], summary["because"], summary["live_trades"]) == ("halted", "lunch", "1")
+    assert (summary["health"], summary["daily_loss"], summary["foreign_positions"]) == (
+        "good", "within the limit", "none")  # fmt: skip
+
+
+def test_the_day_begins_with_the_equity_at_midnight():
+    """Or with what is first seen after it."""
     bench = Bench()
-    bench.command("halt", reason="drill")
-    bench.command("resume_prepare", reason="over")
-    bench.command("resume_confirm", token="guess", reason="over")
-    assert bench.state.commanded == "halted"
-    bench.command("resume_confirm", token=bench.of(ev.ResumePrepared)[-1].token, reason="over")
-    assert bench.state.commanded == "active"
+    bench.advance(6_000)
+    first = bench.of(ev.DayStarted)[0]
+    assert (first.day, first.equity) == ("2025-06-15", D("10000"))
+    bench.now += DAY_MS - (START_MS % DAY_MS)
+    bench.advance(7_000)
+    assert [event.day for event in bench.of(ev.DayStarted)] == ["2025-06-15", "2025-06-16"]
 
 
-def test_a_token_expires():
-    """Two minutes later the picture may be another one."""
-    bench = Bench()
-    bench.command("halt", reason="drill")
-    bench.command("resume_prepare", reason="over")
-    bench.advance(121_000)
-    bench.command("resume_confirm", token=bench.of(ev.ResumePrepared)[-1].token, reason="over")
-    assert bench.state.commanded == "halted"
+def test_a_percent_limit_is_of_the_days_first_equity():
+    """1 % of 10 000: an open loss of 150 reaches it."""
+    bench = Bench(limits=Limits(daily_loss=None, daily_loss_pct=D("1"), max_order_notional=D("100000")))
+    bench.advance(6_000)
+    bench.open_trade(quantity="0.3")
+    bench.market(mark="49520")
+    bench.advance(2_000)
+    assert bench.of(ev.DailyLossLatched)[0].limit == D("100")
+    assert bench.state.commanded is TradingState.REDUCING
+
+
+def test_a_loss_is_latched_once():
+    """However long it lasts."""
+    bench = Bench(limits=Limits(daily_loss=D("40"), daily_loss_pct=None))
+    bench.open_trade()
+    bench.market(mark="49520")
+    bench.advance(30_000)
+    assert len(bench.of(ev.DailyLossLatched)) == 1
+
+
+def test_a_command_to_flatten_one_symbol_leaves_the_others():
+    """By name."""
+    bench = Bench(symbols=("BTCUSDT", "ETHUSDT")).open_trade()
+    bench.open_trade(intent_id="i2", symbol="ETHUSDT")
+    bench.command("flatten", symbol="ETHUSDT")
+    bench.advance(3_000)
+    assert list(bench.state.live_trades) == ["BTCUSDT"]
+
+
+def test_a_halt_without_working_entries_cancels_nothing():
+    """Stops and targets stay."""
+    bench = Bench().open_trade(targets=[("50500", "1")])
+    bench.command("halt")
+    assert bench.done(Cancel) == []

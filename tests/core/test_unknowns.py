@@ -1,6 +1,4 @@
-"""Unknown outcomes: asked about until there is evidence or the whole proof of absence (RULES 3)."""
-
-from __future__ import annotations
+"""Resolution, module level: absences, their spacing, the rounds; the rules are in test_rules_3.py."""
 
 import pytest
 
@@ -8,67 +6,98 @@ from holdfast.core import unknowns
 from holdfast.model import events as ev
 from holdfast.model.effects import Read, ReadKind
 from holdfast.model.ids import Role
-from tests.core.bench import Bench
-from tests.core.replies import unknown
+from holdfast.model.orders import AlgoStatus
+from tests.core.bench import SYMBOL, Bench
+from tests.core.replies import silence, unknown
 
 
-def lost(*, landed: bool = False) -> Bench:
-    """An entry without an answer."""
+@pytest.mark.parametrize(("asked", "proved"), [
+    ([0, 1_000, 2_000], True), ([0, 999, 1_998], False), ([0, 500, 1_000, 1_500, 2_000], True),
+    ([1_000, 2_000], False), ([], False), ([2_000, 0, 1_000], True),
+])  # fmt: skip
+def test_three_absences_at_least_a_second_apart(asked, proved):
+    """Counted greedily, in order of time."""
+    assert unknowns._spaced(asked, 0, 2_000) is proved
+
+
+def test_absences_before_the_send_or_a_gap_do_not_count():
+    """Only what was asked afterwards proves anything."""
+    assert not unknowns._spaced([0, 1_000, 2_000], 500, 2_000)
+
+
+def test_the_last_absence_must_lie_behind_the_window():
+    """An early "no" may be followed by a late arrival."""
+    assert not unknowns._spaced([0, 1_000, 2_000], 0, 2_001)
+
+
+def test_a_round_asks_everything_that_the_proof_needs():
+    """The order, the list, the executions, the position."""
     bench = Bench()
-    bench.script(Role.ENTRY, unknown(landed=landed))
-    bench.fills_entries = landed
+    bench.hold_reads = set(ReadKind)
+    bench.script(Role.ENTRY, unknown())
     bench.intent()
-    bench.advance(4_000)
-    return bench
+    bench.advance(1_000)
+    kinds = {read.kind for read in bench.held_reads if read.purpose.startswith("resolve:")}
+    assert kinds == {ReadKind.ORDER, ReadKind.ALL_ORDERS, ReadKind.TRADES, ReadKind.POSITIONS}
 
 
-def test_it_is_opened_once():
-    """However often it is asked about."""
-    bench = lost()
+def test_after_a_minute_the_rounds_are_slower():
+    """Every 5 s: it may take long."""
+    bench = Bench()
+    bench.failing_reads = {ReadKind.ORDER}
+    bench.script(Role.ENTRY, unknown())
+    bench.intent()
+    bench.advance(61_000)
+    before = len([read for read in bench.done(Read) if read.kind is ReadKind.ALL_ORDERS])
+    bench.advance(20_000)
+    assert 3 <= len([read for read in bench.done(Read) if read.kind is ReadKind.ALL_ORDERS]) - before <= 5
+
+
+def test_an_unknown_stop_is_resolved_on_the_algos_own_endpoints():
+    """Order endpoints know nothing of it."""
+    bench = Bench()
+    bench.script(Role.STOP, *[unknown()] * 60)
+    bench.intent()
+    bench.advance(30_000)
+    endpoints = {event.endpoint for event in bench.of(ev.AbsenceNoted) if "-s" in event.client_id[:5]}
+    assert {"algo", "open_algos"} <= endpoints
+    assert "order" not in endpoints
+
+
+def test_a_restart_takes_up_what_was_in_flight():
+    """An entry whose answer nobody will hear is unknown."""
+    bench = Bench()
+    bench.script(Role.ENTRY, silence())
+    bench.intent()
+    bench.restart(after_ms=10)
+    assert [event.reason for event in bench.of(ev.UnknownOpened)] == ["the engine stopped before it saw the answer"]
+
+
+def test_a_restart_goes_on_with_what_was_unknown():
+    """The proof continues; the absences of before the crash count with those after the new stream."""
+    bench = Bench()
+    bench.script(Role.ENTRY, unknown())
+    bench.intent()
     bench.advance(3_000)
+    bench.restart()
+    bench.advance(15_000)
+    assert bench.result().status == "never_placed"
     assert len(bench.of(ev.UnknownOpened)) == 1
 
 
-def test_a_round_asks_the_order_the_list_the_executions_and_the_position():
-    """All four belong to the proof."""
-    bench = lost()
-    purpose = f"resolve:{bench.entry().client_id}"
-    asked = {read.kind for read in bench.done(Read) if read.purpose == purpose}
-    assert asked == {ReadKind.ORDER, ReadKind.ALL_ORDERS, ReadKind.TRADES, ReadKind.POSITIONS}
+def test_a_stop_that_was_never_sent_is_not_resolved():
+    """Planned is not unknown."""
+    bench = Bench()
+    bench.script(Role.ENTRY, silence())
+    bench.intent()
+    bench.restart(after_ms=10)
+    assert all(order.status is AlgoStatus.PLANNED for order in bench.orders(Role.STOP))
+    assert bench.places(Role.STOP) == []
 
 
-def test_absence_before_the_window_is_over_proves_nothing():
-    """Timestamp + recvWindow + 5 s."""
-    bench = lost()
-    assert not unknowns.proved_absent(bench.context(), bench.entry())
-    assert bench.result() is None
-
-
-def test_the_whole_proof_ends_as_never_placed():
-    """And the result says so."""
-    bench = lost()
-    bench.advance(10_000)
-    assert bench.of(ev.UnknownResolved)[-1].resolution == "never_placed"
-    assert bench.result().status == "never_placed"
-
-
-def test_positive_evidence_ends_it_at_once():
-    """Whatever channel it comes from."""
-    bench = lost(landed=True)
-    bench.advance(3_000)
-    assert [event.resolution for event in bench.of(ev.UnknownResolved)] == ["confirmed"]
-    assert bench.result().status == "protected"
-
-
-@pytest.mark.parametrize(
-    ("times", "enough"),
-    [([0, 1_000, 2_000], True), ([0, 500, 1_000], False), ([0, 2_000], False), ([0, 900, 1_000, 2_000], True)],
-)
-def test_three_absences_at_least_a_second_apart(times, enough):
-    """Closer ones are one look."""
-    assert unknowns._spaced([10_000 + at for at in times], 10_000, 10_000) is enough
-
-
-def test_absences_before_the_stream_came_back_do_not_count():
-    """The same reads must be complete again after a gap."""
-    assert not unknowns._spaced([1_000, 2_000, 3_000], 2_500, 0)
+def test_a_fill_is_known_when_its_order_is():
+    """Ours, or somebody's."""
+    bench = Bench().open_trade()
+    ctx = bench.context()
+    assert unknowns.fill_known(ctx, SYMBOL, bench.entry().order_id)
+    assert not unknowns.fill_known(ctx, SYMBOL, 424_242)

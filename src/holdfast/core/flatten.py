@@ -272,9 +272,12 @@ def quarantine_over(ctx: Context, symbol: str) -> None:
     if found is None:
         return
     orders = (ctx.state.order(client_id) for client_id in found.client_ids)
+    live = [order for order in orders if order is not None and order.live]
     if ctx.now_ms < found.until_ms:
         ctx.timer(f"quarantine:{symbol}", found.until_ms)
-    elif any(order is not None and order.live for order in orders):
+    elif live:
+        for order in live:
+            sending.query(ctx, order, f"state:{order.client_id}")
         ctx.timer(f"quarantine:{symbol}", ctx.now_ms + 1_000)
     else:
         ctx.emit(ev.QuarantineLifted(at_ms=ctx.now_ms, symbol=symbol, by="time"))

@@ -6,7 +6,7 @@ trade. So there is one description of what must happen, whatever brought the eng
 
 from __future__ import annotations
 
-from holdfast.core import exits, exposure, flatten, protection, results, sending
+from holdfast.core import exits, exposure, flatten, protection, results, sending, states
 from holdfast.core.context import Context
 from holdfast.core.state import OrderState, TradeState
 from holdfast.model.ids import Role
@@ -30,6 +30,7 @@ def look(ctx: Context, symbol: str) -> None:
         flatten.kill_entries(ctx, symbol, "the exit has begun")
         protection.watch_triggering(ctx, trade)
     _ask_for_silent_entries(ctx, trade)
+    ctx.timer_once("losses", ctx.now_ms + states.LOSS_CHECK_MS)
     exposed = exposure.open_quantity(ctx, trade)
     if exposed > 0:
         _open(ctx, trade)
