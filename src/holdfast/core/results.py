@@ -5,11 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 from holdfast.core.context import Context
-from holdfast.core.state import AlgoState, OrderState, TradeState
+from holdfast.core.state import AlgoState, Order, OrderState, TradeState
 from holdfast.model import events as ev
 from holdfast.model import num
 from holdfast.model.ids import Role
 from holdfast.model.num import ZERO
+from holdfast.model.orders import OrderStatus
 from holdfast.model.plans import IntentResult, OrderRef, TradeResult
 from holdfast.model.reasons import ResultStatus
 
@@ -34,28 +35,21 @@ def order_refs(ctx: Context, trade: TradeState) -> tuple[OrderRef, ...]:
     for client_id in trade.orders:
         order = ctx.state.order(client_id)
         if isinstance(order, AlgoState) and order.sends:
-            refs.append(
-                OrderRef(
-                    role=order.role.value,
-                    client_id=client_id,
-                    venue_id=order.algo_id,
-                    price=order.spec.trigger_price,
-                    quantity=order.spec.quantity,
-                    status=order.status.value,
-                )
-            )
-        elif isinstance(order, OrderState) and order.status.value != "planned":
-            refs.append(
-                OrderRef(
-                    role=order.role.value,
-                    client_id=client_id,
-                    venue_id=order.order_id,
-                    price=order.spec.price,
-                    quantity=order.spec.quantity,
-                    status=order.status.value,
-                )
-            )
+            refs.append(_ref(order, order.algo_id, order.spec.trigger_price))
+        elif isinstance(order, OrderState) and order.status is not OrderStatus.PLANNED:
+            refs.append(_ref(order, order.order_id, order.spec.price))
     return tuple(refs)
+
+
+def _ref(order: Order, venue_id: int | None, price: Decimal | None) -> OrderRef:
+    return OrderRef(
+        role=order.role.value,
+        client_id=order.client_id,
+        venue_id=venue_id,
+        price=price,
+        quantity=order.spec.quantity,
+        status=order.status.value,
+    )
 
 
 def publish_opening(ctx: Context, trade: TradeState, status: ResultStatus, code: str = "", reason: str = "") -> None:
