@@ -1,60 +1,86 @@
-"""What may still act at the venue, by state alone."""
-
-from itertools import product
+"""The state's own words: what is live, unknown and settled, and how things are found."""
 
 import pytest
 
-from holdfast.core.state import EngineState, fill_key, order_key
+from holdfast.core.state import AlgoState, EngineState, OrderState, fill_key, order_key
 from holdfast.model.ids import Role
-from holdfast.model.num import ONE
-from holdfast.model.orders import AlgoStatus, OrderStatus, Pending
+from holdfast.model.num import ZERO
+from holdfast.model.orders import (
+    AlgoSpec,
+    AlgoStatus,
+    AlgoType,
+    OrderSpec,
+    OrderStatus,
+    OrderType,
+    Pending,
+    Side,
+)
 from tests.core.bench import Bench
 
 PLACING = (Pending.PLACE, Pending.PLACE_UNKNOWN)
 
 
-@pytest.mark.parametrize(("status", "pending"), list(product(OrderStatus, Pending)))
-def test_when_a_plain_order_is_live(status, pending):
-    """Not ended, or its placing request is out; a cancel in flight keeps nothing alive."""
-    order = Bench().open_trade().entry()
-    order.status, order.pending = status, pending
+def plain(status: OrderStatus, pending: Pending = Pending.NONE, **more) -> OrderState:
+    """An entry in that state."""
+    spec = OrderSpec(client_id="hf-e1-a", role=Role.ENTRY, symbol="BTCUSDT", side=Side.BUY, type=OrderType.MARKET,
+                     quantity=ZERO + 1)  # fmt: skip
+    return OrderState(spec=spec, trade_id="t", subject="s", n=1, timestamp_ms=0, recv_window_ms=1_500, verdict="v",
+                      status=status, pending=pending, **more)  # fmt: skip
+
+
+def algo(status: AlgoStatus, pending: Pending = Pending.NONE, **more) -> AlgoState:
+    """A stop in that state."""
+    spec = AlgoSpec(client_id="hf-s1-a", role=Role.STOP, symbol="BTCUSDT", side=Side.SELL, type=AlgoType.STOP_MARKET,
+                    trigger_price=ZERO + 1, close_position=True)  # fmt: skip
+    return AlgoState(spec=spec, trade_id="t", subject="s", n=1, timestamp_ms=0, recv_window_ms=5_000, verdict="v",
+                     status=status, pending=pending, **more)  # fmt: skip
+
+
+@pytest.mark.parametrize("pending", Pending)
+@pytest.mark.parametrize("status", OrderStatus)
+def test_an_order_is_live_until_its_end_is_proved(status, pending):
+    """A placing request in flight keeps even a refused order alive; a cancel in flight keeps nothing alive."""
     expected = status is not OrderStatus.PLANNED and (not status.terminal or pending in PLACING)
-    assert order.live is expected
-    assert order.unknown is (pending is Pending.PLACE_UNKNOWN)
+    assert plain(status, pending).live is expected
 
 
-@pytest.mark.parametrize(("status", "child"), list(product(AlgoStatus, (None, *OrderStatus))))
-def test_when_an_algo_is_live(status, child):
-    """Itself or its child; a child that ended proves its algo done."""
-    stop = Bench().open_trade().stop()
-    stop.status, stop.pending, stop.child_status = status, Pending.NONE, child
+@pytest.mark.parametrize("child", [None, *OrderStatus])
+@pytest.mark.parametrize("status", AlgoStatus)
+def test_rules_6_an_algo_lives_as_long_as_its_child(status, child):
+    """FINISHED does not say filled; a child that ended proves its algo done."""
     if status is AlgoStatus.PLANNED:
         expected = False
     elif child is not None:
         expected = not child.terminal
     else:
-        expected = not status.terminal or status in (AlgoStatus.TRIGGERING, AlgoStatus.TRIGGERED)
-    assert stop.live is expected
+        expected = not status.terminal
+    assert algo(status, child_status=child).live is expected
 
 
-def test_an_order_is_settled_when_its_executions_are_booked():
-    """Ended, yet one execution is still owed."""
-    order = Bench().open_trade().entry()
-    assert order.settled
-    order.executed += ONE
-    assert not order.settled
+@pytest.mark.parametrize("status", AlgoStatus)
+def test_only_armed_covers(status):
+    """RULES 5: a stop that has left `armed` covers nothing."""
+    assert algo(status).armed is (status is AlgoStatus.ARMED)
 
 
-def test_orders_of_a_trade_by_role_oldest_first():
-    """Entry, stop, close, as they were planned."""
-    bench = Bench().open_trade(targets=[("50500", "0.5"), ("51000", "0.5")])
-    found = bench.state.orders_of(bench.trade, Role.TARGET)
-    assert [order.n for order in found] == [1, 2]
-    assert bench.state.orders_of(bench.trade, Role.EXIT) == []
+@pytest.mark.parametrize("pending", Pending)
+def test_rules_17_unknown_is_a_value_of_the_request(pending):
+    """Not a status: the order may be working, filled or nowhere."""
+    assert plain(OrderStatus.SENT, pending).unknown is (pending is Pending.PLACE_UNKNOWN)
+    assert algo(AlgoStatus.SENT, pending).unknown is (pending is Pending.PLACE_UNKNOWN)
+
+
+def test_an_order_is_settled_when_every_execution_is_booked():
+    """The venue says 1 executed; the books must say so too."""
+    assert not plain(OrderStatus.FILLED, executed=ZERO + 1).settled
+    assert plain(OrderStatus.FILLED, executed=ZERO + 1, filled=ZERO + 1).settled
+    assert not plain(OrderStatus.PARTLY_FILLED).settled
+    assert not algo(AlgoStatus.FINISHED, child_status=OrderStatus.FILLED, executed=ZERO + 1).settled
+    assert algo(AlgoStatus.CANCELLED).settled
 
 
 def test_the_live_trade_of_a_symbol():
-    """None before and after."""
+    """None before it and none after it."""
     bench = Bench()
     assert bench.state.trade_of("BTCUSDT") is None
     bench.open_trade()
@@ -64,14 +90,24 @@ def test_the_live_trade_of_a_symbol():
     assert bench.state.trade_of("BTCUSDT") is None
 
 
-def test_ids_of_the_venue_are_unique_per_symbol_only():
-    """The symbol is part of every key."""
-    assert order_key("A", 1) != order_key("B", 1)
-    assert fill_key("A", 1, 2) != fill_key("A", 2, 1)
+def test_keys_name_the_symbol():
+    """The venue's ids are unique per symbol only."""
+    assert (order_key("BTCUSDT", 7), fill_key("BTCUSDT", 7, 70)) == ("BTCUSDT:7", "BTCUSDT:7:70")
 
 
-def test_states_share_no_mutable_default():
-    """Two engines never write into one dict."""
+def test_orders_are_found_by_id_by_role_and_by_trade():
+    """Plain and algo orders alike, oldest first."""
+    bench = Bench().open_trade(targets=[("51000", "0.5"), ("52000", "0.5")])
+    state, trade = bench.state, bench.trade
+    assert state.order(bench.entry().client_id) is bench.entry()
+    assert [order.n for order in state.orders_of(trade, Role.TARGET)] == [1, 2]
+    assert [order.client_id for order in state.orders_of(trade, Role.ENTRY)] == [bench.entry().client_id]
+    assert (state.order("hf-e1-x"), state.orders_of(trade, Role.EXIT)) == (None, [])
+
+
+def test_two_fresh_states_share_nothing():
+    """What one engine learns is not known to another in the same process."""
     first, second = EngineState(), EngineState()
-    first.alarms["x"] = "y"
-    assert second.alarms == {}
+    first.positions["BTCUSDT"] = ZERO
+    first.effective_reasons.append("x")
+    assert second == EngineState()
