@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,3 +48,19 @@ def test_rules_16_against_an_exchange(holdfast: Command) -> None:
     report = json.loads(outcome.out)
     assert (report["latched"], report["orders_left"], report["positions_left"]) == (True, 0, {})
     assert Path("holdfast-paper-main.latch").exists()
+
+
+@pytest.mark.parametrize(
+    "left, said",
+    [
+        ({"positions_left": {"?": "the venue could not be asked"}, "orders_left": -1}, "nobody knows what is open"),
+        ({"orders_left": 2}, "NOT CLEAN: 2 orders still work"),
+    ],
+)
+def test_rules_16_what_is_not_known_is_said(
+    holdfast: Command, monkeypatch: pytest.MonkeyPatch, left: dict[str, Any], said: str
+) -> None:
+    """An account that could not be asked is not described as one with a strange position."""
+    monkeypatch.setattr(kill, "run_kill", lambda config, say: KillReport(latched=True, **left))
+    outcome = holdfast("kill", "--yes")
+    assert (outcome.code, said in outcome.err) == (1, True)

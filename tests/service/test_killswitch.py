@@ -243,6 +243,34 @@ def test_a_venue_that_does_not_answer_is_not_called_flat():
     assert report.orders_left == -1
 
 
+def test_a_silent_venue_is_said_now_and_then_and_each_problem_is_noted_once():
+    """Two minutes of waiting without a word would look like a hang."""
+
+    async def script(stand: Stand) -> tuple[list[str], KillReport]:
+        stand.host.control({"do": "fault", "verb": "503-unavailable", "count": -1})
+        return stand.said, await stand.switch().run()
+
+    said, report = on_stand(script)
+    silences = [line for line in said if "does not answer" in line]
+    assert 5 < len(silences) < 30
+    assert "asked again for" in silences[0]
+    assert len(report.problems) == len(set(report.problems)) < 10
+
+
+def test_entries_are_cancelled_when_the_venue_is_back():
+    """At first it does not say what works; an account is not flat while an entry of it may fill."""
+
+    async def script(stand: Stand) -> tuple[KillReport, dict[str, Any]]:
+        await stand.expose()
+        stand.host.control({"do": "fault", "verb": "503-unavailable", "count": 5})
+        return await stand.switch().run(), stand.state()
+
+    report, state = on_stand(script)
+    assert report.clean
+    assert report.cancelled_entries == 1
+    assert state["orders"] == []
+
+
 def test_a_latch_that_cannot_be_written_is_reported_and_not_clean():
     """The rest is done all the same."""
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
 from holdfast.cli.shell import OK, REFUSED, USAGE, ConfigFile, Failure, Json, ask, load_config, print_json, say
+
+if TYPE_CHECKING:
+    from holdfast.service.killswitch import KillReport
+
+NOT_ASKED: Final = "?"
+"""Stands for a symbol in a report whose positions could not be read."""
 
 
 def kill(
@@ -31,9 +37,17 @@ def kill(
     if json:
         print_json(report)
     else:
-        left = ", ".join(f"{amount} {symbol}" for symbol, amount in report.positions_left.items())
         for problem in report.problems:
             say(f"    {problem}")
-        say(f"{venue}: " + ("flat, nothing works any more" if report.clean else f"NOT CLEAN: {left or 'see above'}"))
+        say(f"{venue}: " + ("flat, nothing works any more" if report.clean else f"NOT CLEAN: {_left(report)}"))
         say(f"the latch {loaded.latch_path} keeps this host's engine from entering; remove it to trade again")
     return OK if report.clean else REFUSED
+
+
+def _left(report: KillReport) -> str:
+    """What remains, in words."""
+    if NOT_ASKED in report.positions_left or report.orders_left < 0:
+        return "nobody knows what is open: the venue could not be asked. Close by hand at the venue, or revoke the key"
+    parts = [f"{amount} {symbol}" for symbol, amount in report.positions_left.items()]
+    parts += [f"{report.orders_left} orders still work"] if report.orders_left else []
+    return ", ".join(parts) or "see above"

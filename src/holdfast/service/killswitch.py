@@ -29,6 +29,7 @@ from holdfast.ports import HttpClient, HttpFailed, HttpReply
 RECV_WINDOW_MS: Final = 5_000
 TIMEOUT_MS: Final = 3_000
 STEP_S: Final = 0.5
+SAY_SILENCE_MS: Final = 5_000
 QUIET_MS: Final = RECV_WINDOW_MS + 5_000
 """A request that was signed before the latch may still arrive this long after it."""
 DELETE_ALL_ORDERS: Final = ep.Endpoint("DELETE", "/fapi/v1/allOpenOrders", 1, ep.Security.SIGNED)
@@ -77,6 +78,10 @@ class KillSwitch:
         self._say = say
         self._limit_ms = limit_s * 1_000
         self._number = 0
+        self._noted: dict[str, None] = {}
+        self._entries_gone = False
+        self._silence_said_ms = -SAY_SILENCE_MS
+        self._last_refusal = ""
         self._instruments: dict[str, Instrument] = {}
         self.report = KillReport()
 
@@ -85,8 +90,7 @@ class KillSwitch:
         started_ms = self._now_ms()
         self._latch()
         seen: dict[str, None] = {}
-        await self._learn_filters()
-        await self._cancel_entries(seen)
+        await self._prepare(seen)
         flat = await self._flatten(started_ms, seen)
         if flat:
             await self._cancel_all(seen)
@@ -101,7 +105,13 @@ class KillSwitch:
             self.report.latched = True
             self._say("latch closed: no engine on this host will enter")
         except OSError as error:
-            self.report.problems.append(f"the latch file could not be written ({error.strerror}); going on")
+            self._trouble(f"the latch file could not be written ({error.strerror}); going on")
+
+    async def _prepare(self, seen: dict[str, None]) -> None:
+        """What comes before the closes. A venue that does not answer is asked again beside them."""
+        if not self._instruments:
+            await self._learn_filters()
+        self._entries_gone = await self._cancel_entries(seen)
 
     async def _learn_filters(self) -> None:
         try:
@@ -109,11 +119,17 @@ class KillSwitch:
             info = exchange_info_of(reply.body)
             self._instruments = {item.symbol: item for item in info.instruments}
         except (_Refused, ValueError) as error:
-            self.report.problems.append(f"no symbol rules ({error}); closing without slices")
+            self._trouble("no symbol rules, closing without slices", str(error))
 
-    async def _cancel_entries(self, seen: dict[str, None]) -> None:
-        """Every working order that could open something, ours or not; stops and reduce-only orders stay for now."""
-        for order in await self._orders():
+    async def _cancel_entries(self, seen: dict[str, None]) -> bool:
+        """Every working order that could open something, ours or not; stops and reduce-only orders stay for now.
+
+        False when the venue did not say which orders work.
+        """
+        found = await self._list(ep.OPEN_ORDERS, "")
+        if found is None:
+            return False
+        for order in found.orders:
             seen[order.symbol] = None
             if order.reduce_only:
                 continue
@@ -121,29 +137,48 @@ class KillSwitch:
             if await self._try(request):
                 self.report.cancelled_entries += 1
         self._say(f"{self.report.cancelled_entries} working entries cancelled")
+        return True
 
     async def _flatten(self, started_ms: int, seen: dict[str, None]) -> bool:
         """Close until two reads, 1 s apart and past every window, show nothing. False when the time is over."""
         zeros: list[int] = []
         while self._now_ms() - started_ms < self._limit_ms:
+            if not self._entries_gone:
+                await self._prepare(seen)
             asked_ms = self._now_ms()
             positions = await self._positions()
             if positions is None:
                 zeros.clear()
+                self._say_silence(started_ms + self._limit_ms - self._now_ms())
             elif any(row.amount for row in positions):
                 zeros.clear()
                 for row in positions:
                     if row.amount:
                         seen[row.symbol] = None
                         await self._close(row)
-            elif asked_ms >= started_ms + QUIET_MS and (not zeros or asked_ms - zeros[-1] >= 1_000):
+            elif not self._entries_gone or asked_ms < started_ms + QUIET_MS:
+                zeros.clear()
+            elif not zeros or asked_ms - zeros[-1] >= 1_000:
                 zeros.append(asked_ms)
             if len(zeros) >= 2:
                 self._say("flat: the venue showed no position twice")
                 return True
             await asyncio.sleep(STEP_S)
-        self.report.problems.append("the time was over before the account was proved flat")
+        self._trouble("the time was over before the account was proved flat")
         return False
+
+    def _say_silence(self, left_ms: int) -> None:
+        """Now and then, so that whoever waits knows for what."""
+        now_ms = self._now_ms()
+        if now_ms - self._silence_said_ms >= SAY_SILENCE_MS:
+            self._silence_said_ms = now_ms
+            self._say(f"the venue does not answer ({self._last_refusal}); asked again for {left_ms // 1_000} s more")
+
+    def _trouble(self, what: str, why: str = "") -> None:
+        """Noted once, however often it happens: the reasons of a venue carry a time and differ each time."""
+        if what not in self._noted:
+            self._noted[what] = None
+            self.report.problems.append(f"{what}: {why}" if why else what)
 
     async def _close(self, row: PositionReport) -> None:
         self._number += 1
@@ -196,7 +231,7 @@ class KillSwitch:
             found = replies.Findings()
             replies.READERS[ep.POSITIONS](reply.body, found)
         except (_Refused, replies.Unreadable) as error:
-            self.report.problems.append(f"positions could not be read: {error}")
+            self._trouble("positions could not be read", str(error))
             return None
         return found.positions
 
@@ -215,7 +250,7 @@ class KillSwitch:
             reply = await self._ask(requests.simple(endpoint, **params))
             replies.READERS[endpoint](reply.body, found)
         except (_Refused, replies.Unreadable) as error:
-            self.report.problems.append(f"{endpoint.path} could not be read: {error}")
+            self._trouble(f"{endpoint.path} could not be read", str(error))
             return None
         return found
 
@@ -223,7 +258,7 @@ class KillSwitch:
         try:
             await self._ask(request)
         except _Refused as error:
-            self.report.problems.append(f"{request.endpoint.method} {request.endpoint.path}: {error}")
+            self._trouble(f"{request.endpoint.method} {request.endpoint.path}", str(error))
             return False
         return True
 
@@ -234,9 +269,11 @@ class KillSwitch:
                 message.method, message.target, message.headers, message.body, TIMEOUT_MS
             )
         except HttpFailed as error:
+            self._last_refusal = error.reason
             raise _Refused(error.reason) from error
         if reply.status != 200:
-            raise _Refused(f"HTTP {reply.status} {reply.body[:200].decode(errors='replace')}")
+            self._last_refusal = f"HTTP {reply.status} {reply.body[:200].decode(errors='replace')}"
+            raise _Refused(self._last_refusal)
         return reply
 
 
