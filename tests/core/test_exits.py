@@ -11,7 +11,7 @@ from holdfast.model.ids import Role
 from holdfast.model.intent import Entry
 from holdfast.model.orders import AlgoStatus
 from tests.core.bench import SYMBOL, Bench
-from tests.core.replies import silence
+from tests.core.replies import rejected, silence
 
 D = Decimal
 HALVES = [("50500", "0.5"), ("51000", "0.5")]
@@ -112,3 +112,30 @@ def test_the_intents_result_comes_before_the_trades():
     bench.advance(3_000)
     kinds = [type(event) for event in bench.events if isinstance(event, ev.ResultPublished | ev.TradeClosed)]
     assert kinds == [ev.ResultPublished, ev.TradeClosed]
+
+
+def test_targets_are_limits_that_only_reduce():
+    """They lie on the book and can never open."""
+    bench = Bench().open_trade(targets=[("50500", "1")])
+    spec = bench.places(Role.TARGET)[0].order.spec
+    assert (spec.type, spec.reduce_only) == ("LIMIT", True)
+    assert (spec.price, spec.quantity) == (D("50500"), D("0.1"))
+
+
+def test_a_refused_entry_needs_no_look_at_the_position():
+    """It was proved that nothing reached the market."""
+    bench = Bench()
+    bench.script(Role.ENTRY, rejected(-2019))
+    before = len(bench.done(Read))
+    bench.intent()
+    assert [result.fills for result in bench.closed] == [0]
+    assert len(bench.done(Read)) == before
+
+
+def test_a_target_that_fills_everything_closes_the_trade():
+    """Its stop is cancelled, the venue shows 0, and the reason is "target"."""
+    bench = Bench().open_trade(targets=[("50500", "1")])
+    bench.fill(bench.orders(Role.TARGET)[0].client_id)
+    bench.advance(3_000)
+    assert [result.exit_reason for result in bench.closed] == ["target"]
+    assert len(bench.cancels(Role.STOP)) == 1

@@ -8,6 +8,7 @@ from holdfast.core import sending
 from holdfast.model import events as ev
 from holdfast.model.effects import Cancel, Lane, Place, Read, ReadKind
 from holdfast.model.ids import Role, client_order_id, subject_tag
+from holdfast.model.intent import Entry
 from holdfast.model.orders import AlgoStatus, OrderType, Side
 from tests.core.bench import SYMBOL, Bench
 
@@ -102,3 +103,85 @@ def test_a_plan_for_a_position_has_an_id_of_its_episode():
     plan = sending.plan_of_position(bench.context(), SYMBOL, D("-0.2"), D("50000"), D("51000"), "adopted")
     assert plan.trade_id == subject_tag("main", f"position:{SYMBOL}:1")
     assert (plan.direction, plan.quantity) == ("short", D("0.2"))
+
+
+def test_a_market_entry_has_no_price():
+    """Nor a time in force: the venue refuses both."""
+    spec = Bench().open_trade(entry=Entry(plain=True)).entry().spec
+    assert (spec.type, spec.price, spec.time_in_force) == ("MARKET", None, None)
+
+
+def test_a_limit_entry_carries_its_price_and_time_in_force():
+    """As the plan says (RULES 10)."""
+    bench = Bench()
+    bench.fills_entries = False
+    bench.intent(entry=Entry(type="limit", price=D("49900")))
+    spec = bench.entry().spec
+    assert (spec.type, spec.price, spec.time_in_force) == ("LIMIT", D("49900"), "GTD")
+
+
+def test_the_backstop_closes_the_whole_position_whatever_its_size():
+    """closePosition takes no quantity (RULES 5)."""
+    spec = Bench().open_trade().stop().spec
+    assert (spec.type, spec.close_position, spec.quantity) == ("STOP_MARKET", True, None)
+
+
+def test_the_other_form_of_the_stop_names_its_quantity_and_only_reduces():
+    """For when the first form is refused (RULES 2)."""
+    bench = Bench().open_trade()
+    spec, _ = sending.quantity_stop_spec(bench.context(), bench.trade, D("0.1"))
+    assert (spec.quantity, spec.reduce_only, spec.close_position) == (D("0.1"), True, False)
+    assert spec.trigger_price == bench.trade.plan.stop_price
+
+
+def test_only_what_must_act_once_has_a_timestamp_of_its_own():
+    """A late entry must be refused by the venue; a late stop only reduces."""
+    bench = Bench().open_trade(targets=[("50500", "1")])
+    bounded = {role: bench.places(role)[0].timestamp_ms is not None for role in (Role.ENTRY, Role.TARGET, Role.STOP)}
+    assert bounded == {Role.ENTRY: True, Role.TARGET: True, Role.STOP: False}
+
+
+def test_an_entry_goes_by_the_verdict_of_the_gate():
+    """Its authority is the verdict that allowed it."""
+    bench = Bench().open_trade()
+    assert bench.entry().verdict == bench.state.intents["i1"].verdict != ""
+
+
+def test_a_stop_goes_by_a_rule():
+    """Reducing needs no verdict, but a reason."""
+    assert Bench().open_trade().stop().verdict == sending.REDUCING_RULES[Role.STOP]
+
+
+def test_cover_has_the_right_of_way():
+    """Stops use the lane that entries cannot fill up (RULES 13)."""
+    bench = Bench().open_trade()
+    lanes = (bench.places(Role.ENTRY)[0].lane, bench.places(Role.STOP)[0].lane)
+    assert lanes == (Lane.ENTRY, Lane.PROTECT)
+
+
+def test_a_cancel_is_asked_of_the_right_endpoint():
+    """Algo orders are cancelled by another request than plain ones."""
+    bench = Bench().open_trade(targets=[("50500", "1")])
+    ctx = bench.context()
+    sending.cancel(ctx, bench.stop(), "test")
+    sending.cancel(ctx, bench.orders(Role.TARGET)[0], "test")
+    assert [effect.algo for effect in ctx.effects if isinstance(effect, Cancel)] == [True, False]
+
+
+def test_a_cancel_is_recorded_and_watched():
+    """If nobody answers within a second, it is asked again."""
+    bench = Bench().open_trade()
+    ctx = bench.context()
+    sending.cancel(ctx, bench.stop(), "test")
+    assert [type(event) for event in ctx.events] == [ev.CancelPlanned]
+    assert f"cancel:{bench.stop().client_id}" in bench.engine.around.timers
+
+
+def test_a_filled_entry_is_not_live():
+    """Only what may still fill is in the way of a new decision."""
+    bench = Bench()
+    bench.fills_entries = False
+    bench.intent(entry=Entry(type="limit", price=D("49900")))
+    assert sending.live_entries(bench.context(), bench.trade) == [bench.entry()]
+    filled = Bench().open_trade()
+    assert sending.live_entries(filled.context(), filled.trade) == []

@@ -118,3 +118,29 @@ def test_a_halt_without_working_entries_cancels_nothing():
     bench = Bench().open_trade(targets=[("50500", "1")])
     bench.command("halt")
     assert bench.done(Cancel) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "finding"),
+    [
+        ((inp.LinkChanged, {"link": "user_stream", "up": False}), "user stream is down"),
+        ((inp.ClockChecked, {"ok": False}), "clock unknown"),
+        ((inp.ClockChecked, {"ok": True, "offset_ms": 400}), "clock offset too large"),
+        ((inp.JournalChanged, {"ok": False, "error": "EIO"}), "journal cannot be written"),
+        ((inp.AccountConfigSeen, {"multi_assets": True}), "account mode differs"),
+    ],
+)
+def test_each_finding_pulls_down_as_far_as_its_row_says(message, finding):
+    """And names itself as the reason."""
+    bench = Bench()
+    kind, fields = message
+    bench.give(kind, **fields)
+    assert finding in bench.state.effective_reasons
+    assert bench.state.effective is states.HEALTH[finding][0]
+
+
+@pytest.mark.parametrize("commanded", list(TradingState))
+def test_effective_is_never_above_commanded(commanded):
+    """min(commanded, health)."""
+    bench = Bench(boot=commanded)
+    assert bench.state.effective.rank <= commanded.rank
