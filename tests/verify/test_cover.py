@@ -149,6 +149,16 @@ def test_rules_12_a_silent_loss_that_nobody_looks_for_is_found():
     assert story.verdict().broken() == ["I3"]
 
 
+@pytest.mark.parametrize(("asked", "broken"), [({}, ["I3"]), ({"clientAlgoId": "hf-s1-of-another-symbol"}, [])])
+def test_a_question_about_one_stop_tells_nothing_of_another(asked, broken):
+    """Conditional orders are asked for without a symbol; an answer about a stranger is no evidence."""
+    story, stop = open_trade()
+    story.algo(stop, "EXPIRED")
+    story.read("GET /fapi/v1/algoOrder", **(asked or {"clientAlgoId": stop.client_id}))
+    story.wait(3_000).arm_stop(n=2)
+    assert story.verdict().broken() == broken
+
+
 def test_a_reply_that_a_fault_swallowed_is_no_evidence():
     """Nobody saw it."""
     story, stop = open_trade()

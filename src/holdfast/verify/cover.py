@@ -202,9 +202,19 @@ class Cover(Check):
             client_id = client_id_of(line)
             if is_kill(client_id) or role_of(client_id) in COVERING:
                 self._acted(line, closing=verb is Verb.PLACE)
-        told = shows(line)
-        if told is not None and line.account:
-            self._reads[line.n] = (told, line.params.get("symbol", ""))
+        told, symbol = shows(line), self._asked_of(line)
+        if told is not None and line.account and symbol is not None:
+            self._reads[line.n] = (told, symbol)
+
+    def _asked_of(self, line: Request) -> str | None:
+        """The symbol a request asks about, "" for all; None when it names a conditional order that nobody knows."""
+        params = line.params
+        name, number = params.get("clientAlgoId"), params.get("algoId")
+        if "symbol" in params or not (name or number):
+            return params.get("symbol", "")
+        found = [int(number)] if number else self.state.algos_by_client.get(name or "", [])
+        known = [self.state.algos[algo_id].leg[0] for algo_id in found if algo_id in self.state.algos]
+        return known[-1] if known else None
 
     def _acted(self, line: Request, *, closing: bool) -> None:
         symbol = line.params.get("symbol", "")
