@@ -297,6 +297,20 @@ def test_a_stop_can_get_stuck_while_triggering() -> None:
     assert desk.position() == Decimal("0.010")
 
 
+def test_a_stuck_stop_can_come_loose() -> None:
+    """After `ms` it does what a trigger does: it closes what is open then, or is rejected."""
+    desk = Desk()
+    desk.order()
+    desk.algo(clientAlgoId="s")
+    desk.control("fault", verb="algo.stuck", ms=3_000)
+    desk.mark("70000")
+    desk.wait(2_900_000)
+    assert desk.position() == Decimal("0.010")
+    desk.wait(200_000)
+    assert desk.position() == 0
+    assert desk.records("algo")[-1]["status"] == "FINISHED"
+
+
 def test_a_stop_can_be_rejected_at_its_trigger() -> None:
     """With a reason of one's choice."""
     desk = Desk()

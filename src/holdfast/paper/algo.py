@@ -256,8 +256,13 @@ def trigger(exchange: Exchange, market: Market, algo: Algo) -> None:
     algo.triggered_us = exchange.now_us
     set_status(exchange, account, algo, "TRIGGERING")
     if exchange.faults.algos:
-        if exchange.faults.for_algo("algo.stuck", algo) is not None:
+        stuck = exchange.faults.for_algo("algo.stuck", algo)
+        if stuck is not None:
             exchange.log("fault", verb="algo.stuck", account=account.name, algo_id=algo.algo_id)
+            if stuck.ms:
+                exchange.timers.at(
+                    exchange.now_us + stuck.ms * 1000, lambda _now_us: _spawn(exchange, account, market, algo)
+                )
             return
         fault = exchange.faults.for_algo("algo.reject", algo)
         if fault is not None:

@@ -2,7 +2,7 @@
 
 A fault is armed by the control verb `fault` and waits for a match. `count` says how often it fires
 (default 1; 0 disarms every fault of the verb; -1 means until disarmed). The verbs are those of the
-fault vocabulary; the tables below say what each needs.
+fault vocabulary; the tables below say what each needs. `algo.stuck` lasts `ms`, or for ever without it.
 """
 
 from __future__ import annotations
