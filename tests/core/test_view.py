@@ -152,7 +152,7 @@ def test_open_orders_are_counted_by_symbol_and_in_total():
     """Ours by our books, others by the last list."""
     bench = Bench(symbols=(SYMBOL, "ETHUSDT"))
     bench.open_trade()
-    bench.engine.around.foreign_orders["ETHUSDT"] = 3
+    bench.engine.around.foreign_orders["ETHUSDT"] = {1: None, 2: None, 3: None}
     assert (seen(bench).open_orders_symbol, seen(bench).open_orders_total) == (1, 4)
     assert seen(bench, "ETHUSDT").open_orders_symbol == 3
     assert seen(bench, "ETHUSDT").symbol_in_use
@@ -200,6 +200,15 @@ def test_the_minute_has_its_low_and_high():
         bench.market(mark=D(price))
     bench.advance(1_000)
     assert (seen(bench).mark_low_1m, seen(bench).mark_high_1m) == (49_000, 51_000)
+
+
+def test_the_newest_mark_counts_in_the_minute_at_once():
+    """A jump within the second is a jump."""
+    bench = Bench()
+    bench.advance(1_000)
+    bench.now += 500
+    bench.market(mark=D(40_000))
+    assert (seen(bench).mark_low_1m, seen(bench).mark_high_1m) == (40_000, MARK)
 
 
 @pytest.mark.parametrize(

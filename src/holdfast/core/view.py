@@ -27,7 +27,9 @@ def of_symbol(ctx: Context, symbol: str, source: str, without: str = "") -> Gate
     state, around, settings = ctx.state, ctx.around, ctx.settings
     instrument = around.instruments.get(symbol)
     market = around.market(symbol)
-    marks = [mark for at, mark in market.minute if at >= ctx.now_ms - 60_000]
+    # The minute is thinned to one mark a second, so the newest one may be missing there: the one that matters most.
+    newest = [] if market.mark is None else [(market.mark_ms, market.mark)]
+    marks = [mark for at, mark in (*market.minute, *newest) if at >= ctx.now_ms - 60_000]
     asset = instrument.margin_asset if instrument is not None else "USDT"
     balance = state.balances.get(asset)
     book = _book(ctx, symbol, without)
@@ -72,8 +74,8 @@ def of_symbol(ctx: Context, symbol: str, source: str, without: str = "") -> Gate
         symbol_halted=state.halted_symbols.get(symbol),
         recent_rejects=_recent_rejects(ctx, symbol),
         daily_loss=state.loss_latched,
-        open_orders_symbol=book.open_orders_symbol + around.foreign_orders.get(symbol, 0),
-        open_orders_total=book.open_orders + sum(around.foreign_orders.values()),
+        open_orders_symbol=book.open_orders_symbol + len(around.foreign_orders.get(symbol, ())),
+        open_orders_total=book.open_orders + sum(map(len, around.foreign_orders.values())),
         conditionals_used=2 * len([t for t in state.live_trades.values() if t != without]),
         live_trades=len([t for t in state.live_trades.values() if t != without]),
         open_positions=sum(1 for each in book.exposures if each.held_notional),
