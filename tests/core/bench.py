@@ -3,7 +3,7 @@ hold: the fold is deterministic, an entry leaves once, an intent has one result,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -50,6 +50,7 @@ class Bench(Desk):
         self.events: list[ev.AnyEvent] = []
         self.effects: list[tuple[int, Effect]] = []
         self.watch = True
+        self.after_step: Callable[[Step], None] | None = None
         self._placed: set[str] = set()
         self._durable = 0
         self._new_engine()
@@ -107,6 +108,8 @@ class Bench(Desk):
         self._check(step, known)
         if any(needs_disk(effect) for effect in step.effects):
             self._durable = len(self.journal)
+        if self.after_step is not None:
+            self.after_step(step)
         for effect in step.effects:
             self.perform(effect)
         self.drain()

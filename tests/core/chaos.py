@@ -6,9 +6,11 @@ import random
 from collections.abc import Callable
 from decimal import Decimal
 
+from holdfast.core import exits, exposure
+from holdfast.core.engine import Step
 from holdfast.model import events as ev
 from holdfast.model import inputs as inp
-from holdfast.model.effects import ReadKind
+from holdfast.model.effects import Cancel, Place, ReadKind
 from holdfast.model.ids import ORDER_PREFIX, Role, role_of
 from holdfast.model.intent import Entry
 from holdfast.model.num import ZERO
@@ -46,6 +48,9 @@ class Day:
         self.bench.one_close_position = self.rng.random() < 0.5
         if self.rng.random() < 0.6:
             self.bench.latency = lambda: self.rng.choice((0, 1, 3, 20, 60, 300))
+        self.naked_since: dict[str, int] = {}
+        self.naked_ms = 0
+        self.bench.after_step = self.watch
         self.intents = 0
         self.log: list[str] = []
 
@@ -60,6 +65,33 @@ class Day:
             self.wait()
         self.peace()
         self.reckon()
+
+    def watch(self, step: Step) -> None:
+        """No second passes with a known uncovered position and no covering or closing request (RULES 15)."""
+        bench = self.bench
+        ctx = bench.context()
+        asked = {effect.order.spec.symbol for effect in step.effects
+                 if isinstance(effect, Place) and effect.order.spec.role in (Role.STOP, Role.CLOSE)}  # fmt: skip
+        for symbol in SYMBOLS:
+            trade = bench.state.trade_of(symbol)
+            opened = exposure.open_quantity(ctx, trade) if trade is not None else ZERO
+            covered = trade is None or exposure.cover_of(ctx, trade, opened) >= opened
+            zero = exits.closed_unseen(ctx, symbol) or bool(ctx.around.zero_reads.get(symbol))
+            waits = ctx.around.throttled_until_ms > bench.now or zero
+            if covered or waits or symbol in asked:
+                self.naked_since.pop(symbol, None)
+            if not covered:
+                since = self.naked_since.setdefault(symbol, bench.now)
+                self.naked_ms = max(self.naked_ms, bench.now - since)
+        for effect in step.effects:
+            if isinstance(effect, Cancel) and effect.role is Role.STOP:
+                self.never_bare(effect)
+
+    def never_bare(self, effect: Cancel) -> None:
+        """A stop is cancelled only when nothing is open, or another one is live (RULES 5)."""
+        others = [row for row in self.bench.venue.open_algos(effect.symbol) if row.client_id != effect.client_id]
+        amount = self.bench.venue.amounts.get(effect.symbol, ZERO)
+        assert amount == 0 or others, f"a stop is cancelled while {amount} is open: {effect}"
 
     def open(self) -> None:
         """A market or limit entry, some with targets."""
@@ -156,6 +188,7 @@ class Day:
 
     def crash(self) -> None:
         """kill -9 and a new start."""
+        self.naked_since.clear()
         self.bench.restart(after_ms=self.rng.choice((50, 1_000, 20_000)), lose_tail=self.rng.random() < 0.5)
 
     def link(self) -> None:
@@ -187,6 +220,7 @@ class Day:
             self._symbol(symbol)
         self._once()
         self._to_the_cent()
+        assert self.naked_ms <= 1_000, f"naked for {self.naked_ms} ms"
 
     def _symbol(self, symbol: str) -> None:
         bench = self.bench

@@ -90,3 +90,16 @@ def test_nothing_is_adopted_without_a_price():
     ctx = bench.context()
     foreign.adopt(ctx, PositionReport(symbol=SYMBOL, amount=D("1"), entry_price=D(0)))
     assert ctx.events == []
+
+
+def test_executions_that_are_owed_on_both_sides_are_not_foreign():
+    """Entry and close both filled, neither is booked yet: books and venue say 0, and nobody else was here."""
+    bench = Bench()
+    bench.failing_reads = {ReadKind.TRADES}
+    bench.silent_stream = True
+    bench.intent()
+    bench.tell_order(bench.venue.orders[bench.entry().client_id][-1])
+    bench.intent("c1", "close", side=None)
+    bench.advance(8_000)
+    assert bench.venue.amounts[SYMBOL] == 0
+    assert bench.of(ev.ForeignSeen) == []

@@ -197,7 +197,7 @@ def _venue_shows_zero(ctx: Context, trade: TradeState) -> bool:
     last_sent = max((o.timestamp_ms for c in trade.orders if (o := ctx.state.order(c)) is not None), default=0)
     asked = ctx.around.close_asked.get(trade.plan.trade_id)
     if seen is not None and asked is not None and seen[1] >= max(asked, last_sent):
-        if seen[0].amount == ctx.state.foreign.get(trade.symbol, ZERO):
+        if seen[0].amount in (ZERO, ctx.state.foreign.get(trade.symbol, ZERO)):
             return True
         flatten.start(ctx, trade.symbol, "the venue still shows a position")
         return False
@@ -212,7 +212,7 @@ def closed_unseen(ctx: Context, symbol: str) -> bool:
     """Whether the venue showed 0 in a read that left after the last execution we know: what closed it is still owed."""
     seen = ctx.around.venue_positions.get(symbol)
     theirs = ctx.state.foreign.get(symbol, ZERO)
-    return seen is not None and seen[0].amount == theirs and seen[1] > ctx.around.executed_ms.get(symbol, 0)
+    return seen is not None and seen[0].amount in (ZERO, theirs) and seen[1] > ctx.around.executed_ms.get(symbol, 0)
 
 
 def _close(ctx: Context, trade: TradeState) -> None:

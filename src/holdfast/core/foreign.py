@@ -1,18 +1,20 @@
-"""Positions as the venue shows them, against our books: what no execution explains is not ours (RULES 4)."""
+"""Positions and orders as the venue shows them, against our books: what none of ours explains is not ours (RULES 4)."""
 
 from __future__ import annotations
 
-from holdfast.core import exposure, sending
+from collections.abc import Sequence
+
+from holdfast.core import sending
 from holdfast.core.context import Context
 from holdfast.core.state import TradeState
 from holdfast.model import events as ev
 from holdfast.model import num
 from holdfast.model.effects import ReadKind
-from holdfast.model.ids import attribution_of
+from holdfast.model.ids import attribution_of, is_kill, is_ours
 from holdfast.model.num import ZERO
 from holdfast.model.orders import Direction, Side
 from holdfast.model.reasons import AlarmCode, TradePhase
-from holdfast.model.reports import Fill, PositionReport
+from holdfast.model.reports import Fill, OrderReport, PositionReport
 
 PATIENCE_MS = 2_000
 """How long books and venue may differ before the difference is called foreign: executions may be on their way."""
@@ -69,7 +71,9 @@ def _unexplained(ctx: Context, row: PositionReport, trade: TradeState | None, as
 def _declare(ctx: Context, row: PositionReport, trade: TradeState | None) -> None:
     """Say what part of the position is not ours, when that changes; adopt it where the configuration says so."""
     symbol, policy = row.symbol, ctx.settings.on_foreign
-    ours = exposure.booked(ctx, trade) * trade.direction.sign if trade is not None else ZERO
+    # Books and row agree here, and both count booked executions only; so does our share of them.
+    held = trade.base + trade.entry_filled - trade.exit_filled if trade is not None else ZERO
+    ours = held * trade.direction.sign if trade is not None else ZERO
     amount = row.amount - ours
     if amount == ctx.state.foreign.get(symbol, ZERO):
         return
@@ -103,6 +107,29 @@ def book(ctx: Context, fill: Fill, client_id: str) -> None:
         ctx.emit(ev.SymbolHalted(at_ms=ctx.now_ms, symbol=fill.symbol, reason=cause))
     ctx.read(ReadKind.POSITIONS, f"foreign:{fill.symbol}", symbol=fill.symbol)
     ctx.touch(fill.symbol)
+
+
+def see_order(ctx: Context, report: OrderReport) -> None:
+    """One order that is not ours: while it is open it counts, and the symbol's settings stay as they are (RULES 13)."""
+    if is_ours(report.client_id) or is_kill(report.client_id):
+        return
+    found = ctx.around.foreign_orders.setdefault(report.symbol, {})
+    if report.status.terminal:
+        found.pop(report.order_id, None)
+    else:
+        found[report.order_id] = None
+    if not found:
+        del ctx.around.foreign_orders[report.symbol]
+
+
+def see_open_orders(ctx: Context, symbol: str, orders: Sequence[OrderReport]) -> None:
+    """The whole list of open orders, of a symbol or (with "") of the account: what it does not show has ended."""
+    if symbol:
+        ctx.around.foreign_orders.pop(symbol, None)
+    else:
+        ctx.around.foreign_orders.clear()
+    for report in orders:
+        see_order(ctx, report)
 
 
 def _of_stranger(ctx: Context, fill: Fill, cause: str) -> bool:
