@@ -1,0 +1,99 @@
+"""What random days found, each as the smallest story that shows it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from holdfast.model import events as ev
+from holdfast.model.intent import Distance, Intent, Size
+from holdfast.model.reasons import ResultStatus
+from tests.random_days.world import World
+
+SECOND = 1_000
+LIMIT_FAR = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.1",
+             "price": "79000"}  # fmt: skip
+
+
+def started(**options: object) -> World:
+    """A world in which the engine has come up."""
+    world = World(**options)  # type: ignore[arg-type]
+    world.start()
+    world.run(3 * SECOND)
+    return world
+
+
+def ended(world: World) -> list[str]:
+    """Give it time, close what is open, and judge."""
+    world.calm()
+    world.run(30 * SECOND)
+    for symbol in world.markets:
+        world.close(f"end-{symbol}", symbol=symbol)
+    world.run(90 * SECOND)
+    return world.findings()
+
+
+def of(world: World, kind: type) -> list[ev.AnyEvent]:
+    """The journal's records of one kind."""
+    return [event for event in world.journal if type(event) is kind]
+
+
+def result(world: World, intent_id: str) -> ResultStatus | None:
+    """What an intent came to."""
+    found = world.process.engine.state.intents[intent_id].result
+    return found.status if found is not None else None
+
+
+def test_a_process_begins_its_records_with_its_start():
+    """Symbol rules and clock come before it; what they change was written under the dead process's name."""
+    world = started()
+    world.kill()
+    world.run(5 * SECOND)
+    kinds = [type(event) for event in world.journal]
+    second = kinds.index(ev.EngineStarted, 1)
+    assert kinds[0] is ev.EngineStarted
+    assert ev.EffectiveChanged not in kinds[second - 1 : second]
+
+
+def with_leverage(world: World, intent_id: str) -> None:
+    """An intent for which the symbol's leverage must be changed."""
+    world.intend(
+        Intent(id=intent_id, source="s", symbol="BTCUSDT", action="open", side="long", leverage=7,
+               size=Size(quantity=Decimal("0.05")), stop_loss=Distance(price=Decimal("79600")))
+    )  # fmt: skip
+    world.run(3 * SECOND)
+
+
+def test_rules_13_settings_stay_while_somebody_has_an_order():
+    """It was counted at the start only: one placed later was overlooked, and the leverage changed under it."""
+    world = started()
+    world.human("human.trade", **LIMIT_FAR)
+    world.run(1 * SECOND)
+    with_leverage(world, "i1")
+    assert result(world, "i1") is ResultStatus.DENIED
+    assert ended(world) == []
+
+
+def test_rules_13_settings_may_change_when_his_order_is_gone():
+    """One that was there at the start was counted for ever: no entry with another leverage until a restart."""
+    world = World()
+    order = world.human("human.trade", **LIMIT_FAR)["order"]
+    world.start()
+    world.run(3 * SECOND)
+    world.human("human.cancel", symbol="BTCUSDT", orderId=str(order["orderId"]))
+    world.run(1 * SECOND)
+    with_leverage(world, "i1")
+    assert result(world, "i1") is ResultStatus.PROTECTED
+    assert ended(world) == []
+
+
+def test_rules_13_the_end_of_his_order_is_found_without_its_event():
+    """The list is read again now and then while somebody has orders."""
+    world = World()
+    order = world.human("human.trade", **LIMIT_FAR)["order"]
+    world.start()
+    world.run(3 * SECOND)
+    world.fault("ws.drop")
+    world.human("human.cancel", symbol="BTCUSDT", orderId=str(order["orderId"]))
+    world.run(31 * SECOND)
+    with_leverage(world, "i1")
+    assert result(world, "i1") is ResultStatus.PROTECTED
