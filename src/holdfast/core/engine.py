@@ -69,6 +69,8 @@ class Engine:
         supervise.all_touched(ctx)
         if not ctx.events and isinstance(message, inp.MarketSeen):
             return Step(ctx.events, ctx.effects)  # Prices change no health; what grows stale is found by the timer.
+        if not self.around.started_ms:
+            return Step(ctx.events, ctx.effects)  # A process begins its records with its start, whatever came first.
         states.refresh(ctx)
         if self.around.touched:
             supervise.all_touched(ctx)
@@ -324,6 +326,9 @@ def _timer_fired(ctx: Context, message: inp.TimerFired) -> None:
 
 def _read_account(ctx: Context, rest: str) -> None:
     ctx.read(ReadKind.ACCOUNT, "account:")
+    for symbol in ctx.around.foreign_orders:
+        # The end of somebody's order may not have been told; it would keep the symbol's settings as they are for ever.
+        ctx.read(ReadKind.OPEN_ORDERS, "account:", symbol=symbol)
     ctx.timer("account", ctx.now_ms + 30_000)
 
 

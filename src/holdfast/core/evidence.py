@@ -23,6 +23,7 @@ def take_order(ctx: Context, report: OrderReport) -> None:
     client_id = report.client_id
     if _is_foreign(ctx, client_id):
         ctx.around.foreign_ids[order_key(report.symbol, report.order_id)] = client_id
+        foreign.see_order(ctx, report)
         return
     order = ctx.state.plain.get(client_id)
     algo = ctx.state.algos.get(client_id)

@@ -11,7 +11,6 @@ from holdfast.core.context import Context
 from holdfast.core.state import AlgoState
 from holdfast.model import events as ev
 from holdfast.model.effects import Lane, Read, ReadKind
-from holdfast.model.ids import is_kill, is_ours
 from holdfast.model.inputs import ReadAnswered
 from holdfast.model.num import ZERO
 from holdfast.model.orders import OrderStatus, Pending
@@ -87,6 +86,8 @@ def _take_evidence(ctx: Context, answer: ReadAnswered) -> None:
         evidence.take_order(ctx, order)
     for algo in answer.algos:
         evidence.take_algo(ctx, algo)
+    if answer.read.kind is ReadKind.OPEN_ORDERS:
+        foreign.see_open_orders(ctx, answer.read.symbol, answer.orders)
     if answer.read.kind is ReadKind.OPEN_ALGOS:
         for symbol in [answer.read.symbol] if answer.read.symbol else list(ctx.state.live_trades):
             live = ctx.state.trade_of(symbol)
@@ -137,8 +138,6 @@ def _round_answered(ctx: Context, answer: ReadAnswered) -> None:
             _positions(ctx, answer)
         case ReadKind.OPEN_ALGOS:
             _open_lists(ctx, answer)
-        case ReadKind.OPEN_ORDERS:
-            _foreign_orders(ctx, answer)
         case _:
             pass
     if not around.waiting:
@@ -175,14 +174,6 @@ def _open_lists(ctx: Context, answer: ReadAnswered) -> None:
         trade = ctx.state.trades.get(known.trade_id) if known is not None else None
         if known is not None and trade is not None and not trade.live and known.client_id not in ctx.around.cancelling:
             sending.cancel(ctx, known, "its trade is closed")
-
-
-def _foreign_orders(ctx: Context, answer: ReadAnswered) -> None:
-    counts: dict[str, int] = {}
-    for order in answer.orders:
-        if not is_ours(order.client_id) and not is_kill(order.client_id):
-            counts[order.symbol] = counts.get(order.symbol, 0) + 1
-    ctx.around.foreign_orders = counts
 
 
 def _resolve(ctx: Context, client_id: str, answer: ReadAnswered) -> None:

@@ -91,8 +91,8 @@ class Surroundings:
     """"SYMBOL:orderId" of executions whose order we asked for → asked ms."""
     trades_read: dict[str, int] = field(default_factory=dict)
     """Symbol → when its executions were last read with success."""
-    foreign_orders: dict[str, int] = field(default_factory=dict)
-    """Symbol → number of open orders that are not ours."""
+    foreign_orders: dict[str, dict[int, None]] = field(default_factory=dict)
+    """Symbol → order ids of open orders that are neither ours nor the kill switch's."""
     timers: dict[str, int] = field(default_factory=dict)
     cancelling: dict[str, None] = field(default_factory=dict)
     """Client ids whose cancel this process has sent and not yet heard of; after a restart nobody will answer."""
