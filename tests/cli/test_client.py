@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from holdfast.cli.client import Reply, problem_text
 from tests.cli.conftest import Command, Running
 
 
@@ -90,3 +91,17 @@ def test_the_wrong_token(holdfast: Command, engine: Running, token: str) -> None
     assert outcome.code == 2
     assert "Authorization" in outcome.err
     assert engine.service.commands == []
+
+
+def test_a_problem_is_told_for_people() -> None:
+    """No sentence twice, no label before a state of things, and moments as times of day."""
+    value = {
+        "detail": "EXPIRED: the intent's time has passed",
+        "facts": {"sentence": "the intent's time has passed", "late_ms": "5", "ids": ""},
+        "counterfactual": {"expires_at": "1795270429495", "state": "the trade is closed"},
+    }
+    assert problem_text(Reply(422, value, "paper")).splitlines() == [
+        "EXPIRED: the intent's time has passed",
+        "    numbers: late_ms 5",
+        "    would pass: expires_at 1795270429495 (14:13:49 UTC), the trade is closed",
+    ]

@@ -87,7 +87,8 @@ def test_the_screen_is_given_back_after_a_failure() -> None:
 
 @pytest.mark.parametrize(
     "made, expected",
-    [(price(Decimal("28155.10")), "28155.1"), (price(Decimal("0.00001000")), "0.00001"), (price(None), "–"),
+    [(price(Decimal("28155.10")), "28155.1"),
+     (price(Decimal("141.90991445")), "141.90991"), (price(Decimal("0.00001000")), "0.00001"), (price(None), "–"),
      (price(Decimal("1E+3")), "1000"), (money(Decimal("1234.5")), "+1,234.50"), (money(None), "–"),
      (money(Decimal(5), plus=False), "5.00"), (age(59_999), "59 s"), (age(60_000), "1 min"),
      (age(7_260_000), "2 h 01")],

@@ -42,3 +42,10 @@ def test_what_is_unusual_is_said() -> None:
     text = drawn(Look(state=state, positions=[], trades=[], alarms=[]), 80)
     for part in ("ETHUSDT: daily loss", "XUSDT: liquidation", "day: lost 5"):
         assert part in text
+
+
+def test_ages_go_on_while_nothing_happens() -> None:
+    """An hour after the last record, the alarm is an hour older."""
+    alarm = msgspec.structs.replace(ALARM, raised_ms=STATE.last_event_ms)
+    later = Look(state=STATE, positions=[], trades=[], alarms=[alarm], seen_ms=STATE.last_event_ms + 7_200_000)
+    assert "2 h 00" in drawn(later, 100)

@@ -258,3 +258,9 @@ def test_paths_are_relative_to_the_file(write: Write) -> None:
 def test_every_section_has_keys() -> None:
     """The reference has no empty chapter."""
     assert {key.section for key in TABLE.values()} == set(SECTIONS)
+
+
+def test_a_missing_key_does_not_hide_a_missing_secret_file(write: Write) -> None:
+    """Both are to be done before a start, so both are told at once."""
+    path = write(OPEN + '[venue]\nname = "demo"\napi_key = ""\napi_secret_file = "absent.secret"\n')
+    assert set(problems_of(path)) == {"venue.api_key", "venue.api_secret_file"}

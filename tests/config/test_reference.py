@@ -33,10 +33,11 @@ def test_the_paper_starter_loads(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("venue", [Venue.DEMO, Venue.LIVE])
 def test_other_starters_lack_nothing_but_the_key(tmp_path: Path, venue: Venue) -> None:
-    """What is missing is the key and its binding, and nothing else."""
+    """What is missing is the key and the file with its secret, and nothing else."""
     (tmp_path / "holdfast.toml").write_text(starter(venue))
     (tmp_path / "holdfast.token").write_text("t" * 64)
     (tmp_path / "holdfast.token").chmod(0o600)
     with pytest.raises(ConfigError) as caught:
         load(tmp_path / "holdfast.toml", {})
-    assert {problem.key for problem in caught.value.problems} == {"venue.api_key"}
+    secret = "venue.private_key_file" if venue is Venue.LIVE else "venue.api_secret_file"
+    assert {problem.key for problem in caught.value.problems} == {"venue.api_key", secret}

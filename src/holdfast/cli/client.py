@@ -123,15 +123,22 @@ def problem_text(reply: Reply) -> str:
     value = reply.value if isinstance(reply.value, dict) else {}
     lines = [str(value.get("detail") or value.get("title") or f"the engine answered {reply.status}")]
     for label, name in (("numbers", "facts"), ("would pass", "counterfactual")):
-        shown = [f"{key} {_readable(key, str(text))}" for key, text in (value.get(name) or {}).items() if text]
-        if told := ", ".join(part for part in shown if not part.startswith("sentence ")):
-            lines.append(f"    {label}: {told}")
+        shown = [_told(key, str(text)) for key, text in (value.get(name) or {}).items() if text and key != "sentence"]
+        if shown:
+            lines.append(f"    {label}: {', '.join(shown)}")
     return "\n".join(lines)
 
 
+def _told(name: str, text: str) -> str:
+    """A number with its name; a state of things speaks for itself; a moment is given as a time of day as well."""
+    if name == "state":
+        return text
+    return f"{name} {_readable(name, text)}"
+
+
 def _readable(name: str, text: str) -> str:
-    """A moment in epoch milliseconds also as a time of day."""
-    if not (name.endswith("_ms") and text.isdigit() and len(text) == EPOCH_MS_DIGITS):
+    moments = name.endswith(("_ms", "_at"))
+    if not (moments and text.isdigit() and len(text) == EPOCH_MS_DIGITS):
         return text
     moment = datetime.datetime.fromtimestamp(int(text) / 1000, datetime.UTC)
     return f"{text} ({moment:%H:%M:%S} UTC)"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import time
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Context, Decimal
 from types import TracebackType
 from typing import Final, NamedTuple
 
@@ -27,6 +27,9 @@ REDRAW_S: Final = 0.1
 PLAIN_STEPS: Final = 10
 """How many lines a run prints where no screen can be redrawn."""
 ROWS: Final = 12
+WIDEST: Final = 11
+"""Characters of a price that fits its column."""
+EIGHT_DIGITS: Final = Context(prec=8)
 
 
 class Column(NamedTuple):
@@ -39,8 +42,11 @@ class Column(NamedTuple):
 
 
 def price(value: Decimal | None) -> str:
-    """A price or quantity without needless zeros."""
-    return "–" if value is None else num.text(num.plain(value))
+    """A price or quantity without needless zeros; an average of several fills to eight digits."""
+    if value is None:
+        return "–"
+    shown = num.text(num.plain(value))
+    return shown if len(shown) <= WIDEST else num.text(num.plain(EIGHT_DIGITS.plus(value)))
 
 
 def money(value: Decimal | None, *, plus: bool = True) -> str:

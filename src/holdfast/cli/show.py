@@ -54,16 +54,18 @@ def status(
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """One look at an engine: the four reads of `status`."""
+    """One look at an engine: the four reads of `status`, and when they were made by this machine's clock."""
 
     state: Any
     positions: Any
     trades: Any
     alarms: Any
+    seen_ms: int = 0
 
     def builtins(self) -> dict[str, Any]:
         """For JSON."""
-        return {name: msgspec.to_builtins(getattr(self, name)) for name in self.__struct_fields__}
+        reads = ("state", "positions", "trades", "alarms")
+        return {name: msgspec.to_builtins(getattr(self, name)) for name in reads}
 
 
 def look(client: Client) -> Look:
@@ -75,6 +77,7 @@ def look(client: Client) -> Look:
         positions=_typed(client, "/v1/positions", list[PositionView]),
         trades=_typed(client, "/v1/trades?live=true", list[TradeView]),
         alarms=_typed(client, "/v1/alarms", list[AlarmView]),
+        seen_ms=time.time_ns() // 1_000_000,
     )
 
 

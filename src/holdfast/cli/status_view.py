@@ -25,12 +25,14 @@ VENUE_STYLES: Final = {"live": "bold white on red", "demo": "bold black on yello
 def overview(look: Look, width: int) -> RenderableType:
     """Everything on one screen."""
     state: StateView = look.state
+    # Nothing may have happened for hours, and a trade grows old all the same.
+    now_ms = max(state.last_event_ms, look.seen_ms)
     parts: list[RenderableType] = [_head(state), _facts(state)]
     parts.append(_positions(look.positions, width) if look.positions else Text("no position"))
     if look.trades:
-        parts.append(_trades(look.trades, state.last_event_ms, width))
+        parts.append(_trades(look.trades, now_ms, width))
     if look.alarms:
-        parts.append(_alarms(look.alarms, state.last_event_ms, width))
+        parts.append(_alarms(look.alarms, now_ms, width))
     return Group(*parts)
 
 

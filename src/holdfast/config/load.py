@@ -198,8 +198,12 @@ def _keyring(
     keyring = Keyring(None, None, "")
     broken = {problem.key.partition(".")[0] for problem in problems}
     findings: list[rules.Finding] = []
-    if "venue" in sections - broken:
+    if "venue" in sections:
         found, wrong = read_credentials(draft.venue, base, bound=bound)
+        if "venue" in broken:
+            # What is wrong with a file is told beside the rest; what follows from the rest is not told again.
+            told = {problem.key for problem in problems}
+            found, wrong = {}, [each for each in wrong if each.key.endswith("_file") and each.key not in told]
         keyring, findings = keyring._replace(**found), findings + wrong
     if "http" in sections - broken:
         found, wrong = read_token(draft.http, base)
