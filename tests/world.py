@@ -8,6 +8,7 @@ import msgspec
 
 from holdfast.adapters.store_memory import MemoryDisk, MemoryJournal
 from holdfast.adapters.store_sqlite import SqliteJournal
+from holdfast.api.port import CommandName, CommandReply
 from holdfast.model.intent import Intent, from_builtins
 from holdfast.model.num import text
 from holdfast.model.plans import IntentResult
@@ -25,8 +26,8 @@ from holdfast.wiring.world import World
 START_US = 1_790_000_000_000_000
 """2026-09-21 14:13:20 UTC."""
 
-RESULT_S = 60.0
-"""Long enough for every intent of these scenes to end, unknown outcomes included."""
+RESULT_S = 300.0
+"""Long enough for every intent of these scenes to end: unknown outcomes, and a few windows of the rate limits."""
 
 
 class Stage:
@@ -58,6 +59,15 @@ class Stage:
         """Send an intent and wait for its result."""
         verdict = await self.send(intent)
         return await self.result(verdict.intent_id)
+
+    async def command(self, what: CommandName, *, token: str = "", symbol: str = "") -> CommandReply:
+        """An operator's command, as the API gives it."""
+        return await self.node.desk().command(what, by="ann", reason="a test", symbol=symbol, token=token)
+
+    async def restart(self) -> None:
+        """Another engine on the same journal; the one before has been run down."""
+        self.world.node = self.node = self.world.make_node(MemoryJournal(self.disk))
+        await self.node.service.start()
 
     def _result(self, intent_id: str) -> IntentResult | None:
         view = self.node.model.intent(intent_id)

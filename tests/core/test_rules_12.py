@@ -11,7 +11,7 @@ from holdfast.model.ids import Role
 from holdfast.model.orders import AlgoStatus
 from holdfast.model.reports import RateWindow
 from tests.core.bench import SYMBOL, Bench
-from tests.core.replies import confirmed, rejected
+from tests.core.replies import confirmed, rejected, silence
 
 D = Decimal
 
@@ -36,6 +36,25 @@ def test_rules_12_absence_is_a_suspicion_and_the_same_stop_is_placed_again():
     assert first.order.spec == again.order.spec
     assert lost(bench) == ["re-placement was accepted"]
     assert len(bench.venue.open_algos()) == 1
+
+
+@pytest.mark.parametrize("channel", ["stream", "list"])
+def test_rules_12_a_re_placement_counts_as_a_loss_whichever_channel_tells_of_it(channel):
+    """ALGO_UPDATE overtakes the answer, or the answer never comes and the next list shows it: one loss, one repeat."""
+    bench = Bench().open_trade()
+    bench.advance(1_000)
+    vanish(bench)
+    bench.script(Role.STOP, silence(landed=True))
+    bench.coverage()
+    assert lost(bench) == []
+    bench.now += 1
+    if channel == "stream":
+        bench.tell_algo(bench.venue.algos[bench.stop().client_id][-1])
+    else:
+        bench.coverage()
+    assert lost(bench) == ["re-placement was accepted"]
+    assert len(bench.places(Role.STOP)) == 2
+    assert bench.trade.phase == "open"
 
 
 @pytest.mark.parametrize("code", [-4130, -4116])

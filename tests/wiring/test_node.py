@@ -5,7 +5,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from holdfast.adapters.store_memory import MemoryJournal
 from holdfast.model import events as ev
 from holdfast.model.inputs import Command
 from holdfast.model.settings import EngineSettings, Venue
@@ -108,8 +107,7 @@ def test_a_restart_on_the_same_journal_remembers_and_stays_covered() -> None:
         intent = opening(stage)
         first = await stage.outcome(intent)
         await stage.node.run_down()
-        stage.world.node = stage.node = stage.world.make_node(MemoryJournal(stage.disk))
-        await stage.world.node.service.start()
+        await stage.restart()
         await stage.world.active()
         again = await stage.send(intent)
         (position,) = stage.node.model.positions()

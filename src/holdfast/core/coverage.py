@@ -3,15 +3,14 @@ re-placement, or a terminal report, counts as a loss."""
 
 from __future__ import annotations
 
-from holdfast.core import evidence, exposure, flatten, foreign, protection, sending
+from holdfast.core import evidence, exposure, foreign, sending
 from holdfast.core.context import Context
-from holdfast.core.state import PLACING, AlgoState, TradeState
-from holdfast.model import events as ev
+from holdfast.core.state import PLACING, TradeState
 from holdfast.model.ids import is_ours
 from holdfast.model.inputs import CoverageChecked
 from holdfast.model.num import ZERO
 from holdfast.model.orders import AlgoStatus
-from holdfast.model.reasons import AlarmCode, TradePhase
+from holdfast.model.reasons import TradePhase
 from holdfast.model.reports import AlgoReport, PositionReport
 
 FRESH_MS = 500
@@ -51,21 +50,6 @@ def stops_present(ctx: Context, trade: TradeState, algos: tuple[AlgoReport, ...]
             if stop.pending in PLACING:
                 continue  # It is being placed again already.
             sending.send_again(ctx, stop, preauthorised=True)
-
-
-def replaced(ctx: Context, stop: AlgoState, report: AlgoReport) -> None:
-    """A suspected stop was accepted again: it had been lost."""
-    if ctx.around.suspected.pop(stop.client_id, None) is None or stop.algo_id == report.algo_id:
-        return
-    symbol = stop.spec.symbol
-    ctx.emit(
-        ev.StopLost(at_ms=ctx.now_ms, symbol=symbol, client_id=stop.client_id, evidence="re-placement was accepted")
-    )
-    ctx.alarm(AlarmCode.STOP_LOST, symbol, f"the stop {stop.client_id} had vanished and was placed again")
-    since = ctx.now_ms - protection.LOSS_WINDOW_MS
-    if sum(1 for at in ctx.state.cover_losses.get(symbol, ()) if at > since) >= protection.LOSSES_MAX:
-        ctx.emit(ev.SymbolHalted(at_ms=ctx.now_ms, symbol=symbol, reason="stop lost three times in an hour"))
-        flatten.start(ctx, symbol, "stop lost repeatedly")
 
 
 def _sweep(ctx: Context, symbol: str, algos: tuple[AlgoReport, ...]) -> None:

@@ -141,8 +141,6 @@ def _place_answered(ctx: Context, message: inp.PlaceAnswered) -> None:
     order = ctx.state.order(message.client_id)
     assert order is not None, "invariant: every answer belongs to a planned order"
     outcome = message.outcome
-    if isinstance(order, AlgoState) and outcome.algo is not None and outcome.outcome is Outcome.CONFIRMED:
-        coverage.replaced(ctx, order, outcome.algo)
     if outcome.code in (-4116, -4130):
         ctx.around.suspected.pop(message.client_id, None)
         ctx.around.confirmed_ms[message.client_id] = ctx.now_ms

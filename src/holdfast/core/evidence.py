@@ -6,7 +6,7 @@ never cancelled: it means a second engine or a lost journal (RULES 8).
 
 from __future__ import annotations
 
-from holdfast.core import flatten, foreign, order_machine, sending
+from holdfast.core import flatten, foreign, order_machine, protection, sending
 from holdfast.core.context import Context
 from holdfast.core.state import AlgoState, OrderState, fill_key, order_key
 from holdfast.model import events as ev
@@ -145,6 +145,7 @@ def take_algo(ctx: Context, report: AlgoReport) -> None:
     if _older_life(algo, report):
         return
     _settle_unknown(ctx, algo, report.channel)
+    protection.replaced(ctx, algo, report)
     ctx.emit(ev.AlgoUpdated(at_ms=ctx.now_ms, report=report))
     if algo.status.terminal and f"cancel:{algo.client_id}" in ctx.around.timers:
         ctx.clear_timer(f"cancel:{algo.client_id}")

@@ -121,13 +121,32 @@ def _lost(ctx: Context, trade: TradeState, stop: AlgoState, evidence: str) -> No
     symbol = trade.symbol
     ctx.emit(ev.StopLost(at_ms=ctx.now_ms, symbol=symbol, client_id=stop.client_id, evidence=evidence))
     ctx.alarm(AlarmCode.STOP_LOST, symbol, f"the stop {stop.client_id} vanished: {evidence}")
-    recent = [at for at in ctx.state.cover_losses.get(symbol, []) if at > ctx.now_ms - LOSS_WINDOW_MS]
-    if len(recent) >= LOSSES_MAX:
-        ctx.emit(ev.SymbolHalted(at_ms=ctx.now_ms, symbol=symbol, reason=f"stop lost {len(recent)} times in an hour"))
-        flatten.start(ctx, symbol, "stop lost repeatedly")
-        return
-    if stop.status.terminal:
+    if not _give_up_after_three(ctx, symbol) and stop.status.terminal:
         sending.send_again(ctx, stop, preauthorised=True)
+
+
+def replaced(ctx: Context, stop: AlgoState, report: AlgoReport) -> None:
+    """A suspected stop lives again under another algo id, whichever channel says so: it had been lost (RULES 12)."""
+    known = ctx.around.suspected.get(stop.client_id)
+    another = stop.algo_id is not None and report.algo_id > stop.algo_id
+    if known is None or not another or report.status is not AlgoStatus.ARMED:
+        return
+    del ctx.around.suspected[stop.client_id]
+    symbol = stop.spec.symbol
+    ctx.emit(
+        ev.StopLost(at_ms=ctx.now_ms, symbol=symbol, client_id=stop.client_id, evidence="re-placement was accepted")
+    )
+    ctx.alarm(AlarmCode.STOP_LOST, symbol, f"the stop {stop.client_id} had vanished and was placed again")
+    _give_up_after_three(ctx, symbol)
+
+
+def _give_up_after_three(ctx: Context, symbol: str) -> bool:
+    recent = [at for at in ctx.state.cover_losses.get(symbol, []) if at > ctx.now_ms - LOSS_WINDOW_MS]
+    if len(recent) < LOSSES_MAX:
+        return False
+    ctx.emit(ev.SymbolHalted(at_ms=ctx.now_ms, symbol=symbol, reason=f"stop lost {len(recent)} times in an hour"))
+    flatten.start(ctx, symbol, "stop lost repeatedly")
+    return True
 
 
 def answered(ctx: Context, trade: TradeState, stop: AlgoState, outcome: RequestOutcome) -> None:
