@@ -71,17 +71,16 @@ def step(ctx: Context, symbol: str) -> None:
 
 
 def surfaced(ctx: Context, symbol: str) -> None:
-    """Something is open while the loop runs. What filled after its last close is closed now, not at the next turn."""
+    """Something is open while the loop runs. If it had nothing to close until then, the close goes out at once."""
     loop = ctx.state.flattens[symbol]
     heard = ctx.around.executed_ms.get(symbol, 0)
-    sent = max((ctx.state.plain[client_id].timestamp_ms for client_id in loop.orders), default=loop.started_ms - 1)
-    if heard <= sent or _in_flight(ctx, loop):
-        return  # Its last close answers for what is open, or is still on its way.
+    if loop.orders or heard < loop.started_ms:
+        return
     # A 0 that was read before an execution says nothing of it.
     ctx.around.zero_reads[symbol] = [at for at in ctx.around.zero_reads.get(symbol, []) if at > heard]
     amount = _known_amount(ctx, loop)
     if amount:
-        _send_close(ctx, loop, amount, by_limit=_wants_limit(ctx, loop))
+        _send_close(ctx, loop, amount, by_limit=False)
 
 
 def _known_amount(ctx: Context, loop: FlattenState) -> Decimal:
@@ -101,8 +100,12 @@ def _known_amount(ctx: Context, loop: FlattenState) -> Decimal:
 
 def ours_of(ctx: Context, symbol: str, amount: Decimal) -> Decimal:
     """What a flatten may close of a position: all of it, or with `on_foreign = ignore` our part alone (RULES 4)."""
-    theirs = ctx.state.foreign.get(symbol, ZERO) if exposure.own_part_only(ctx, symbol) else ZERO
-    return amount - theirs
+    if not exposure.own_part_only(ctx, symbol):
+        return amount
+    ours = amount - ctx.state.foreign[symbol]
+    if ours * amount <= 0:
+        return ZERO  # What is left is theirs, or theirs stands against ours: nothing of it can be reduced for us.
+    return ours if abs(ours) <= abs(amount) else amount
 
 
 def _is_newest(ctx: Context, loop: FlattenState, asked_ms: int) -> bool:

@@ -87,12 +87,18 @@ def of_symbol(ctx: Context, symbol: str, source: str, without: str = "") -> Gate
 
 
 def _foreign(ctx: Context, symbol: str) -> Decimal:
-    """What our journal does not explain; a difference that is still being looked into counts as foreign."""
-    known = ctx.state.foreign.get(symbol, ZERO)
+    """What our journal does not explain; a difference that is still being looked into counts as foreign.
+
+    So does what the booked executions leave open while no trade of ours is live: a stranger's execution is told some
+    milliseconds before a position read confirms it.
+    """
+    known, booked = ctx.state.foreign.get(symbol, ZERO), ctx.state.positions.get(symbol, ZERO)
     seen = ctx.around.venue_positions.get(symbol)
-    if known or symbol not in ctx.around.mismatch or seen is None:
+    if known:
         return known
-    return seen[0].amount - ctx.state.positions.get(symbol, ZERO)
+    if symbol in ctx.around.mismatch and seen is not None:
+        return seen[0].amount - booked
+    return booked if ctx.state.trade_of(symbol) is None else ZERO
 
 
 def _modes_ok(ctx: Context) -> bool | None:
