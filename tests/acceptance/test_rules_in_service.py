@@ -197,6 +197,7 @@ def test_rules_12_a_stop_that_vanished_is_placed_again_and_the_third_time_is_the
         stage.fault("algo.vanish")
         assert await stage.world.until(lambda: D(stage.position()) == 0, 8)
         assert await stage.world.until(lambda: not stage.node.engine.state.live_trades, 20)
+        await stage.world.pass_time(15)
         return (await stage.send(opening(stage, "i2"))).code
 
     assert play(scene) == "SYMBOL_HALTED"
