@@ -286,10 +286,16 @@ def test_rules_4_one_trade_per_symbol(side, direction, code):
     assert found.counterfactual == {"state": "trade trade-9 is closed"}
 
 
-@pytest.mark.parametrize("amount", ["0.5", "-0.5"])
-@pytest.mark.parametrize(("policy", "refused"), [("halt", True), ("adopt", True), ("ignore", False)])
+@pytest.mark.parametrize(
+    ("policy", "amount", "refused"),
+    [
+        ("halt", "0.5", True), ("halt", "-0.5", True), ("adopt", "0.5", True), ("adopt", "-0.5", True),
+        ("ignore", "0.5", False), ("ignore", "-0.5", True),
+    ],
+)  # fmt: skip
 def test_rules_4_foreign_quantity(amount, policy, refused):
-    """Halts entries by default; while an adoption is pending too; ignored only by configuration."""
+    """Halts entries by default; while an adoption is pending too; ignored only by configuration, and only on the same
+    side, because the venue nets the two."""
     changed = view(settings=settings(on_foreign=policy), foreign_amount=D(amount))
     expect(DenyCode.FOREIGN_POSITION, refused, judge(intent(), changed))
 

@@ -97,3 +97,17 @@ def test_rules_13_the_end_of_his_order_is_found_without_its_event():
     world.run(31 * SECOND)
     with_leverage(world, "i1")
     assert result(world, "i1") is ResultStatus.PROTECTED
+
+
+def test_rules_4_a_stranger_on_the_other_side_denies_even_when_ignored():
+    """The venue nets both: the entry flipped his position, and our part could never be closed for what it was."""
+    world = World(on_foreign="ignore")
+    world.human("human.trade", symbol="BTCUSDT", side="SELL", type="MARKET", quantity="0.02")
+    world.start()
+    world.run(8 * SECOND)
+    world.open("i1")
+    world.run(3 * SECOND)
+    assert result(world, "i1") is ResultStatus.DENIED
+    world.open("i2", "short", stop="80400")
+    world.run(3 * SECOND)
+    assert result(world, "i2") is ResultStatus.PROTECTED

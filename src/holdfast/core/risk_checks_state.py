@@ -278,9 +278,13 @@ def other_trade_exists(draft: Draft) -> Refusal | None:
 
 
 def foreign_position(draft: Draft) -> Refusal | None:
-    """RULES 4: a quantity that is not ours stops entries, unless configured to be ignored."""
+    """RULES 4: a quantity that is not ours stops entries, unless configured to be ignored.
+
+    One on the other side stops them in any case: the venue nets the two, so that neither could be covered or closed for
+    what it is.
+    """
     amount, policy = draft.view.foreign_amount, draft.settings.on_foreign
-    if not amount or policy == "ignore":
+    if not amount or (policy == "ignore" and amount * draft.direction.sign > 0):
         return None
     facts = {"amount": text(amount), "policy": policy}
     return Refusal(facts, {"state": f"the venue shows no foreign quantity on {draft.symbol}"})
