@@ -75,6 +75,7 @@ class Day:
             "late_entry": self.rng.choice(("flatten", "adopt")),
             "on_daily_loss": self.rng.choice(("keep", "flatten")),
             "allow_unattended_entries": True,
+            "default_leverage": self.rng.choice((5, 20, 20)),
         }
 
     def _acts(self) -> list[Callable[[], None]]:
@@ -141,7 +142,7 @@ class Day:
         if rng.random() < 0.2:
             size = Size(risk_pct=Decimal("0.05"))
         self._send(symbol, "open", side=side, size=size, stop_loss=stop, take_profits=targets, entry=self._entry(away),
-                   leverage=rng.choice((None, None, None, 5, 7)))  # fmt: skip
+                   leverage=rng.choice((None, None, None, None, 5, 7)))  # fmt: skip
 
     def _entry(self, away: Callable[[int], Decimal]) -> Entry:
         rng, draw = self.rng, self.rng.random()

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from holdfast.model import events as ev
 from holdfast.model.intent import Distance, Intent, Size
-from holdfast.model.reasons import ResultStatus
+from holdfast.model.reasons import DenyCode, ResultStatus
 from tests.random_days.world import World
 
 SECOND = 1_000
@@ -108,6 +108,7 @@ def test_rules_4_a_stranger_on_the_other_side_denies_even_when_ignored():
     world.open("i1")
     world.run(3 * SECOND)
     assert result(world, "i1") is ResultStatus.DENIED
+    assert of(world, ev.IntentDenied)[0].code is DenyCode.FOREIGN_POSITION
     world.open("i2", "short", stop="80400")
     world.run(3 * SECOND)
     assert result(world, "i2") is ResultStatus.PROTECTED

@@ -107,7 +107,10 @@ class World:
         accepts = self.desk.config.facts.stop_without_position == "accept"
         proved = VenueFacts(stop_without_position="yes" if accepts else "unproved", bands_on_triggers="no")
         self.settings = EngineSettings(
-            account="paper", venue=Venue.PAPER, symbols=symbols, **{"facts": proved, **settings}
+            account="paper",
+            venue=Venue.PAPER,
+            symbols=symbols,
+            **{"facts": proved, "default_leverage": self.desk.config.default_leverage, **settings},
         )
         self.signer = HmacSigner(KEY, SECRET)
         self.network = network if network is not None else Network()
