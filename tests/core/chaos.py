@@ -6,6 +6,8 @@ import random
 from collections.abc import Callable
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from holdfast.core import exits, exposure
 from holdfast.core.engine import Step
 from holdfast.model import events as ev
@@ -17,7 +19,7 @@ from holdfast.model.num import ZERO
 from holdfast.model.orders import AlgoStatus, Side
 from holdfast.model.venue_facts import VenueFacts
 from tests.core.bench import MARK, Bench
-from tests.core.replies import Reply, confirmed, rejected, silence, throttled, unknown
+from tests.core.replies import Reply, confirmed, rejected, silence, stranger_order, throttled, unknown
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
 CENT = Decimal("0.1")
@@ -35,6 +37,7 @@ REPLIES: dict[Role, tuple[Callable[[], Reply], ...]] = {
                   lambda: silence(landed=True)),
     Role.CANCEL: (unknown, lambda: unknown(landed=True), throttled, silence, lambda: silence(landed=True),
                   lambda: rejected(-2011)),
+    Role.SETTING: (unknown, lambda: unknown(landed=True), throttled, lambda: rejected(-4028), confirmed),
 }  # fmt: skip
 
 
@@ -44,7 +47,10 @@ class Day:
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
         fact = self.rng.choice(("yes", "unproved"))
-        self.bench = Bench(symbols=SYMBOLS, facts=VenueFacts(stop_without_position=fact), on_foreign="halt")
+        self.strange = self.rng.random() < 0.3
+        """Whether somebody else trades on the account that day."""
+        policy = self.rng.choice(("halt", "ignore")) if self.strange else "halt"
+        self.bench = Bench(symbols=SYMBOLS, facts=VenueFacts(stop_without_position=fact), on_foreign=policy)
         self.bench.one_close_position = self.rng.random() < 0.5
         if self.rng.random() < 0.6:
             self.bench.latency = lambda: self.rng.choice((0, 1, 3, 20, 60, 300))
@@ -58,6 +64,7 @@ class Day:
         """Trouble, then peace, then the reckoning."""
         acts = (self.open, self.open, self.open, self.close, self.trouble, self.trouble, self.trouble, self.move,
                 self.move, self.wait, self.wait, self.wait, self.stream, self.reads, self.crash, self.link)  # fmt: skip
+        acts = (*acts, self.stranger) if self.strange else (*acts, self.halt)
         for _ in range(steps):
             act = self.rng.choice(acts)
             self.log.append(act.__name__)
@@ -91,7 +98,7 @@ class Day:
         """A stop is cancelled only when nothing is open, or another one is live (RULES 5)."""
         others = [row for row in self.bench.venue.open_algos(effect.symbol) if row.client_id != effect.client_id]
         amount = self.bench.venue.amounts.get(effect.symbol, ZERO)
-        assert amount == 0 or others, f"a stop is cancelled while {amount} is open: {effect}"
+        assert self.strange or amount == 0 or others, f"a stop is cancelled while {amount} is open: {effect}"
 
     def open(self) -> None:
         """A market or limit entry, some with targets."""
@@ -104,10 +111,12 @@ class Day:
         targets = []
         if self.rng.random() < 0.5:
             targets = [(str(self._price(mark * (1 + sign * Decimal(d)))), "0.5") for d in ("0.004", "0.008")]
+        self.bench.entry_part = self.rng.choice((None, None, Decimal("0.03")))
+        leverage = self.rng.choice((None, None, None, 4, 6))
         self.intents += 1
         stop = str(self._price(mark * (1 - sign * Decimal("0.005"))))
         self.bench.intent(f"i{self.intents}", symbol=symbol, side=side, quantity="0.1", stop=stop, targets=targets,
-                          entry=entry)  # fmt: skip
+                          entry=entry, leverage=leverage)  # fmt: skip
 
     def close(self) -> None:
         """A close of whatever is open."""
@@ -186,6 +195,20 @@ class Day:
         kinds = list(ReadKind)
         self.bench.failing_reads = set(self.rng.sample(kinds, 3)) if not self.bench.failing_reads else set()
 
+    def halt(self) -> None:
+        """An operator stops trading for a moment."""
+        self.bench.command(self.rng.choice(("halt", "reduce")))
+        self.wait()
+        self.bench.command("resume_prepare")
+        self.bench.command("resume_confirm", token=self.bench.of(ev.ResumePrepared)[-1].token)
+
+    def stranger(self) -> None:
+        """Somebody trades by hand."""
+        symbol, side = self.rng.choice(SYMBOLS), self.rng.choice(list(Side))
+        spec = stranger_order(f"web_{self.bench.now}_{symbol}", self.rng.choice(("0.02", "0.1")), side)
+        self.bench.venue.take(replace(spec, symbol=symbol), self.bench.now)
+        self.bench.fill(spec.client_id, streamed=not self.bench.silent_stream)
+
     def crash(self) -> None:
         """kill -9 and a new start."""
         self.naked_since.clear()
@@ -219,7 +242,8 @@ class Day:
         for symbol in SYMBOLS:
             self._symbol(symbol)
         self._once()
-        self._to_the_cent()
+        if not self.strange:
+            self._to_the_cent()
         assert self.naked_ms <= 1_000, f"naked for {self.naked_ms} ms"
 
     def _symbol(self, symbol: str) -> None:
@@ -228,21 +252,24 @@ class Day:
         assert bench.state.positions.get(symbol, ZERO) == amount, "the books differ from the venue"
         armed = list(bench.venue.open_algos(symbol))
         resting = [h for row in bench.venue.orders.values() for h in row
-                   if h.symbol == symbol and not h.status.terminal]
+                   if h.symbol == symbol and not h.status.terminal]  # fmt: skip
         trade = bench.state.trade_of(symbol)
+        theirs = bench.state.foreign.get(symbol, ZERO)
+        assert self.strange or not theirs, "our own quantity was called foreign"
         if trade is None:
-            assert amount == 0, "a position without a trade"
+            assert amount == theirs, "a position without a trade"
             assert armed == [], "a stop without a trade"
             assert resting == [], "an order without a trade"
             return
         covered = sum((a.quantity or abs(amount) for a in armed), ZERO)
-        assert amount == 0 or covered >= abs(amount), f"uncovered: {amount} {armed} {trade.phase} {trade.phase_reason}"
+        ours = abs(amount - theirs)
+        assert ours == 0 or covered >= ours, f"uncovered: {amount} {armed} {trade.phase} {trade.phase_reason}"
         assert trade.phase.value in ("open", "entering"), f"{trade.phase} {trade.phase_reason}"
 
     def _once(self) -> None:
         landed: dict[str, int] = {}
         for client_id, rows in self.bench.venue.orders.items():
-            assert client_id.startswith(ORDER_PREFIX)
+            assert self.strange or client_id.startswith(ORDER_PREFIX)
             if role_of(client_id) is Role.ENTRY:
                 subject = client_id.rpartition("-")[2]
                 landed[subject] = landed.get(subject, 0) + len(rows)

@@ -323,3 +323,14 @@ def test_rules_4_an_old_close_that_fills_late_is_the_live_trades_exit():
     assert bench.closed[0].fills == 3
     bench.give(inp.LinkChanged, link="market_stream", up=True)
     bench.check_end()
+
+
+def test_rules_4_a_flatten_that_closes_a_strangers_side_is_no_entry_of_ours():
+    """He turned the position around; the symbol is flattened, and our trade keeps its own books."""
+    bench = Bench().open_trade()
+    stranger(bench, Side.SELL, "0.3", streamed=False)
+    bench.intent("c1", "close", side=None)
+    bench.advance(10_000)
+    assert bench.venue.amounts[SYMBOL] == 0
+    assert bench.trade.entry_filled == D("0.100")
+    assert len(bench.closed) == 1

@@ -1,14 +1,15 @@
 """Resolution, module level: absences, their spacing, the rounds; the rules are in test_rules_3.py."""
 
 import pytest
+from msgspec.structs import replace
 
 from holdfast.core import unknowns
 from holdfast.model import events as ev
 from holdfast.model.effects import Read, ReadKind
 from holdfast.model.ids import Role
-from holdfast.model.orders import AlgoStatus
+from holdfast.model.orders import AlgoStatus, Side
 from tests.core.bench import SYMBOL, Bench
-from tests.core.replies import silence, unknown
+from tests.core.replies import silence, stranger_order, unknown
 
 
 @pytest.mark.parametrize(("asked", "proved"), [
@@ -96,8 +97,25 @@ def test_a_stop_that_was_never_sent_is_not_resolved():
 
 
 def test_a_fill_is_known_when_its_order_is():
-    """Ours, or somebody's."""
+    """Ours, or somebody's, or booked before the restart that forgot whose it was."""
     bench = Bench().open_trade()
+    fill = bench.venue.trades[0]
     ctx = bench.context()
-    assert unknowns.fill_known(ctx, SYMBOL, bench.entry().order_id)
-    assert not unknowns.fill_known(ctx, SYMBOL, 424_242)
+    assert unknowns.fill_known(ctx, fill)
+    assert not unknowns.fill_known(ctx, replace(fill, order_id=424_242))
+    del ctx.state.by_order_id[f"{SYMBOL}:{fill.order_id}"]
+    assert unknowns.fill_known(ctx, fill)
+
+
+def test_a_strangers_execution_does_not_block_a_proof_after_a_restart():
+    """It was booked before; nobody asks for its order again."""
+    bench = Bench()
+    bench.venue.take(stranger_order("web_1", "0.2"), bench.now)
+    bench.fill("web_1")
+    bench.venue.take(stranger_order("web_2", "0.2", Side.SELL), bench.now)
+    bench.fill("web_2")
+    bench.script(Role.ENTRY, unknown())
+    bench.intent()
+    bench.restart()
+    bench.advance(20_000)
+    assert bench.result().status == "never_placed"

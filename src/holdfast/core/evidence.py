@@ -238,6 +238,9 @@ def _owner(ctx: Context, order: OrderState | AlgoState, fill: Fill) -> str:
     """Whose books an execution belongs to: what an earlier order took from the live trade's position is the live
     trade's exit (RULES 7: closes bind to the symbol)."""
     live = ctx.state.trade_of(fill.symbol)
+    owner = ctx.state.trades.get(order.trade_id)
+    if owner is not None and order.role is not Role.ENTRY and fill.side is owner.direction.entry_side:
+        return ""  # A flatten of the symbol closed what stood on the other side, and that was not ours.
     if order.role is Role.ENTRY or live is None or order.trade_id == live.plan.trade_id:
         return order.trade_id
     if fill.venue_ms and fill.venue_ms < live.accepted_ms:

@@ -71,8 +71,9 @@ def _unexplained(ctx: Context, row: PositionReport, trade: TradeState | None, as
 def _declare(ctx: Context, row: PositionReport, trade: TradeState | None) -> None:
     """Say what part of the position is not ours, when that changes; adopt it where the configuration says so."""
     symbol, policy = row.symbol, ctx.settings.on_foreign
-    # Books and row agree here, and both count booked executions only; so does our share of them.
-    held = trade.base + trade.entry_filled - trade.exit_filled if trade is not None else ZERO
+    # Books and row agree here, and both count booked executions only; so does our share of them. What our closes took
+    # beyond our own part was the stranger's, and is gone.
+    held = max(ZERO, trade.base + trade.entry_filled - trade.exit_filled) if trade is not None else ZERO
     ours = held * trade.direction.sign if trade is not None else ZERO
     amount = row.amount - ours
     if amount == ctx.state.foreign.get(symbol, ZERO):

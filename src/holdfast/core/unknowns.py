@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from holdfast.core import sending
 from holdfast.core.context import Context
-from holdfast.core.state import PLACING, AlgoState, Order, OrderState
+from holdfast.core.state import PLACING, AlgoState, Order, OrderState, fill_key, order_key
 from holdfast.model import events as ev
 from holdfast.model.effects import ReadKind
 from holdfast.model.ids import Role
@@ -20,6 +20,7 @@ from holdfast.model.inputs import ReadAnswered
 from holdfast.model.num import ZERO
 from holdfast.model.orders import Pending
 from holdfast.model.reasons import AlarmCode
+from holdfast.model.reports import Fill
 
 GRACE_MS = 5_000
 ABSENCES = 3
@@ -97,7 +98,7 @@ def _absence(ctx: Context, order: Order, answer: ReadAnswered) -> str | None:
             return "all_orders"
         case ReadKind.OPEN_ALGOS if all(report.client_id != client_id for report in answer.algos):
             return "open_algos"
-        case ReadKind.TRADES if all(fill_known(ctx, symbol, f.order_id) for f in answer.fills):
+        case ReadKind.TRADES if all(fill_known(ctx, fill) for fill in answer.fills):
             return "trades"
         case ReadKind.POSITIONS if _venue_amount(answer, symbol) == ctx.state.positions.get(symbol, ZERO):
             return "position"
@@ -105,10 +106,11 @@ def _absence(ctx: Context, order: Order, answer: ReadAnswered) -> str | None:
             return None
 
 
-def fill_known(ctx: Context, symbol: str, order_id: int) -> bool:
-    """Whether the order of an execution is known: ours, or attributed to somebody else."""
-    key = f"{symbol}:{order_id}"
-    return key in ctx.state.by_order_id or key in ctx.around.foreign_ids
+def fill_known(ctx: Context, fill: Fill) -> bool:
+    """Whether an execution is joined to an order: booked already, ours, or attributed to somebody else."""
+    key = order_key(fill.symbol, fill.order_id)
+    booked = fill_key(*fill.key) in ctx.state.fills
+    return booked or key in ctx.state.by_order_id or key in ctx.around.foreign_ids
 
 
 def _venue_amount(answer: ReadAnswered, symbol: str) -> Decimal:
