@@ -174,6 +174,19 @@ def test_rules_8_a_preauthorised_cancel_may_die_with_its_record():
     assert report.counts["unjournalled"] == 1
 
 
+def test_rules_8_a_name_used_unjournalled_may_be_used_again():
+    """The next process could not know of it; its own record says something else, and is no record of the first."""
+    story, stop = open_trade()
+    story.wait(1_000).send(close_spec(quantity="1"))
+    story.die()
+    story.wait(3_000).start_engine(2)
+    story.close("2", "99")
+    story.cancel_stop(stop)
+    report = story.verdict()
+    assert "I2" not in report.broken()
+    assert report.counts["unjournalled"] == 1
+
+
 def test_a_cancel_well_before_its_record_is_found():
     """The process went on writing, so it could have written this first."""
     story, stop = open_trade()

@@ -134,7 +134,7 @@ class Commands(Check):
             return
         self.found.counts["requests"] += 1
         planned = self.journal.planned.get(client_id)
-        if planned is None:
+        if planned is None or self._is_of_a_dead_process(line, planned):
             self._missing(line, client_id, "order")
             return
         problems = differences(
@@ -147,6 +147,13 @@ class Commands(Check):
         problems += self._time_problems(line, planned)
         if problems:
             self.found.violated("I2", f"{client_id}: {'; '.join(problems)}", seqs=[planned.seq], ns=[line.n])
+
+    def _is_of_a_dead_process(self, line: Request, planned: Planned) -> bool:
+        """Whether the record is a later process's, which could not know that the name had been used unjournalled."""
+        if planned.event.spec.role not in (Role.STOP, Role.CLOSE):
+            return False
+        early_us = planned.event.at_ms * 1_000 - line.us
+        return early_us > self.options.clock_error_ms * 1_000 and self._journal_was_silent(line.us)
 
     def _time_problems(self, line: Request, planned: Planned) -> list[str]:
         event = planned.event
