@@ -8,9 +8,11 @@ from holdfast.core import states
 from holdfast.model import events as ev
 from holdfast.model import inputs as inp
 from holdfast.model.effects import Cancel
-from holdfast.model.reasons import TradingState
+from holdfast.model.ids import Role
+from holdfast.model.reasons import AlarmCode, TradingState
 from holdfast.model.settings import Limits
 from tests.core.bench import START_MS, Bench
+from tests.core.replies import rejected
 
 D = Decimal
 DAY_MS = 86_400_000
@@ -26,6 +28,7 @@ def test_every_finding_of_the_table_can_be_found():
     bench = Bench()
     around = bench.engine.around
     around.reconciled = around.journal_ok = around.user_stream = around.clock_ok = False
+    around.key_refused = True
     around.watch_ms, around.hedge_mode, around.gap = 0, True, True
     around.clock_offset_ms, around.throttled_until_ms = 5_000, bench.now + 1
     around.unexplained["hf-e1-x"] = None
@@ -125,6 +128,7 @@ def test_a_halt_without_working_entries_cancels_nothing():
     [
         ((inp.LinkChanged, {"link": "user_stream", "up": False}), "user stream is down"),
         ((inp.ClockChecked, {"ok": False}), "clock unknown"),
+        ((inp.CoverageChecked, {"ok": False, "asked_ms": 0, "code": -2015}), "the venue refuses the key"),
         ((inp.ClockChecked, {"ok": True, "offset_ms": 400}), "clock offset too large"),
         ((inp.JournalChanged, {"ok": False, "error": "EIO"}), "journal cannot be written"),
         ((inp.AccountConfigSeen, {"multi_assets": True}), "account mode differs"),
@@ -144,3 +148,14 @@ def test_effective_is_never_above_commanded(commanded):
     """min(commanded, health)."""
     bench = Bench(boot=commanded)
     assert bench.state.effective.rank <= commanded.rank
+
+
+def test_a_refused_key_halts_until_a_signed_read_is_answered():
+    """Fault A13: deleted, moved to another address, or short of a permission; a human is told until it is mended."""
+    bench = Bench().open_trade()
+    bench.script(Role.CLOSE, rejected(-2015, "Invalid API-key, IP, or permissions for action."))
+    bench.intent("c1", "flatten", side=None)
+    assert bench.of(ev.AlarmRaised)[-1].code is AlarmCode.KEY_REFUSED
+    bench.coverage()
+    assert bench.state.effective is TradingState.ACTIVE
+    assert bench.of(ev.AlarmCleared)[-1].code is AlarmCode.KEY_REFUSED

@@ -10,7 +10,7 @@ from holdfast.model.effects import Lane
 from holdfast.model.inputs import AnyInput, Command, CoverageChecked
 from holdfast.model.settings import EngineSettings, Venue
 from holdfast.ports import HttpFailed
-from holdfast.service.coverage import CoverageWatch, accounts_that_fit, weight_per_minute
+from holdfast.service.coverage import CoverageWatch, accounts_that_fit, too_costly, weight_per_minute
 from tests.binance.test_replies import ALGO
 from tests.service.fakes_venue import Asked, FakeHttp, FakeVenueTime, reply, virtual
 from tests.service.gateway_bench import SIGNER, Log
@@ -142,6 +142,15 @@ async def test_a_failed_round_is_followed_by_the_next() -> None:
 
 
 @virtual
+async def test_a_refused_key_is_told_with_its_code() -> None:
+    """So that the core can halt and name the cause (fault A13)."""
+    bench = Bench("BTCUSDT")
+    bench.http.answers[POSITIONS] = reply({"code": -2015, "msg": "Invalid API-key, IP, or permissions."}, status=401)
+    found = await bench.watch.look()
+    assert (found.ok, found.code) == (False, -2015)
+
+
+@virtual
 async def test_it_sends_nothing() -> None:
     """Only reads, ever."""
     bench = Bench("BTCUSDT")
@@ -173,6 +182,22 @@ async def test_a_watch_that_dies_halts_entries() -> None:
     await bench.watch.start()
     await time_passes(1)
     assert [told.what for told in bench.told if isinstance(told, Command)] == ["halt"]
+
+
+@pytest.mark.parametrize(
+    ("symbols", "interval_ms", "told"),
+    [
+        (20, 5_000, None),
+        (1_000, 5_000, None),
+        (7, 1_000, None),
+        (8, 1_000, "780 of the 720 weight a minute that it may use; would pass: coverage.interval_ms = 1084"),
+        (40, 1_000, "2700 of the 720 weight a minute that it may use; would pass: coverage.interval_ms = 3750"),
+    ],
+)
+def test_rules_12_a_watch_that_costs_too_much_names_what_fits(symbols: int, interval_ms: int, told: str | None) -> None:
+    """30 % of the limit, and no more: the rest belongs to protection and reads."""
+    said = too_costly(symbols, interval_ms)
+    assert (said is None) if told is None else (said is not None and told in said)
 
 
 def test_rules_12_the_cost_of_watching() -> None:

@@ -19,6 +19,7 @@ FRESH_MS = 500
 
 def checked(ctx: Context, report: CoverageChecked) -> None:
     """One round of the watch."""
+    ctx.around.see_key(report.code, taken=report.ok)
     if not report.ok:
         return
     ctx.around.watch_ms = ctx.now_ms

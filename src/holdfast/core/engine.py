@@ -141,6 +141,7 @@ def _place_answered(ctx: Context, message: inp.PlaceAnswered) -> None:
     order = ctx.state.order(message.client_id)
     assert order is not None, "invariant: every answer belongs to a planned order"
     outcome = message.outcome
+    ctx.around.see_key(outcome.code)
     if outcome.code in (-4116, -4130):
         ctx.around.suspected.pop(message.client_id, None)
         ctx.around.confirmed_ms[message.client_id] = ctx.now_ms
@@ -182,6 +183,7 @@ def _cancel_answered(ctx: Context, message: inp.CancelAnswered) -> None:
     order = ctx.state.order(message.client_id)
     assert order is not None, "invariant: every answer belongs to a planned order"
     outcome = message.outcome
+    ctx.around.see_key(outcome.code)
     ctx.around.cancelling.pop(message.client_id, None)
     ctx.emit(
         ev.CancelAnswered(

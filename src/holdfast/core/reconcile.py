@@ -68,6 +68,7 @@ def overdue(ctx: Context) -> None:
 
 def answered(ctx: Context, answer: ReadAnswered) -> None:
     """Any answer: take its evidence first, then do what it was asked for."""
+    ctx.around.see_key(answer.outcome.code if answer.outcome is not None else 0, taken=answer.ok)
     if answer.ok:
         _take_evidence(ctx, answer)
         if answer.read.kind is ReadKind.TRADES:

@@ -14,7 +14,7 @@ from holdfast.core.budgets import Windows
 from holdfast.model import num
 from holdfast.model.effects import Read
 from holdfast.model.instrument import Instrument
-from holdfast.model.reports import PositionReport, SymbolConfig
+from holdfast.model.reports import KEY_REFUSED_CODES, PositionReport, SymbolConfig
 
 
 @dataclass(slots=True)
@@ -67,6 +67,8 @@ class Surroundings:
     throttled_until_ms: int = 0
     """Until when the venue refused cover or a close for its rate limits."""
     journal_ok: bool = True
+    key_refused: bool = False
+    """Whether the venue answered the last signed request that it told of by refusing the key."""
     clock_ok: bool = False
     clock_offset_ms: int | None = None
     watch_ms: int | None = None
@@ -122,6 +124,14 @@ class Surroundings:
     """Trade id → do not place targets before this venue time (throttled)."""
     settings_wanted: dict[str, tuple[int | None, str | None]] = field(default_factory=dict)
     """Trade id → leverage and margin type that its symbol still needs, to ask again after a throttle."""
+
+    def see_key(self, code: int, *, taken: bool = False) -> None:
+        """Whether the venue still takes our key (fault A13): a refusal halts entries until a signed read is answered,
+        and the coverage watch and the account's own timer see to it that one is made."""
+        if code in KEY_REFUSED_CODES:
+            self.key_refused = True
+        elif taken:
+            self.key_refused = False
 
     def market(self, symbol: str) -> Market:
         """The market view of a symbol, made on first use."""

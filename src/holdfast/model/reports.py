@@ -147,6 +147,11 @@ class RateWindow(msgspec.Struct, frozen=True, kw_only=True):
     limit: int | None = None
 
 
+KEY_REFUSED_CODES = frozenset({-1002, -1022, -2014, -2015, -2017})
+"""Unauthorised; signature not valid; key malformed; key, address or permission refused; keys locked (binance-usdm §E):
+nothing that is signed with this key will be taken until somebody mends it."""
+
+
 class RequestOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """How one request ended (RULES 1). `code` 0 = no venue code; `local` names a refusal of our own ("late")."""
 

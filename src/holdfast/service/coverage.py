@@ -29,12 +29,19 @@ RECV_WINDOW_MS: Final = 5_000
 ALL_FROM_SYMBOLS: Final = 40
 """From so many symbols on, the list without a symbol (weight 40) is cheaper than one list each (weight 1)."""
 
+WEIGHT_LIMIT: Final = 2_400
+"""Weight a minute of one address in production; the smallest of all venues (protocol notes A.7)."""
+
 SHARE_PERCENT: Final = 30
 """How much of an address's weight the watches of all its accounts may use."""
 
 
 class _NotRead(Exception):
-    """A list could not be had."""
+    """A list could not be had. `code` is the venue's error code, 0 where it gave none."""
+
+    def __init__(self, text: str, code: int = 0) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class CoverageWatch:
@@ -86,7 +93,7 @@ class CoverageWatch:
             algos = await self._algos(symbols)
         except _NotRead as error:
             self._observer.read_repeated("coverage watch", str(error))
-            return CoverageChecked(now_ms=self._clock.now_ms(), ok=False, asked_ms=asked_ms)
+            return CoverageChecked(now_ms=self._clock.now_ms(), ok=False, asked_ms=asked_ms, code=error.code)
         return CoverageChecked(
             now_ms=self._clock.now_ms(),
             ok=True,
@@ -123,7 +130,8 @@ class CoverageWatch:
         reply = await door.exchange(request, Lane.PROTECT, recv_window_ms=RECV_WINDOW_MS, timeout_ms=TIMEOUT_MS)
         if reply.status != 200:
             answer = reply.answer(parsed=False)
-            raise _NotRead(f"{path}: {reply.failure or f'HTTP {reply.status} {answer.code} {answer.message}'}")
+            text = reply.failure or f"HTTP {reply.status} {answer.code} {answer.message}"
+            raise _NotRead(f"{path}: {text}", answer.code)
         findings = Findings()
         try:
             READERS[request.endpoint](reply.body, findings)
@@ -141,3 +149,15 @@ def weight_per_minute(symbols: int, interval_ms: int) -> int:
 def accounts_that_fit(weight_limit: int, symbols: int, interval_ms: int) -> int:
     """How many accounts behind one address may be watched, each with `symbols` exposed (RULES 12)."""
     return weight_limit * SHARE_PERCENT // 100 // weight_per_minute(symbols, interval_ms)
+
+
+def too_costly(symbols: int, interval_ms: int, weight_limit: int = WEIGHT_LIMIT) -> str | None:
+    """Why an account with so many exposed symbols may not be watched that often (RULES 12), or None when it may."""
+    share = weight_limit * SHARE_PERCENT // 100
+    cost = weight_per_minute(symbols, interval_ms)
+    if cost <= share:
+        return None
+    return (
+        f"looking at {symbols} symbols every {interval_ms} ms costs {cost} of the {share} weight a minute that it may "
+        f"use; would pass: coverage.interval_ms = {-(-cost * interval_ms // share)}"
+    )

@@ -15,6 +15,7 @@ from holdfast.core.engine import Engine
 from holdfast.model.effects import Read, ReadKind
 from holdfast.model.inputs import AnyInput, Command, InstrumentsLoaded, Started
 from holdfast.model.reasons import TradingState
+from holdfast.model.reports import KEY_REFUSED_CODES
 from holdfast.model.settings import EngineSettings
 from holdfast.ports import Clock, HttpClient, Journal, JournalRecord, WsConnector
 from holdfast.service.coverage import CoverageWatch
@@ -34,9 +35,6 @@ from holdfast.service.venue_clock import VenueClock
 from holdfast.service.venue_reads import CannotAsk
 
 BOOT_RETRY_S = 1.0
-KEY_REFUSED_CODES = (-2014, -2015, -1022)
-"""API key malformed; key, address or permission refused; signature not valid."""
-
 LATCH_LOOK_S = 1.0
 REFRESH_INSTRUMENTS_S = 900.0
 
