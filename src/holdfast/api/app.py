@@ -1,4 +1,4 @@
-"""The ASGI application: the route table behind the guard."""
+"""The ASGI application: the route table behind the guard, with a way of its own for intents."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from starlette.types import ASGIApp
 from holdfast.api import openapi
 from holdfast.api.events import Streams
 from holdfast.api.guard import Guard
+from holdfast.api.intake import post_intent
 from holdfast.api.port import EngineService
 from holdfast.api.problems import Refused, on_failure, on_not_found, on_refused, on_wrong_method
 from holdfast.api.routes import Handler, operations
+from holdfast.api.shortcut import Shortcut
 
 EXCEPTION_HANDLERS: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
     Refused: on_refused,
@@ -36,7 +38,8 @@ def build(service: EngineService, *, token: str | None, max_event_streams: int =
 
     routes.append(Route("/openapi.json", describe, methods=["GET"]))
     app = Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS)
-    return Guard(app, token=token, venue=service.venue)
+    intents = Shortcut(app, "POST", "/v1/intents", _endpoint(service, post_intent))
+    return Guard(intents, token=token, venue=service.venue)
 
 
 def _endpoint(service: EngineService, handler: Handler) -> Callable[[Request], Awaitable[Response]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Receive
 
 from holdfast.api.answers import json_answer
 from holdfast.api.port import Busy, EngineService
@@ -18,12 +19,27 @@ async def json_body(request: Request) -> bytes:
 
     A page in a browser can send other types to loopback without asking first, but not this one.
     """
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    headers: list[tuple[bytes, bytes]] = request.scope["headers"]
+    given = next((value for name, value in headers if name == b"content-type"), b"").decode("latin-1")
+    media_type = given.partition(";")[0].strip().lower()
     if media_type != "application/json":
         detail = f"the content type is {media_type or 'missing'}"
         fields = {"field": "Content-Type", "rule": detail, "passes": "application/json"}
         raise Refused(problem("media-type", detail, **fields))
-    return await request.body()
+    return await _whole(request.receive)
+
+
+async def _whole(receive: Receive) -> bytes:
+    """The body, piece by piece. Raises `ClientDisconnect` when its sender has gone."""
+    pieces = []
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        pieces.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return b"".join(pieces)
 
 
 def busy(error: Busy) -> Refused:

@@ -38,6 +38,8 @@ class HttpServer:
             access_log=False,
             log_config=None,
             server_header=False,
+            # Nobody here asks for the client's address, so no layer has to find it behind a proxy.
+            proxy_headers=False,
             timeout_keep_alive=75,
             timeout_graceful_shutdown=GRACEFUL_S,
             h11_max_incomplete_event_size=16_384,
