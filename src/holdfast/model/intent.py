@@ -6,7 +6,7 @@ import decimal
 import hashlib
 import re
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -102,6 +102,9 @@ class IntentError(ValueError):
 MAX_BODY_BYTES = 16_384
 """An intent is small; a larger body is refused before it is parsed (security list S11)."""
 
+Group = TypeVar("Group", bound=msgspec.Struct)
+
+_MARKET = Entry()
 _decoder = msgspec.json.Decoder(Intent)
 _encoder = msgspec.json.Encoder(order="sorted", decimal_format="string")
 
@@ -139,40 +142,52 @@ def encode(intent: Intent) -> bytes:
 
 def content_hash(intent: Intent) -> str:
     """What "same content" means: equal numbers written differently (1.0 and 1) are the same content."""
-    return hashlib.sha256(_encoder.encode(_plain(msgspec.to_builtins(intent, builtin_types=(Decimal,))))).hexdigest()
+    unusual = [value for value in _amounts(intent) if not _is_plain(value)]
+    if any(value.adjusted() < -6 for value in unusual):  # The encoder would write these with an exponent.
+        shown = _plain(msgspec.to_builtins(intent, builtin_types=(Decimal,)))
+        return hashlib.sha256(_encoder.encode(shown)).hexdigest()
+    if unusual:
+        intent = _plainly(intent)
+    return hashlib.sha256(_encoder.encode(intent)).hexdigest()
 
 
 def validate(intent: Intent) -> None:
     """The rules that need nothing but the intent itself. Raises `IntentError`."""
-    for name, value in _numbers(intent):
-        try:
-            num.check(value)
-        except num.NumberError as error:
-            raise IntentError(name, str(error), "a plain decimal such as 1.5") from None
-        if value <= 0 and name != "confidence":
-            raise IntentError(name, f"must be above zero, was {num.text(value)}", "a positive number")
-    if len(msgspec.json.encode(intent.meta)) > 4_096:
+    _validate_numbers(intent)
+    if intent.meta and len(msgspec.json.encode(intent.meta)) > 4_096:
         raise IntentError("meta", "is over 4096 bytes", "a few short texts")
     if intent.action == "open":
         _validate_open(intent)
         return
     for name in ("size", "entry", "leverage", "stop_loss", "take_profits"):
-        if getattr(intent, name) not in (None, (), Entry()):
+        if getattr(intent, name) not in (None, (), _MARKET):
             raise IntentError(name, f"has no meaning for action {intent.action}", "leave it out")
+
+
+def _validate_numbers(intent: Intent) -> None:
+    confidence = intent.confidence
+    for value in _amounts(intent):
+        try:
+            num.check(value)
+        except num.NumberError as error:
+            raise IntentError(_name_of(intent, value), str(error), "a plain decimal such as 1.5") from None
+        if value <= num.ZERO and value is not confidence:
+            name = _name_of(intent, value)
+            raise IntentError(name, f"must be above zero, was {num.text(value)}", "a positive number")
 
 
 def _validate_open(intent: Intent) -> None:
     if intent.side is None:
         raise IntentError("side", "is needed to open", '"long" or "short"')
     size = intent.size
-    if size is None or _count(size.quantity, size.notional, size.equity_pct, size.risk_pct) != 1:
+    if size is None or _count((size.quantity, size.notional, size.equity_pct, size.risk_pct)) != 1:
         passes = '{"risk_pct": "1"} or one of quantity, notional, equity_pct'
         raise IntentError("size", "needs exactly one measure", passes)
     _validate_entry(intent.entry)
-    if intent.stop_loss is not None and _count(intent.stop_loss.price, intent.stop_loss.pct) != 1:
+    if intent.stop_loss is not None and _count((intent.stop_loss.price, intent.stop_loss.pct)) != 1:
         raise IntentError("stop_loss", "needs exactly one of price and pct", '{"price": "24500"}')
     for index, target in enumerate(intent.take_profits):
-        if _count(target.price, target.pct) != 1:
+        if _count((target.price, target.pct)) != 1:
             raise IntentError(f"take_profits[{index}]", "needs exactly one of price and pct", '{"pct": "2"}')
     if intent.take_profits and sum((t.fraction for t in intent.take_profits), num.ZERO) > 1:
         raise IntentError("take_profits", "fractions add up to more than 1", "fractions with a sum of at most 1")
@@ -196,6 +211,52 @@ def _validate_entry(entry: Entry) -> None:
             raise IntentError(f"entry.{name}", f"has no meaning for a {kind} entry", "leave it out")
 
 
+def _amounts(intent: Intent) -> list[Decimal]:
+    """Every number of an intent, in the order in which they are named."""
+    size, entry, stop = intent.size, intent.entry, intent.stop_loss
+    found = [] if size is None else [size.quantity, size.notional, size.equity_pct, size.risk_pct]
+    found += (entry.price, entry.max_slippage_bps)
+    if stop is not None:
+        found += (stop.price, stop.pct)
+    for target in intent.take_profits:
+        found += (target.price, target.pct, target.fraction)
+    found.append(intent.confidence)
+    return [value for value in found if value is not None]
+
+
+def _is_plain(value: Decimal) -> bool:
+    """Whether the number is written as `_plain` would write it."""
+    shown = str(value)
+    return "E" not in shown and ("." not in shown or shown[-1] != "0")
+
+
+def _plainly(intent: Intent) -> Intent:
+    """The same intent with its numbers written plainly. What was left out stays left out."""
+    changes: dict[str, Any] = {}
+    for name in ("size", "entry", "stop_loss"):
+        group = getattr(intent, name)
+        if group is not None:
+            changes[name] = _plain_group(group)
+    if intent.take_profits:
+        changes["take_profits"] = tuple(map(_plain_group, intent.take_profits))
+    if intent.confidence is not None:
+        changes["confidence"] = num.plain(intent.confidence)
+    return msgspec.structs.replace(intent, **changes)
+
+
+def _plain_group(group: Group) -> Group:
+    changes = {}
+    for name in group.__struct_fields__:
+        value = getattr(group, name)
+        if type(value) is Decimal and not _is_plain(value):
+            changes[name] = num.plain(value)
+    return msgspec.structs.replace(group, **changes) if changes else group
+
+
+def _name_of(intent: Intent, value: Decimal) -> str:
+    return next(name for name, each in _numbers(intent) if each is value)
+
+
 def _numbers(intent: Intent) -> list[tuple[str, Decimal]]:
     groups: list[tuple[str, Any]] = [("size", intent.size), ("entry", intent.entry), ("stop_loss", intent.stop_loss)]
     groups += [(f"take_profits[{index}]", target) for index, target in enumerate(intent.take_profits)]
@@ -209,8 +270,8 @@ def _numbers(intent: Intent) -> list[tuple[str, Decimal]]:
     return found + ([("confidence", intent.confidence)] if intent.confidence is not None else [])
 
 
-def _count(*values: Decimal | None) -> int:
-    return sum(value is not None for value in values)
+def _count(values: tuple[Decimal | None, ...]) -> int:
+    return len([value for value in values if value is not None])
 
 
 def _plain(value: Any) -> Any:

@@ -59,6 +59,9 @@ def check(value: Decimal) -> Decimal:
     """Return `value` if it is finite, below 1e20 in magnitude and at most 30 digits; else raise `NumberError`."""
     if not value.is_finite():
         raise NumberError("not a finite number")
+    shown = str(value)
+    if len(shown) <= 20 and "E" not in shown:
+        return value  # As almost every number: no need to take it apart.
     _, digits, exponent = value.as_tuple()
     if len(digits) > 30 or (value and value.adjusted() >= 20) or not -30 <= int(exponent) <= 20:
         raise NumberError("too many digits: at most 30, magnitude below 1e20")
