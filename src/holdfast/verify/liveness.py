@@ -73,7 +73,7 @@ class Liveness(Check):
         self._last_request_us = line.us
         if line.conn is not None:
             self._open.add(line.conn)
-        if not self.live and (is_signed_read(line) or not self._restarted):
+        if not self.live and (is_signed_read(line) if self._restarted else self._open):
             self._turn(line.us, live=True)
 
     def _on_connection(self, line: ConnectionLine) -> None:
