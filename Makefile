@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench lock clean
+.PHONY: help demo test lint bench kills lock clean
 
 # Compiled bytecode makes every process start about a second faster; inherited paths would hide what is locked here.
 unexport PYTHONDONTWRITEBYTECODE
@@ -40,6 +40,9 @@ lint: $(TEST_STAMP) ## linters, types and import contracts only
 
 bench: $(RUNTIME_STAMP) $(PEERS_STAMP) ## measure speed, with other people's clients beside ours
 	@HOLDFAST_PEERS_PYTHON=$(CURDIR)/$(PEERS)/bin/python $(BIN)/python -m benchmarks $(ARGS)
+
+kills: $(TEST_STAMP) ## the long form of the kill test (make kills ARGS="--kills 60 --seed 1")
+	@$(BIN)/python -m tests.acceptance.kills $(ARGS)
 
 LOCK = $(BIN)/python -m uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 	--no-header --no-annotate --no-emit-index-url $(ARGS)

@@ -111,7 +111,7 @@ class Stand:
         """Write the configuration that the next start of the engine reads."""
         self.configuration.write_text(
             CONFIG.format(**self.addresses, port=self.port, facts=facts, more=self._more)
-            + f'[journal]\npath = "{self.journal}"\n'
+            + f'[journal]\npath = "{self.journal}"\nlatch_file = "{self.latch}"\n'
         )
 
     @property
@@ -122,7 +122,7 @@ class Stand:
     @property
     def latch(self) -> Path:
         """The kill latch."""
-        return self.folder / "holdfast-paper-main.latch"
+        return self.folder / "kill.latch"
 
     # The engine.
 

@@ -1,6 +1,6 @@
 """The engine is killed and stalled under a stream of intents; the exchange's own log says what came of it.
 
-The long form: `python -m tests.acceptance.kills --kills 60`.
+The long form: `make kills ARGS="--kills 60 --seed 1"`.
 """
 
 from pathlib import Path
