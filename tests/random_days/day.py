@@ -312,6 +312,7 @@ class Day:
             return []
         for symbol in world.markets:
             self._command("release", symbol=symbol)
+        self._command("adopt")  # What left unjournalled while the disk was broken is named by a human.
         if state.commanded is not TradingState.ACTIVE:
             self.resume()
         world.run(6_000)

@@ -112,3 +112,27 @@ def test_rules_4_a_stranger_on_the_other_side_denies_even_when_ignored():
     world.open("i2", "short", stop="80400")
     world.run(3 * SECOND)
     assert result(world, "i2") is ResultStatus.PROTECTED
+
+
+def test_rules_12_a_stop_that_vanishes_at_once_is_missed_at_once():
+    """The list that did not show it was asked for in its first half second, which proves nothing; the next list came
+    five seconds later. Now it is asked for by name as soon as its absence means something."""
+    world = started()
+    world.run(1_900)
+    world.fault("algo.vanish")
+    world.open("i1")
+    world.run(10 * SECOND)
+    assert len(of(world, ev.StopLost)) == 1
+    assert ended(world) == []
+
+
+def test_rules_5_a_lost_cancel_is_repeated_before_its_answer_is_overdue():
+    """Its request never arrived; the stop stayed on a flat symbol until the answer was given up after three seconds."""
+    world = started()
+    world.open("i1")
+    world.run(5 * SECOND)
+    world.fault("req.drop", on="algoOrder.cancel")
+    world.close("i2")
+    world.run(10 * SECOND)
+    assert result(world, "i2") is ResultStatus.CLOSED
+    assert ended(world) == []

@@ -46,11 +46,20 @@ def stops_present(ctx: Context, trade: TradeState, algos: tuple[AlgoReport, ...]
         confirmed = told_ms < asked_ms - FRESH_MS
         absent = stop.armed and confirmed and stop.client_id not in listed and not stop.cancel_asked
         needed = trade.phase in (TradePhase.ENTERING, TradePhase.PROTECTING, TradePhase.OPEN)
+        if stop.armed and not confirmed and needed and stop.client_id not in listed:
+            ctx.timer_once(f"young:{stop.client_id}", told_ms + FRESH_MS + 1)
         if absent and needed and trade.symbol not in ctx.state.flattens:
             ctx.around.suspected[stop.client_id] = ctx.now_ms
             if stop.pending in PLACING:
                 continue  # It is being placed again already.
             sending.send_again(ctx, stop, preauthorised=True)
+
+
+def look_again(ctx: Context, client_id: str) -> None:
+    """A stop that a list did not show, perhaps because it was too young: the next list would come seconds later."""
+    stop = ctx.state.algos.get(client_id)
+    if stop is not None and stop.armed and not stop.cancel_asked:
+        sending.query(ctx, stop, f"state:{client_id}")
 
 
 def _sweep(ctx: Context, symbol: str, algos: tuple[AlgoReport, ...]) -> None:

@@ -208,8 +208,9 @@ def _cancel_due(ctx: Context, client_id: str) -> None:
     if order is None or not order.live:
         return
     sending.query(ctx, order, f"cancel:{client_id}")
-    in_flight = order.pending in (Pending.PLACE, Pending.PLACE_UNKNOWN) or client_id in ctx.around.cancelling
-    if not in_flight and not (isinstance(order, AlgoState) and order.child_id):
+    placing = order.pending in (Pending.PLACE, Pending.PLACE_UNKNOWN)
+    if not placing and not (isinstance(order, AlgoState) and order.child_id):
+        # The first may still be on its way; but it may be lost, and a second does no harm.
         sending.cancel(ctx, order, "repeated until it is proved")
     else:
         ctx.timer(f"cancel:{client_id}", ctx.now_ms + 1_000)
@@ -357,6 +358,7 @@ _TIMERS: Final[dict[str, Callable[[Context, str], None]]] = {
     "deadline": protection.deadline,
     "stop": protection.timer,
     "stuck": protection.stuck,
+    "young": coverage.look_again,
     "flatten": flatten.step,
     "ttl": entry.time_is_up,
     "retry": entry.retry_due,
