@@ -223,6 +223,20 @@ async def test_rules_1_nothing_is_sent_twice_on_a_dead_kept_connection(method: s
     await server.wait_closed()
 
 
+async def test_rules_1_no_proxy_of_the_environment_is_used(
+    serve: Callable[..., Awaitable[AiohttpClient]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy may send a request a second time: whatever the environment says, there is none in between."""
+
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response(text="here")
+
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+        monkeypatch.setenv(name.upper(), "http://127.0.0.1:9")
+    assert (await send(await serve(handler))).body == b"here"
+
+
 async def test_tls_is_verified(tmp_path: Path) -> None:
     """A certificate that nobody vouches for is refused before anything is sent; a trusted one works."""
 

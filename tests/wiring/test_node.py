@@ -72,6 +72,17 @@ def test_rules_16_the_latch_halts_a_running_engine() -> None:
     assert play(scene, latched=lambda: bool(closed)) == ("NOT_ACTIVE", "latch")
 
 
+def test_rules_16_a_latch_that_is_closed_at_the_start_halts() -> None:
+    """Somebody closed it while no engine ran: the first look is at the start."""
+
+    async def scene(stage: Stage) -> Any:
+        await stage.world.priced()
+        verdict = await stage.send(opening(stage))
+        return verdict.code, stage.node.engine.state.commanded_by
+
+    assert play(scene, latched=lambda: True) == ("NOT_ACTIVE", "latch")
+
+
 def test_rules_16_an_entry_is_not_written_once_the_latch_is_closed() -> None:
     """Between two looks of the watch the gateway itself looks: nothing leaves."""
     closed: list[bool] = []

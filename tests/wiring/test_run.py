@@ -107,6 +107,14 @@ def test_limits_that_contradict_each_other_are_refused(configured: Configured) -
     assert not config.journal_path.exists()
 
 
+def test_rules_12_a_watch_that_costs_too_much_refuses_the_start(configured: Configured) -> None:
+    """Twenty symbols every second are more than 30 % of the limit; seven are not."""
+    code, said = run(configured("[coverage]\ninterval_ms = 1000\n"))
+    assert code == REFUSED
+    assert "would pass: coverage.interval_ms = 2084" in said
+    assert run(configured("[coverage]\ninterval_ms = 1000\n[limits]\nmax_trades = 7\n"))[0] == OK
+
+
 def test_a_port_in_use_stops_the_start_before_anything_else(configured: Configured) -> None:
     """An engine that nobody can halt over its API must not begin to trade."""
     config = configured()

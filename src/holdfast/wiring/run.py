@@ -31,6 +31,7 @@ from holdfast.model.chain import ChainBroken, JournalUnusable
 from holdfast.model.reasons import TradingState
 from holdfast.model.settings import Venue
 from holdfast.ports import JournalRecord
+from holdfast.service.coverage import too_costly
 from holdfast.service.log import ForeignLogs, make_logger
 from holdfast.service.log_console import writer_for
 from holdfast.service.metrics import Metrics
@@ -59,6 +60,10 @@ def run_engine(config: Config, say: Say) -> int:
     if contradictions:
         say("holdfast: the limits contradict each other\n    " + "\n    ".join(contradictions))
         return REFUSED
+    costly = too_costly(_symbols_at_once(config), config.engine.coverage_interval_ms)
+    if costly:
+        say(f"holdfast: the coverage watch would leave too little of the rate limit (RULES 12)\n    {costly}")
+        return REFUSED
     _raise_file_limit()
     factory: Callable[[], asyncio.AbstractEventLoop] | None = None
     if importlib.util.find_spec("uvloop"):
@@ -85,6 +90,12 @@ def run_engine(config: Config, say: Say) -> int:
     except OSError as error:
         say(f"holdfast: {error.strerror or error}" + (f" ({error.filename})" if error.filename else ""))
         return UNREACHABLE
+
+
+def _symbols_at_once(config: Config) -> int:
+    """How many symbols may be exposed at the same time, by configuration."""
+    allowed = config.engine.symbols
+    return min(config.engine.limits.max_trades, len(allowed) or config.engine.limits.max_trades)
 
 
 def _raise_file_limit() -> None:
