@@ -13,7 +13,7 @@ import msgspec
 from holdfast.model.orders import PositionSide, Side
 
 
-class Payload(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Payload(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """Base of all answers: camelCase on the wire."""
 
 

@@ -49,7 +49,7 @@ UserFrame = UserInput | KeyExpired | Ignored | Undecodable
 MarketFrame = MarketSeen | Ignored | Undecodable
 
 
-class _OrderFields(msgspec.Struct, frozen=True, kw_only=True):
+class _OrderFields(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     symbol: str = msgspec.field(name="s")
     client_id: str = msgspec.field(name="c")
     side: Side = msgspec.field(name="S")
@@ -72,7 +72,7 @@ class _OrderFields(msgspec.Struct, frozen=True, kw_only=True):
     expiry: str = msgspec.field(name="er", default="")
 
 
-class _AlgoFields(msgspec.Struct, frozen=True, kw_only=True):
+class _AlgoFields(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     client_id: str = msgspec.field(name="caid")
     algo_id: int = msgspec.field(name="aid")
     type: str = msgspec.field(name="o")
@@ -88,12 +88,12 @@ class _AlgoFields(msgspec.Struct, frozen=True, kw_only=True):
     failure: str | None = msgspec.field(name="rm", default="")
 
 
-class _Balance(msgspec.Struct, frozen=True):
+class _Balance(msgspec.Struct, frozen=True, gc=False):
     asset: str = msgspec.field(name="a")
     wallet: Decimal = msgspec.field(name="wb")
 
 
-class _Position(msgspec.Struct, frozen=True, kw_only=True):
+class _Position(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     symbol: str = msgspec.field(name="s")
     amount: Decimal = msgspec.field(name="pa")
     entry_price: Decimal = msgspec.field(name="ep")
@@ -101,22 +101,22 @@ class _Position(msgspec.Struct, frozen=True, kw_only=True):
     position_side: PositionSide = msgspec.field(name="ps", default=PositionSide.BOTH)
 
 
-class _AccountFields(msgspec.Struct, frozen=True):
+class _AccountFields(msgspec.Struct, frozen=True, gc=False):
     reason: str = msgspec.field(name="m")
     balances: list[_Balance] = msgspec.field(name="B", default_factory=list)
     positions: list[_Position] = msgspec.field(name="P", default_factory=list)
 
 
-class _LeverageFields(msgspec.Struct, frozen=True):
+class _LeverageFields(msgspec.Struct, frozen=True, gc=False):
     symbol: str = msgspec.field(name="s")
     leverage: int = msgspec.field(name="l")
 
 
-class _MultiAssetsFields(msgspec.Struct, frozen=True):
+class _MultiAssetsFields(msgspec.Struct, frozen=True, gc=False):
     on: bool = msgspec.field(name="j")
 
 
-class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="e"):
+class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="e", gc=False):
     side_of_business: int = msgspec.field(name="st", default=1)
 
 
@@ -173,19 +173,19 @@ _UserEvent = _OrderTradeUpdate | _TradeLite | _AlgoUpdate | _AccountUpdate | _Ac
 _MarketEvent = _BookTicker | _MarkPrice
 
 
-class _WrappedUser(msgspec.Struct, frozen=True):
+class _WrappedUser(msgspec.Struct, frozen=True, gc=False):
     data: _UserEvent
 
 
-class _WrappedMarket(msgspec.Struct, frozen=True):
+class _WrappedMarket(msgspec.Struct, frozen=True, gc=False):
     data: _MarketEvent
 
 
-class _KindData(msgspec.Struct, frozen=True):
+class _KindData(msgspec.Struct, frozen=True, gc=False):
     e: str = ""
 
 
-class _Kind(msgspec.Struct, frozen=True):
+class _Kind(msgspec.Struct, frozen=True, gc=False):
     e: str = ""
     data: _KindData | None = None
 

@@ -31,14 +31,14 @@ LOGON_RECV_WINDOW_MS: Final = 5_000
 MAX_GIVEN_UP: Final = 1_000
 
 
-class ErrorFields(msgspec.Struct, frozen=True):
+class ErrorFields(msgspec.Struct, frozen=True, gc=False):
     """What an answer says when it refuses."""
 
     code: int = 0
     msg: str = ""
 
 
-class Reply(msgspec.Struct, frozen=True, rename="camel"):
+class Reply(msgspec.Struct, frozen=True, rename="camel", gc=False):
     """One answer; `result` is read later, by whoever knows what was asked."""
 
     status: int

@@ -49,7 +49,7 @@ class Exposure(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The part of `initial_margin` (with opening loss and fees) that the venue's `available` does not show yet."""
 
 
-class GateView(msgspec.Struct, frozen=True, kw_only=True):
+class GateView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Everything that a verdict depends on, besides the intent."""
 
     now_ms: int

@@ -40,7 +40,7 @@ class SettingsNeeded(NamedTuple):
     margin_type: str | None
 
 
-class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+class Accepted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The intent may enter: everything needed to do so, and the numbers on which that rests."""
 
     plan: TradePlan
@@ -48,7 +48,7 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
     needs_settings: SettingsNeeded | None
 
 
-class Denied(msgspec.Struct, frozen=True, kw_only=True):
+class Denied(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The intent may not: why, on which numbers, and what would have passed (keys as in `core.counterfactual`)."""
 
     code: DenyCode

@@ -23,7 +23,7 @@ PLACING = (Pending.PLACE, Pending.PLACE_UNKNOWN)
 """A placing request is out: the venue may yet hold the order. A cancel in flight keeps nothing alive."""
 
 
-class OrderState(msgspec.Struct, kw_only=True):
+class OrderState(msgspec.Struct, kw_only=True, gc=False):
     """A plain order of ours. `executed` is the venue's word, `filled` the sum of booked fills."""
 
     spec: OrderSpec
@@ -76,7 +76,7 @@ class OrderState(msgspec.Struct, kw_only=True):
         return not self.live and self.filled >= self.executed
 
 
-class AlgoState(msgspec.Struct, kw_only=True):
+class AlgoState(msgspec.Struct, kw_only=True, gc=False):
     """An algo order of ours and the child order it spawned (RULES 6)."""
 
     spec: AlgoSpec
@@ -151,7 +151,7 @@ class AlgoState(msgspec.Struct, kw_only=True):
 Order = OrderState | AlgoState
 
 
-class FillState(msgspec.Struct, kw_only=True):
+class FillState(msgspec.Struct, kw_only=True, gc=False):
     """A booked fill: enough to drop repeats and to complete a fee that came later."""
 
     client_id: str
@@ -162,7 +162,7 @@ class FillState(msgspec.Struct, kw_only=True):
     side: Side
 
 
-class TradeState(msgspec.Struct, kw_only=True):
+class TradeState(msgspec.Struct, kw_only=True, gc=False):
     """One trade: from acceptance to proved close."""
 
     plan: TradePlan
@@ -209,7 +209,7 @@ class TradeState(msgspec.Struct, kw_only=True):
         return self.phase is not TradePhase.CLOSED
 
 
-class IntentState(msgspec.Struct, kw_only=True):
+class IntentState(msgspec.Struct, kw_only=True, gc=False):
     """What became of an intent. Remembered for ever: the answer to a repeat is this (DESIGN §4 "Once")."""
 
     intent_id: str
@@ -227,7 +227,7 @@ class IntentState(msgspec.Struct, kw_only=True):
     """For close and flatten: whether something was open or working when it began."""
 
 
-class FlattenState(msgspec.Struct, kw_only=True):
+class FlattenState(msgspec.Struct, kw_only=True, gc=False):
     """The flatten loop of a symbol (RULES 7): at most one at a time."""
 
     symbol: str
@@ -239,7 +239,7 @@ class FlattenState(msgspec.Struct, kw_only=True):
     orders: list[str] = []
 
 
-class Quarantine(msgspec.Struct, kw_only=True):
+class Quarantine(msgspec.Struct, kw_only=True, gc=False):
     """No entry on the symbol before `until_ms`, nor while one of the orders lives (RULES 4)."""
 
     until_ms: int

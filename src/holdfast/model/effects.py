@@ -16,7 +16,7 @@ from holdfast.model.orders import AlgoSpec, OrderSpec, Spec
 SpecT = TypeVar("SpecT", OrderSpec, AlgoSpec, Spec, covariant=True)
 
 
-class Authorised(msgspec.Struct, Generic[SpecT], frozen=True):
+class Authorised(msgspec.Struct, Generic[SpecT], frozen=True, gc=False):
     """An order that passed the gate (entries), or that only reduces risk (all other roles).
 
     The gateway accepts nothing else. Only `core/authority.py` constructs it; a test says so.
@@ -36,7 +36,7 @@ class Lane(StrEnum):
     ENTRY = "entry"
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True, tag="place"):
+class Place(msgspec.Struct, frozen=True, kw_only=True, tag="place", gc=False):
     """Send an order. Entries and partial exits carry the `timestamp_ms` of their journal record (RULES 8)."""
 
     order: Authorised[Spec]
@@ -46,7 +46,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, tag="place"):
     preauthorised: bool = False
 
 
-class Cancel(msgspec.Struct, frozen=True, kw_only=True, tag="cancel"):
+class Cancel(msgspec.Struct, frozen=True, kw_only=True, tag="cancel", gc=False):
     """Cancel one order of ours by client id."""
 
     client_id: str
@@ -73,7 +73,7 @@ class ReadKind(StrEnum):
     MODES = "modes"
 
 
-class Read(msgspec.Struct, frozen=True, kw_only=True, tag="read"):
+class Read(msgspec.Struct, frozen=True, kw_only=True, tag="read", gc=False):
     """Ask the venue. `purpose` comes back with the answer so that the core knows why it asked."""
 
     kind: ReadKind
@@ -85,7 +85,7 @@ class Read(msgspec.Struct, frozen=True, kw_only=True, tag="read"):
     lane: Lane = Lane.QUERY
 
 
-class ChangeSetting(msgspec.Struct, frozen=True, kw_only=True, tag="change_setting"):
+class ChangeSetting(msgspec.Struct, frozen=True, kw_only=True, tag="change_setting", gc=False):
     """Set leverage or margin type of a symbol; read back afterwards (RULES 13)."""
 
     symbol: str
@@ -94,14 +94,14 @@ class ChangeSetting(msgspec.Struct, frozen=True, kw_only=True, tag="change_setti
     margin_type: str | None = None
 
 
-class SetTimer(msgspec.Struct, frozen=True, kw_only=True, tag="set_timer"):
+class SetTimer(msgspec.Struct, frozen=True, kw_only=True, tag="set_timer", gc=False):
     """Wake the core at a venue time. A second timer of the same key replaces the first."""
 
     key: str
     at_ms: int
 
 
-class ClearTimer(msgspec.Struct, frozen=True, kw_only=True, tag="clear_timer"):
+class ClearTimer(msgspec.Struct, frozen=True, kw_only=True, tag="clear_timer", gc=False):
     """Forget a timer; unknown keys are fine."""
 
     key: str

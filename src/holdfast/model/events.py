@@ -24,7 +24,7 @@ FORMAT = 1
 """Version of the journal's event format."""
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event"):
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", gc=False):
     """Base of every journal record."""
 
     at_ms: int

@@ -24,7 +24,7 @@ from holdfast.model.reports import (
 )
 
 
-class Input(msgspec.Struct, frozen=True, kw_only=True):
+class Input(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Base: the venue time in milliseconds at which the shell stamped the input."""
 
     now_ms: int

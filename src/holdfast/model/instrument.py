@@ -15,7 +15,7 @@ from holdfast.model import num
 from holdfast.model.orders import Direction, Side
 
 
-class Bracket(msgspec.Struct, frozen=True, kw_only=True):
+class Bracket(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One leverage tier: applies to notionals in [floor, cap). `cum` is the maintenance deduction."""
 
     floor: Decimal
@@ -34,7 +34,7 @@ class Breach(NamedTuple):
     passes: Decimal
 
 
-class Instrument(msgspec.Struct, frozen=True, kw_only=True):
+class Instrument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The trading rules of one symbol. Zero means "this rule is off" for min/max fields, as at the venue."""
 
     symbol: str

@@ -18,7 +18,7 @@ Text = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za
 Symbol = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
 
 
-class Size(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Size(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """How much: exactly one of the four.
 
     quantity: base asset units. notional: quote asset units at the worst price the order permits.
@@ -31,7 +31,7 @@ class Size(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     risk_pct: Decimal | None = None
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """How to get in.
 
     market: a LIMIT IOC with a cap `max_slippage_bps` beyond the touch, or, with `plain`, a MARKET order.
@@ -46,14 +46,14 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     ttl_ms: Annotated[int, msgspec.Meta(ge=100, le=86_400_000)] | None = None
 
 
-class Distance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Distance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """A stop: an absolute `price`, or `pct` percent from the arrival mid (RULES 11). Exactly one."""
 
     price: Decimal | None = None
     pct: Decimal | None = None
 
 
-class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """A take profit: price or percent from the arrival mid, and the fraction (0, 1] of the filled quantity."""
 
     price: Decimal | None = None
@@ -61,7 +61,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     fraction: Decimal = num.ONE
 
 
-class Intent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Intent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """A request to change exposure; the unit of *once*. `id` is unique per account for ever.
 
     `expires_at` is epoch milliseconds by the venue's clock; after it nothing is sent.

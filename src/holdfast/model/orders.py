@@ -88,7 +88,7 @@ class WorkingType(StrEnum):
     CONTRACT_PRICE = "CONTRACT_PRICE"
 
 
-class OrderSpec(msgspec.Struct, frozen=True, kw_only=True, tag="order", tag_field="kind"):
+class OrderSpec(msgspec.Struct, frozen=True, kw_only=True, tag="order", tag_field="kind", gc=False):
     """A plain order, complete and rounded. `quantity` and `price` already lie on the venue's grid."""
 
     client_id: str
@@ -105,7 +105,7 @@ class OrderSpec(msgspec.Struct, frozen=True, kw_only=True, tag="order", tag_fiel
     """GTD only: epoch milliseconds (RULES 10)."""
 
 
-class AlgoSpec(msgspec.Struct, frozen=True, kw_only=True, tag="algo", tag_field="kind"):
+class AlgoSpec(msgspec.Struct, frozen=True, kw_only=True, tag="algo", tag_field="kind", gc=False):
     """A conditional order, complete and rounded.
 
     Either `close_position` (no quantity: it follows the position) or `quantity` with `reduce_only`.

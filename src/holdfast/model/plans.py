@@ -11,14 +11,14 @@ from holdfast.model.orders import Direction, OrderType, TimeInForce
 from holdfast.model.reasons import ResultStatus
 
 
-class TargetPlan(msgspec.Struct, frozen=True, kw_only=True):
+class TargetPlan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One take profit: its rounded price and the fraction of the filled quantity (RULES 11)."""
 
     price: Decimal
     fraction: Decimal
 
 
-class TradePlan(msgspec.Struct, frozen=True, kw_only=True):
+class TradePlan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An opening intent after sizing and rounding: everything that is needed to enter, protect and exit.
 
     `cap_price` is the worst price the entry permits (the limit of the IOC, or the limit price; for a plain market
@@ -49,7 +49,7 @@ class TradePlan(msgspec.Struct, frozen=True, kw_only=True):
     """The asset in which profit and funding of the symbol are paid."""
 
 
-class OrderRef(msgspec.Struct, frozen=True, kw_only=True):
+class OrderRef(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The ids of one order of a trade, for results."""
 
     role: str
@@ -60,7 +60,7 @@ class OrderRef(msgspec.Struct, frozen=True, kw_only=True):
     status: str = ""
 
 
-class IntentResult(msgspec.Struct, frozen=True, kw_only=True):
+class IntentResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The one terminal result of an intent (RULES 15)."""
 
     intent_id: str
@@ -86,7 +86,7 @@ class IntentResult(msgspec.Struct, frozen=True, kw_only=True):
     counterfactual: dict[str, str] = {}
 
 
-class TradeResult(msgspec.Struct, frozen=True, kw_only=True):
+class TradeResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a trade earned; published once when it is proved closed. All money per asset, nothing converted."""
 
     trade_id: str

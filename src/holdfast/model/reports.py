@@ -25,7 +25,7 @@ class Channel(StrEnum):
     LIST = "list"
 
 
-class OrderReport(msgspec.Struct, frozen=True, kw_only=True):
+class OrderReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The state of one plain order as a channel told it. `venue_us` is the venue's update time in microseconds."""
 
     channel: Channel
@@ -44,7 +44,7 @@ class OrderReport(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-class Fill(msgspec.Struct, frozen=True, kw_only=True):
+class Fill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One execution; identified by (symbol, order id, trade id) and applied once.
 
     `fee` is None when the channel did not carry it (TRADE_LITE); the fill then waits for `userTrades`.
@@ -72,7 +72,7 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True):
         return (self.symbol, self.order_id, self.trade_id)
 
 
-class AlgoReport(msgspec.Struct, frozen=True, kw_only=True):
+class AlgoReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The state of one algo order as a channel told it. `order_id` is the child's id once triggered."""
 
     channel: Channel
@@ -92,7 +92,7 @@ class AlgoReport(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-class PositionReport(msgspec.Struct, frozen=True, kw_only=True):
+class PositionReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One position row: signed `amount`, average `entry_price`, `liquidation_price` 0 when there is none."""
 
     symbol: str
@@ -105,7 +105,7 @@ class PositionReport(msgspec.Struct, frozen=True, kw_only=True):
     venue_ms: int = 0
 
 
-class BalanceReport(msgspec.Struct, frozen=True, kw_only=True):
+class BalanceReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One asset row of the account."""
 
     asset: str
@@ -114,7 +114,7 @@ class BalanceReport(msgspec.Struct, frozen=True, kw_only=True):
     cross_unrealized: Decimal | None = None
 
 
-class IncomeRow(msgspec.Struct, frozen=True, kw_only=True):
+class IncomeRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One money movement of the venue, keyed by (type, tran id, symbol, asset)."""
 
     type: str
@@ -131,7 +131,7 @@ class IncomeRow(msgspec.Struct, frozen=True, kw_only=True):
         return (self.type, self.tran_id, self.symbol, self.asset)
 
 
-class SymbolConfig(msgspec.Struct, frozen=True, kw_only=True):
+class SymbolConfig(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Leverage and margin type of a symbol as the account has them."""
 
     symbol: str
@@ -139,7 +139,7 @@ class SymbolConfig(msgspec.Struct, frozen=True, kw_only=True):
     margin_type: str
 
 
-class RateWindow(msgspec.Struct, frozen=True, kw_only=True):
+class RateWindow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One ORDERS window as headers or replies tell it: `count` of `limit` used in `interval_ms`."""
 
     interval_ms: int
@@ -152,7 +152,7 @@ KEY_REFUSED_CODES = frozenset({-1002, -1022, -2014, -2015, -2017})
 nothing that is signed with this key will be taken until somebody mends it."""
 
 
-class RequestOutcome(msgspec.Struct, frozen=True, kw_only=True):
+class RequestOutcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How one request ended (RULES 1). `code` 0 = no venue code; `local` names a refusal of our own ("late")."""
 
     outcome: Outcome

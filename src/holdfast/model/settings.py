@@ -19,7 +19,7 @@ class Venue(StrEnum):
     LIVE = "live"
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
+class Limits(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Risk limits (P1–P18). Money in the quote asset, ratios as plain numbers, distances in basis points."""
 
     max_order_quantity: Decimal | None = None
@@ -52,7 +52,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     conditional_slots: int = 200
 
 
-class SourcePolicy(msgspec.Struct, frozen=True, kw_only=True):
+class SourcePolicy(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one source may do. An empty `symbols` means every allowed symbol."""
 
     name: str
@@ -61,7 +61,7 @@ class SourcePolicy(msgspec.Struct, frozen=True, kw_only=True):
     max_order_notional: Decimal | None = None
 
 
-class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
+class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Everything the core knows of the configuration."""
 
     account: str

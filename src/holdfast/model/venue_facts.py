@@ -12,7 +12,7 @@ import msgspec
 YesNo = Literal["unproved", "yes", "no"]
 
 
-class VenueFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class VenueFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """One row per fact; journalled at start. `live` refuses to start until each is set by name."""
 
     stop_without_position: YesNo = "unproved"
