@@ -82,7 +82,8 @@ def test_rules_8_on_a_full_disk_nothing_is_opened_and_everything_can_be_closed(s
     assert all(len(stand.stops(symbol)) == 1 for symbol in SYMBOLS[:2])
     assert stand.post("/v1/commands/flatten", {"symbol": SYMBOLS[0], "reason": "by hand"}).status == 200
     engine.wait_until(lambda: SYMBOLS[0] not in stand.positions(), "the first position closed")
-    stand.send({"id": "close", "source": "stand", "symbol": SYMBOLS[1], "action": "close"})
+    closing = stand.send({"id": "close", "source": "stand", "symbol": SYMBOLS[1], "action": "close"})
+    assert (closing.status, "what only closes was" in closing.body["detail"]) == (503, True)
     engine.wait_until(lambda: not stand.positions(), "the second position closed")
     assert audit.entries_taken(audit.venue_lines(stand.venue_log)) == before
     engine.kill()

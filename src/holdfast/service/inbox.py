@@ -26,7 +26,7 @@ class Overloaded(Refused):
 
 
 class NotDurable(Refused):
-    """The journal could not be written, so nothing was sent to the venue."""
+    """The journal could not be written, so nothing that opens was sent to the venue (RULES 8)."""
 
 
 class Stopped(Refused):

@@ -351,6 +351,7 @@ def _answer(answer: asyncio.Future[Verdict], verdict: Verdict, head: Head | None
     if answer.done():
         return
     if head is None:
-        answer.set_exception(NotDurable("the journal cannot be written, so nothing was sent; see the alarms"))
+        words = "the journal cannot be written: what opens was not sent, what only closes was; see the alarms"
+        answer.set_exception(NotDurable(words))
     else:
         answer.set_result(durable_at(verdict, head))
