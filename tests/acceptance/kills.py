@@ -23,14 +23,13 @@ from typing import Any
 import msgspec
 
 from holdfast import verify
-from tests.acceptance import audit, markets
+from tests.acceptance import audit, markets, weather
 from tests.acceptance.audit import Window
 from tests.acceptance.stand import Stand
 from tests.acceptance.traffic import BRISK_GAP_S, IDLE_GAP_S, Source
 from tests.waiting import eventually, time_passes
 
 READY_S = 30.0
-PRICE_GAP_S = 0.04
 QUIET_S = 60.0
 LIMITS = ("weight_per_minute", "orders_per_minute", "orders_per_10_seconds")
 YES = 'stop_without_position = "yes"'
@@ -77,12 +76,13 @@ class Figures:
 class Trial:
     """One run: lives of an engine, each ended by a kill, and a last one that may wind down."""
 
-    def __init__(self, stand: Stand, seed: int) -> None:
-        """Nothing starts before `run`."""
+    def __init__(self, stand: Stand, seed: int, *, faults: bool = False) -> None:
+        """Nothing starts before `run`. With `faults` requests, answers and events go astray as well."""
         self.stand = stand
         self.random = random.Random(seed)
         self.source = Source(f"http://127.0.0.1:{stand.port}", seed)
         self.figures = Figures(seed=seed)
+        self.faults = faults
         self.windows: list[Window] = []
         self._since_us = 0
 
@@ -92,34 +92,28 @@ class Trial:
         # A life of three seconds makes twenty starts a minute, which no production limit foresees.
         self.stand.control(do="limits", set=dict.fromkeys(LIMITS))
         ends = self._shuffled(kills, stalls)
-        sending, moving = asyncio.create_task(self.source.run()), asyncio.create_task(self._move_prices())
+        sending = asyncio.create_task(self.source.run())
+        stormy = [asyncio.create_task(weather.move_prices(self.stand, self.random))]
+        if self.faults:
+            stormy.append(asyncio.create_task(weather.lead_astray(self.stand, self.random)))
         for end in ends:
             await self._live_once(end)
-            assert not sending.done(), sending.exception()
-            assert not moving.done(), moving.exception()
+            for task in (sending, *stormy):
+                assert not task.done(), task.exception()
         self._start(FACTS[0])
         await self._until_ready()
         await time_passes(2.0)
         self.source.stop()
         await sending
-        moving.cancel()
+        for task in stormy:
+            task.cancel()
+        weather.calm(self.stand)
         await self._wind_down()
         self._note_end()
         self.stand.finish()
         self._judge(with_stalls=bool(stalls))
         self.figures.seconds = round(time.monotonic() - began, 1)
         return self.figures
-
-    async def _move_prices(self) -> None:
-        """Prices jump, each about where it began, so that stops trigger and targets fill in every life."""
-        away = dict.fromkeys(markets.SYMBOLS, 0)
-        while True:
-            symbol = self.random.choice(markets.SYMBOLS)
-            step = self.random.randint(-9, 9) - away[symbol] // 2
-            away[symbol] += step
-            move = {"do": "price", "symbol": symbol, "percent": str(step / 10)}
-            await asyncio.to_thread(self.stand.control, **move)
-            await time_passes(PRICE_GAP_S)
 
     def _shuffled(self, kills: int, stalls: int) -> list[str]:
         """How each life ends: while it starts, while it works, and just after it said yes to an intent."""
@@ -226,7 +220,7 @@ class Trial:
             found.naked_ms_p99, found.naked_ms_max = float(naked["p99"]), float(naked["max"])
             found.uncovered_ms_max = float(uncovered["max"])
             found.processes = report["counts"]["processes"]
-        if found.naked_ms_max > 1_000:
+        if found.naked_ms_max > 1_000 and not self.faults:
             found.problems.append(f"naked for {found.naked_ms_max} ms while an engine was live")
 
     def _verified(self, lines: list[dict[str, Any]]) -> dict[str, Any]:
@@ -239,10 +233,10 @@ class Trial:
         return decoded
 
 
-def run(folder: Path, *, seed: int, kills: int, stalls: int = 0) -> Figures:
+def run(folder: Path, *, seed: int, kills: int, stalls: int = 0, faults: bool = False) -> Figures:
     """One trial in a folder, which keeps journal, venue log and what both processes said."""
     with Stand(folder, market=markets.moving_market(seed)) as stand:
-        return asyncio.run(Trial(stand, seed).run(kills, stalls))
+        return asyncio.run(Trial(stand, seed, faults=faults).run(kills, stalls))
 
 
 def _now_us() -> int:
@@ -254,13 +248,14 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.acceptance.kills", description=__doc__)
     parser.add_argument("--kills", type=int, default=60, help="how often the engine is killed")
     parser.add_argument("--stalls", type=int, default=0, help="how many of these kills follow a stall of 0.5 to 4 s")
+    parser.add_argument("--faults", action="store_true", help="requests, answers and events go astray as well")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="keep the records here; without it they are thrown away")
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="holdfast-kills-") as temporary:
         folder = chosen.folder if chosen.folder is not None else Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        figures = run(folder, seed=chosen.seed, kills=chosen.kills, stalls=chosen.stalls)
+        figures = run(folder, seed=chosen.seed, kills=chosen.kills, stalls=chosen.stalls, faults=chosen.faults)
     sys.stdout.write(json.dumps(asdict(figures), indent=2) + "\n")
     return 0 if figures.clean else 1
 
