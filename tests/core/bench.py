@@ -137,10 +137,12 @@ class Bench(Desk):
     def _check_places(self, step: Step, known: int) -> None:
         placed = [effect for effect in step.effects if isinstance(effect, Place)]
         if placed:
+            now = [effect for at, effect in self.effects[-60:] if at == self.now and isinstance(effect, Place)]
+            assert len(now) < 20, "a storm of orders in one moment"
             before = {e.spec.client_id for e in self.events[:known] if isinstance(e, ev.OrderPlanned)}
-            now = {e.spec.client_id for e in step.events if isinstance(e, ev.OrderPlanned)}
+            fresh = {e.spec.client_id for e in step.events if isinstance(e, ev.OrderPlanned)}
             for effect in placed:
-                self._check_place(effect, before, now)
+                self._check_place(effect, before, fresh)
 
     def _check_place(self, effect: Place, before: set[str], now: set[str]) -> None:
         spec = effect.order.spec

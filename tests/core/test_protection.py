@@ -8,10 +8,11 @@ from holdfast.core import protection
 from holdfast.model import events as ev
 from holdfast.model.effects import ReadKind
 from holdfast.model.ids import Role
+from holdfast.model.intent import Entry
 from holdfast.model.orders import AlgoStatus, Direction
 from holdfast.model.reasons import AlarmCode, TradePhase
-from tests.core.bench import Bench
-from tests.core.replies import Reply, silence, throttled, unknown
+from tests.core.bench import SYMBOL, Bench
+from tests.core.replies import Reply, rejected, silence, stranger_order, throttled, unknown
 
 D = Decimal
 STOP = D(49_500)
@@ -110,3 +111,40 @@ def test_a_mark_that_comes_back_ends_the_watch_on_it():
     bench.market(mark=D(49_600))
     bench.advance(5_000)
     assert bench.of(ev.FlattenStarted) == []
+
+
+def test_rules_2_stop_that_is_refused_while_it_grows_does_not_storm():
+    """0.06 is covered, the larger stop is refused again and again: a few tries, then the deadline."""
+    bench = Bench()
+    bench.intent(entry=Entry(type="limit", price=D("49900"), ttl_ms=60_000), stop="49000")
+    bench.script(Role.STOP, rejected(-1111))
+    bench.fill(bench.entry().client_id, "0.06")
+    bench.script(Role.STOP, *[rejected(-4509)] * 50)
+    bench.fill(bench.entry().client_id, "0.04")
+    bench.advance(2_000)
+    assert len(bench.places(Role.STOP)) <= 8
+    assert bench.venue.amounts[SYMBOL] == 0
+
+
+def test_rules_2_stop_whose_comparison_could_not_be_read_is_compared_again():
+    """−4130, and the list cannot be had: asked every 200 ms."""
+    bench = Bench()
+    bench.failing_reads = {ReadKind.OPEN_ALGOS}
+    bench.script(Role.STOP, rejected(-4130))
+    bench.intent()
+    bench.advance(250)
+    bench.failing_reads.clear()
+    bench.advance(200)
+    assert bench.places(Role.STOP)[-1].order.spec.close_position is False
+    assert bench.result().status == "protected"
+
+
+def test_a_refused_stop_for_our_part_does_not_storm():
+    """`ignore`: the position becomes shared, and the venue refuses the quantity form; the first stop stays."""
+    bench = Bench(on_foreign="ignore").open_trade()
+    bench.script(Role.STOP, *[rejected(-4509)] * 50)
+    bench.venue.take(stranger_order("web_1", "0.2"), bench.now)
+    bench.fill("web_1")
+    bench.advance(12_000)
+    assert len(bench.places(Role.STOP)) <= 5
+    assert bench.trade.phase is TradePhase.OPEN

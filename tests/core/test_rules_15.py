@@ -215,4 +215,4 @@ def test_rules_15_uncovered_time_after_the_first_evidence_is_bounded():
         gaps = [later - earlier for earlier, later in zip(times, [*times[1:], 1_000], strict=True)]
         assert max(gaps) <= 1_000
         bench.advance(5_000)
-        assert bench.stop().armed or bench.venue.amounts[SYMBOL] == 0
+        assert bench.trade.phase == "open" or bench.venue.amounts[SYMBOL] == 0

@@ -177,7 +177,7 @@ def take_fill(ctx: Context, fill: Fill) -> None:
     venue_key = order_key(fill.symbol, fill.order_id)
     client_id = fill.client_id or ctx.state.by_order_id.get(venue_key) or ctx.around.foreign_ids.get(venue_key)
     if client_id is None:
-        _ask_whose(ctx, fill)
+        ask_whose(ctx, fill.symbol, fill.order_id)
     elif _is_foreign(ctx, client_id):
         foreign.book(ctx, fill, client_id)
     elif ctx.state.order(client_id) is None:
@@ -210,11 +210,12 @@ def _complete(ctx: Context, fill: Fill) -> None:
     ctx.touch(fill.symbol)
 
 
-def _ask_whose(ctx: Context, fill: Fill) -> None:
-    key = order_key(fill.symbol, fill.order_id)
+def ask_whose(ctx: Context, symbol: str, order_id: int) -> None:
+    """Ask for the order of an execution that we cannot place, at most once a second."""
+    key = order_key(symbol, order_id)
     if ctx.now_ms - ctx.around.asked_whose.get(key, -10_000) >= 1_000:
         ctx.around.asked_whose[key] = ctx.now_ms
-        ctx.read(ReadKind.ORDER, f"whose:{fill.symbol}", symbol=fill.symbol, order_id=fill.order_id)
+        ctx.read(ReadKind.ORDER, f"whose:{symbol}", symbol=symbol, order_id=order_id)
 
 
 def _book(ctx: Context, fill: Fill, client_id: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from holdfast.core import sending
+from holdfast.core import evidence, sending
 from holdfast.core.context import Context
 from holdfast.core.state import TradeState
 from holdfast.model import events as ev
@@ -46,8 +46,14 @@ def _all_told(ctx: Context, symbol: str, first: int) -> bool:
     """Whether the executions were read since the difference was seen, and each of them has its order."""
     if ctx.around.trades_read.get(symbol, 0) < first:
         return False  # Could not ask is never nothing there.
-    waiting = (key for key in ctx.around.asked_whose if key.startswith(f"{symbol}:"))
-    return all(key in ctx.state.by_order_id or key in ctx.around.foreign_ids for key in waiting)
+    open_questions = [
+        key
+        for key in ctx.around.asked_whose
+        if key.startswith(f"{symbol}:") and key not in ctx.state.by_order_id and key not in ctx.around.foreign_ids
+    ]
+    for key in open_questions:
+        evidence.ask_whose(ctx, symbol, int(key.rpartition(":")[2]))
+    return not open_questions
 
 
 def _unexplained(ctx: Context, row: PositionReport, trade: TradeState | None, asked_ms: int) -> None:

@@ -24,6 +24,7 @@ OTHER_FORM_MS = 600
 FINISHED_GRACE_MS = 300
 SOON_MS = (50, 100, 200)
 COMPARE_MS = 200
+SHARED_RETRY_MS = 5_000
 SAME_AT_ONCE = 3
 SAME_PAUSE_MS = 200
 """After three repeats at once a stop is repeated five times a second: a venue that is down is not flooded."""
@@ -49,35 +50,48 @@ def ensure_cover(ctx: Context, trade: TradeState, exposed: Decimal) -> None:
         return
     if any(acting(stop) for stop in stops):
         return  # The stuck-trigger watchdog decides (RULES 6).
-    planned = [stop for stop in stops if stop.status is AlgoStatus.PLANNED]
-    alone = not own_part_only(ctx, symbol)
-    if planned and alone:
-        sending.send_again(ctx, planned[0], preauthorised=True)
-        return
-    if covered > 0 or not stops or planned:
-        _place_new(ctx, trade, exposed, close_position=covered == 0 and alone)
-        return
-    last = stops[-1]
+    sent = [stop for stop in stops if stop.status is not AlgoStatus.PLANNED]
+    if sent:
+        _see_to(ctx, trade, sent[-1], exposed, covered)
+    elif stops and not own_part_only(ctx, symbol):
+        sending.send_again(ctx, stops[0], preauthorised=True)
+    else:
+        _place_new(ctx, trade, exposed, close_position=not own_part_only(ctx, symbol))
+
+
+def _see_to(ctx: Context, trade: TradeState, last: AlgoState, exposed: Decimal, covered: Decimal) -> None:
+    """What the newest stop needs, while cover is short and none is on its way."""
+    symbol = trade.symbol
     if last.status is AlgoStatus.REJECTED and last.client_id in ctx.around.refused_early:
         # It was refused while nothing was open; that says nothing about a position.
         del ctx.around.refused_early[last.client_id]
         ctx.clear_timer(f"stop:{last.client_id}")
         sending.send_again(ctx, last, preauthorised=True)
         return
-    if f"stop:{last.client_id}" in ctx.around.timers:
-        return
+    if any(f"stop:{stop.client_id}" in ctx.around.timers for stop in stops_of(ctx, trade)):
+        return  # A refused one has its own clock; without it every refusal would be answered by the next order.
     if last.armed and last.client_id in ctx.around.suspected:
         sending.send_again(ctx, last, preauthorised=True)
-        return
-    if last.status is AlgoStatus.CANCELLED and not last.cancel_asked:
+    elif last.armed and covered > 0:
+        _place_new(ctx, trade, exposed, close_position=False)
+    elif last.status is AlgoStatus.NEVER_PLACED:
+        sending.send_again(ctx, last, preauthorised=True)
+    elif last.status is AlgoStatus.CANCELLED and not last.cancel_asked:
         _lost(ctx, trade, last, "terminal ALGO_UPDATE")
-        return
-    begun, child = last.triggering_ms, last.child_status
+    elif not _fills_are_on_their_way(ctx, last):
+        flatten.start(ctx, symbol, f"stop ended {last.status.value} {last.reason or last.message}".strip())
+
+
+def _fills_are_on_their_way(ctx: Context, stop: AlgoState) -> bool:
+    """Whether a finished stop's child may have filled unheard: kinds of events overtake each other."""
+    begun, child = stop.triggering_ms, stop.child_status
     owed = child is None or not child.terminal
-    if last.status is AlgoStatus.FINISHED and owed and begun is not None and ctx.now_ms - begun < FINISHED_GRACE_MS:
-        ctx.timer_once(f"look:{symbol}", begun + FINISHED_GRACE_MS)
-        return  # Kinds of events overtake each other: the child's fills may be on their way.
-    flatten.start(ctx, symbol, f"stop ended {last.status.value} {last.reason or last.message}".strip())
+    if stop.status is not AlgoStatus.FINISHED or not owed or begun is None:
+        return False
+    if ctx.now_ms - begun >= FINISHED_GRACE_MS:
+        return False
+    ctx.timer_once(f"look:{stop.spec.symbol}", begun + FINISHED_GRACE_MS)
+    return True
 
 
 def _covered(ctx: Context, trade: TradeState, exposed: Decimal) -> None:
@@ -103,8 +117,13 @@ def _prune(ctx: Context, trade: TradeState, exposed: Decimal) -> None:
     if enough:
         for stop in whole:
             sending.cancel(ctx, stop, "the position is shared; our part has its own stop")
-    elif whole and not any(s.pending is Pending.PLACE or s.unknown for s in stops_of(ctx, trade)):
+    elif whole and not any(_recent(ctx, s) for s in stops_of(ctx, trade) if not s.spec.close_position):
         _place_new(ctx, trade, exposed, close_position=False)
+
+
+def _recent(ctx: Context, stop: AlgoState) -> bool:
+    """Whether a try is still running, or was made a moment ago: a refusal is not answered by the next order."""
+    return stop.pending is Pending.PLACE or stop.unknown or ctx.now_ms - stop.timestamp_ms < SHARED_RETRY_MS
 
 
 def _place_new(ctx: Context, trade: TradeState, exposed: Decimal, *, close_position: bool) -> None:
@@ -200,7 +219,8 @@ def _again_soon(ctx: Context, trade: TradeState, stop: AlgoState) -> None:
     elif open_quantity(ctx, trade) == 0:
         ctx.timer(f"stop:{stop.client_id}", ctx.now_ms + 500)
     else:
-        ctx.timer(f"stop:{stop.client_id}", max(since + OTHER_FORM_MS, ctx.now_ms + 50))
+        due = since + OTHER_FORM_MS
+        ctx.timer(f"stop:{stop.client_id}", due if due > ctx.now_ms else ctx.now_ms + SAME_PAUSE_MS)
 
 
 def _other_form(ctx: Context, trade: TradeState, stop: AlgoState, outcome: RequestOutcome) -> None:
@@ -218,15 +238,22 @@ def timer(ctx: Context, client_id: str) -> None:
     trade = ctx.state.trades.get(stop.trade_id) if stop is not None else None
     if stop is None or trade is None or not trade.live or trade.symbol in ctx.state.flattens:
         return
+    if stop.status is AlgoStatus.SENT and stop.pending is Pending.NONE:
+        _ask_to_compare(ctx, stop)  # Refused because something exists, and what it is could not be read.
+        return
     exposed = open_quantity(ctx, trade)
     waits = stop.live and not stop.unknown and client_id not in ctx.around.suspected
     if waits or (exposed == 0 and not sending.live_entries(ctx, trade)):
         return
     if exposed > 0 and cover_of(ctx, trade, exposed) >= exposed:
         return  # Another one covers by now.
+    sent = [other for other in stops_of(ctx, trade) if other.status is not AlgoStatus.PLANNED]
+    if sent[-1] is not stop and not stop.unknown:
+        return  # A newer one has taken its place.
     since = trade.evidence_ms
+    overdue = since is not None and ctx.now_ms - since >= OTHER_FORM_MS
     soon = ctx.around.retry_soon.get(client_id, 0) > len(SOON_MS)
-    if exposed > 0 and soon and since is not None and ctx.now_ms - since >= OTHER_FORM_MS and stop.spec.close_position:
+    if exposed > 0 and soon and overdue and all(other.spec.close_position for other in sent):
         _place_new(ctx, trade, exposed, close_position=False)
     else:
         sending.send_again(ctx, stop, preauthorised=True)

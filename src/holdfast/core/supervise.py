@@ -57,7 +57,9 @@ def _open(ctx: Context, trade: TradeState) -> None:
         flatten.surfaced(ctx, symbol)
         return
     if trade.phase is TradePhase.EXITING:
-        if exits.closed_unseen(ctx, symbol):
+        if exits.netted(ctx, trade):
+            exits.wind_up(ctx, trade)
+        elif exits.closed_unseen(ctx, symbol):
             exits.owed(ctx, trade)  # Something closed it, and its execution is still to be told.
         else:
             flatten.start(ctx, symbol, "a fill surfaced while the trade was being wound up")
