@@ -62,3 +62,13 @@ def test_the_states_are_explained() -> None:
     """All of them."""
     for state in TradingState:
         assert f"| `{state.value}` |" in OPERATING
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_that_are_named_exist(page: Path) -> None:
+    """A page that leads into the code leads somewhere."""
+    named = set(
+        re.findall(r"`((?:src|tests|docs|scripts|requirements|core|api|service)/[\w/.*-]+)`", page.read_text("utf-8"))
+    )
+    for name in named:
+        assert any(any(root.glob(name)) for root in (ROOT, ROOT / "src" / "holdfast")), f"{page.name} names {name}"

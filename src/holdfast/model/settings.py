@@ -1,4 +1,4 @@
-"""What the core is configured with: limits and policies, as values. `config.py` documents and fills them."""
+"""What the core is configured with: limits and policies, as values. `config/` documents and fills them."""
 
 from __future__ import annotations
 
