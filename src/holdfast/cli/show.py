@@ -146,7 +146,8 @@ def story(told: Explanation, width: int) -> list[str]:
         ("algo", told.venue_algos),
     )
     lines = [f"{name:<7} {', '.join(map(str, found))}" for name, found in ids if found]
-    lines.append(f"begin   {datetime.datetime.fromtimestamp(told.lines[0].at_ms / 1000, datetime.UTC).isoformat(' ')}")
+    begin = datetime.datetime.fromtimestamp(told.lines[0].at_ms // 1000, datetime.UTC)
+    lines.append(f"begin   {begin:%Y-%m-%d %H:%M:%S}.{told.lines[0].at_ms % 1000:03d} UTC")
     lines.append("")
     for line in told.lines:
         head = f"{_after(line.after_ms):>12}  #{line.seq:<7} {line.channel or 'engine':<7}"
