@@ -236,6 +236,20 @@ def test_p37_on_live_the_keys_rights_are_read_first(rights: dict[str, Any], told
     assert bool(said) is bool(told)
 
 
+def test_rules_13_modes_that_cannot_be_read_are_asked_for_again() -> None:
+    """ "Could not ask" is not "one-way mode"."""
+    paper = in_process_config()
+    paper.accounts[0].hedge_mode = True
+    config: Any = SimpleNamespace(engine=EngineSettings(account="main", venue=Venue.PAPER))
+
+    async def scene(stage: Stage) -> None:
+        stage.fault("status", status=502, match={"method": "GET /fapi/v1/positionSide/dual"}, count=4)
+        with pytest.raises(StartRefused, match="hedge mode"):
+            await check_account(config, stage.node)
+
+    play(scene, paper=paper)
+
+
 def test_p37_rights_that_cannot_be_read_refuse_the_start() -> None:
     """ "Could not ask" is not "may"."""
     live = EngineSettings(account="main", venue=Venue.LIVE, symbols=("BTCUSDT",))

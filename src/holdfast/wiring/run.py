@@ -8,10 +8,10 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from holdfast import __version__
 from holdfast.adapters.clock_system import SystemClock
@@ -37,7 +37,7 @@ from holdfast.service.log_console import writer_for
 from holdfast.service.metrics import Metrics
 from holdfast.service.observe import Observer
 from holdfast.service.venue_reads import CannotAsk
-from holdfast.wiring.node import Identity, KeyNotTaken, Network, Node, account_mode
+from holdfast.wiring.node import BOOT_RETRY_S, Identity, KeyNotTaken, Network, Node, account_mode
 
 OK: Final = 0
 REFUSED: Final = 1
@@ -195,9 +195,10 @@ async def _serve(config: Config, node: Node, listening: socket.socket, say: Say)
     desk = node.desk(read_apart=lambda: _read_apart(config.journal_path))
     server = HttpServer(build(desk, token=token, max_event_streams=config.http.max_event_streams), listening)
     try:
-        await _start_or_stop(node, stopping, lambda: say(_silence(config)))
+        await _unless(stopping, node.service.start(), lambda: say(_silence(config)))
         if not stopping.is_set():
-            await check_account(config, node)
+            await _unless(stopping, check_account(config, node), lambda: say(_silence(config)))
+        if not stopping.is_set():
             await server.start()
             say(_greeting(config, node, server.port))
             await _until(stopping, node)
@@ -213,9 +214,9 @@ def _read_apart(path: Path) -> Iterator[JournalRecord]:
         yield from reader.read()
 
 
-async def _start_or_stop(node: Node, stopping: asyncio.Event, silent: Callable[[], None]) -> None:
-    """Start; a venue that does not answer is asked again and again, but a signal ends the wait."""
-    starting = asyncio.ensure_future(node.service.start())
+async def _unless(stopping: asyncio.Event, work: Coroutine[Any, Any, None], silent: Callable[[], None]) -> None:
+    """Wait for a step of the start; a venue that does not answer is asked again and again, but a signal ends it."""
+    starting = asyncio.ensure_future(work)
     asked = asyncio.ensure_future(stopping.wait())
     while not (await asyncio.wait((starting, asked), timeout=SILENCE_S, return_when=asyncio.FIRST_COMPLETED))[0]:
         silent()
@@ -251,12 +252,16 @@ async def check_account(config: Config, node: Node) -> None:
     Raises `StartRefused`.
     """
     hedge, multi_assets = await account_mode(node)
+    while hedge is None or multi_assets is None:
+        # "Could not ask" is not "as it should be".
+        await asyncio.sleep(BOOT_RETRY_S)
+        hedge, multi_assets = await account_mode(node)
     if hedge:
         raise StartRefused(
             "the account is in hedge mode, which Holdfast does not trade yet\n"
             "    would pass: one-way mode (Binance: Futures preferences, Position Mode)"
         )
-    if multi_assets is not None and multi_assets != config.engine.multi_assets:
+    if multi_assets != config.engine.multi_assets:
         found = "on" if multi_assets else "off"
         raise StartRefused(
             f"multi-assets mode is {found} at the venue, but account.multi_assets says otherwise\n"
