@@ -7,6 +7,7 @@ pre-authorised (RULES 8).
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final, get_args
 
 import msgspec
 
@@ -449,6 +450,9 @@ _encoder = msgspec.json.Encoder(decimal_format="string")
 _decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
 
 
+_KINDS: Final[dict[type, str]] = {kind: str(kind.__struct_config__.tag) for kind in get_args(AnyEvent)}
+
+
 def encode(event: Event) -> bytes:
     """The journal's bytes of an event."""
     return _encoder.encode(event)
@@ -461,4 +465,4 @@ def decode(body: bytes) -> AnyEvent:
 
 def kind_of(event: Event) -> str:
     """The tag of an event, as stored beside its body."""
-    return str(event.__struct_config__.tag)
+    return _KINDS[type(event)]

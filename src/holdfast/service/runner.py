@@ -162,7 +162,8 @@ class Runner:
         if len(self._pending) >= BATCHES_MAX:
             raise Overloaded(f"{len(self._pending)} decisions wait for the disk; would pass: the same intent, later")
         self._inbox.put_intent(received, stepped)
-        self._schedule()
+        if not self._scheduled:
+            self._drain()  # In this turn of the loop: nothing waits that would have to come first.
         return await self._outcome(answer)
 
     async def command(self, command: Command) -> Done:
