@@ -7,7 +7,7 @@ from decimal import Decimal
 from holdfast.model import events as ev
 from holdfast.model.intent import Distance, Intent, Size
 from holdfast.model.reasons import DenyCode, ResultStatus
-from tests.random_days.world import World
+from tests.random_days.world import START_US, World
 
 SECOND = 1_000
 LIMIT_FAR = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.1",
@@ -137,4 +137,61 @@ def test_rules_5_a_lost_cancel_is_repeated_before_its_answer_is_overdue():
     flat_us = world.desk.records("position")[-1]["us"]
     gone_us = world.desk.records("algo")[-1]["us"]
     assert gone_us - flat_us < 2_500_000
+    assert ended(world) == []
+
+
+def test_rules_13_settings_that_could_not_be_read_are_asked_for_again():
+    """The change ended in silence and so did the questions; the symbol was refused as "not read" until a restart."""
+    world = started()
+    world.fault("resp.drop", on="leverage")
+    world.fault("resp.drop", on="symbolConfig", count=8)
+    with_leverage(world, "i1")
+    world.run(30 * SECOND)
+    assert result(world, "i1") is ResultStatus.REJECTED
+    with_leverage(world, "i2")
+    assert result(world, "i2") is ResultStatus.PROTECTED
+    assert ended(world) == []
+
+
+MARKET_BUY = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.02"}
+
+
+def test_rules_12_what_others_did_while_no_process_lived_is_attributed():
+    """The position was taken at the venue's word and the executions behind it were never read (I6, I26)."""
+    world = started()
+    world.open("i1", symbol="ETHUSDT", quantity="1", stop="3980")
+    world.run(3 * SECOND)
+    world.kill(rest_ms=5 * SECOND)
+    world.run(1 * SECOND)
+    world.human("human.trade", **MARKET_BUY)
+    world.run(70 * SECOND)
+    assert [event.cause for event in of(world, ev.FillBooked)][-1] == "EXTERNAL"
+    assert of(world, ev.PositionSeen) == []
+    assert ended(world) == []
+
+
+def test_rules_9_funding_is_booked_although_nothing_told_of_it():
+    """Paid on somebody's position while the user stream was silent: no trade of ours would ever ask for it (I7)."""
+    world = World(begin_us=START_US + 46 * 60 * 1_000_000)
+    world.funding_ms = 1_790_002_800_000
+    world.start()
+    world.run(3 * SECOND)
+    world.human("human.trade", **MARKET_BUY)
+    world.run(5 * SECOND)
+    world.fault("ws.silence", ms=40_000)
+    world.run(120 * SECOND)
+    assert [event.row.type for event in of(world, ev.IncomeBooked)] == ["FUNDING_FEE"]
+    assert ended(world) == []
+
+
+def test_rules_4_nobody_takes_from_a_trade_that_holds_nothing():
+    """A person sold while our entry was unknown; it was booked as our trade's exit, and our entry was never placed."""
+    world = started()
+    world.fault("req.drop", on="order.place")
+    world.open("i1")
+    world.run(4 * SECOND)
+    world.human("human.trade", **MARKET_BUY | {"side": "SELL"})
+    world.run(20 * SECOND)
+    assert result(world, "i1") is ResultStatus.NEVER_PLACED
+    assert [event.trade_id for event in of(world, ev.FillBooked)] == [""]
     assert ended(world) == []

@@ -14,6 +14,7 @@ from holdfast.core import (
     evidence,
     exits,
     flatten,
+    income,
     intake,
     protection,
     reconcile,
@@ -242,7 +243,7 @@ def _account_seen(ctx: Context, message: inp.AccountSeen) -> None:
             kept.append(msgspec.structs.replace(balance, available=available))
         ctx.emit(ev.BalanceSeen(at_ms=ctx.now_ms, balances=tuple(kept), reason=message.reason))
     if "FUNDING" in message.reason:
-        ctx.read(ReadKind.INCOME, "funding:", since_ms=ctx.now_ms - 600_000)
+        income.read(ctx)
     for row in message.positions:
         ctx.around.pushed_positions[row.symbol] = (row.amount, ctx.now_ms)
         ctx.touch(row.symbol)
@@ -327,6 +328,7 @@ def _timer_fired(ctx: Context, message: inp.TimerFired) -> None:
 
 def _read_account(ctx: Context, rest: str) -> None:
     ctx.read(ReadKind.ACCOUNT, "account:")
+    income.read_if_due(ctx)
     for symbol in ctx.around.foreign_orders:
         # The end of somebody's order may not have been told; it would keep the symbol's settings as they are for ever.
         ctx.read(ReadKind.OPEN_ORDERS, "account:", symbol=symbol)

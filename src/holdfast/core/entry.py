@@ -58,10 +58,13 @@ def change_again(ctx: Context, trade_id: str) -> None:
 
 
 def read_settings(ctx: Context, symbol: str) -> None:
-    """Read leverage and margin type of the symbol of a trade that waits for them."""
+    """Read leverage and margin type of a symbol: a trade waits for them, or a failed change left us unsure."""
     trade = ctx.state.trade_of(symbol)
-    if trade is not None and trade.phase is TradePhase.ACCEPTED:
+    waits = trade is not None and trade.phase is TradePhase.ACCEPTED
+    if trade is not None and waits:
         ctx.read(ReadKind.SYMBOL_CONFIG, f"settings:{trade.plan.trade_id}", symbol=symbol)
+    elif symbol not in ctx.around.symbol_configs:
+        ctx.read(ReadKind.SYMBOL_CONFIG, "settings:", symbol=symbol)
 
 
 def settings_read(ctx: Context, trade_id: str, config: SymbolConfig | None) -> None:
@@ -90,6 +93,7 @@ def settings_overdue(ctx: Context, trade_id: str) -> None:
     ctx.around.settings_wanted.pop(trade_id, None)
     if trade is not None and trade.phase is TradePhase.ACCEPTED:
         end(ctx, trade, ResultStatus.REJECTED, "SYMBOL_SETTINGS", "leverage or margin type could not be confirmed")
+        read_settings(ctx, trade.symbol)
 
 
 def give_up(ctx: Context, trade: TradeState, denied: Denied) -> None:

@@ -131,8 +131,17 @@ def _setting_read(state: EngineState, event: ev.SettingRead) -> None:
     )
 
 
+def _engine_started(state: EngineState, event: ev.EngineStarted) -> None:
+    state.began_ms = state.began_ms or event.at_ms
+
+
+def _reconciled(state: EngineState, event: ev.Reconciled) -> None:
+    state.reconciled_ms = event.at_ms
+
+
 def _position_seen(state: EngineState, event: ev.PositionSeen) -> None:
     state.positions[event.symbol] = event.amount
+    state.baselines[event.symbol] = event.asked_ms
 
 
 def _foreign_seen(state: EngineState, event: ev.ForeignSeen) -> None:
@@ -228,7 +237,7 @@ def _trade_closed(state: EngineState, event: ev.TradeClosed) -> None:
 
 
 _HANDLERS: Final[dict[type, Callable[[EngineState, Any], None]]] = {
-    ev.EngineStarted: _nothing,
+    ev.EngineStarted: _engine_started,
     ev.IntentAccepted: _intent_accepted,
     ev.IntentDenied: _intent_denied,
     ev.OrderPlanned: orders.order_planned,
@@ -263,7 +272,7 @@ _HANDLERS: Final[dict[type, Callable[[EngineState, Any], None]]] = {
     ev.ResumePrepared: _resume_prepared,
     ev.CutAdopted: _cut_adopted,
     ev.EffectiveChanged: _effective_changed,
-    ev.Reconciled: _nothing,
+    ev.Reconciled: _reconciled,
     ev.LateEntryFound: _nothing,
     ev.AlarmRaised: _alarm_raised,
     ev.AlarmCleared: _alarm_cleared,

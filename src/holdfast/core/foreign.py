@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from holdfast.core import evidence, sending
+from holdfast.core import evidence, exposure, sending
 from holdfast.core.context import Context
 from holdfast.core.state import TradeState
 from holdfast.model import events as ev
@@ -18,6 +18,8 @@ from holdfast.model.reports import Fill, OrderReport, PositionReport
 
 PATIENCE_MS = 2_000
 """How long books and venue may differ before the difference is called foreign: executions may be on their way."""
+EXPLAIN_MS = 86_400_000
+"""How far back executions are looked for that explain a difference: orders are forgotten two days after their trade."""
 FORCED = ("LIQUIDATION", "ADL", "SETTLEMENT")
 
 
@@ -34,12 +36,19 @@ def see_position(ctx: Context, row: PositionReport, asked_ms: int) -> None:
         return
     # The books and the venue differ: fetch the executions first; what they do not explain is not ours.
     first = ctx.around.mismatch.setdefault(row.symbol, asked_ms)
-    since = trade.accepted_ms if trade is not None else asked_ms - 3_600_000
-    ctx.read(ReadKind.TRADES, f"explain:{row.symbol}", symbol=row.symbol, since_ms=since - 1_000)
+    ctx.read(ReadKind.TRADES, f"explain:{row.symbol}", symbol=row.symbol, since_ms=explained_ms(ctx, row.symbol))
     if asked_ms - first >= PATIENCE_MS and _all_told(ctx, row.symbol, first):
         _unexplained(ctx, row, trade, asked_ms)
     else:
         ctx.timer_once(f"position:{row.symbol}", ctx.now_ms + 1_000)
+
+
+def explained_ms(ctx: Context, symbol: str) -> int:
+    """Until when no execution of the symbol is missing from our books, whoever made it; a day back at most.
+
+    What was before this journal, and what the venue's own word on the position has settled, needs no execution.
+    """
+    return max(ctx.state.began_ms, ctx.state.baselines.get(symbol, 0), ctx.now_ms - EXPLAIN_MS)
 
 
 def _all_told(ctx: Context, symbol: str, first: int) -> bool:
@@ -98,7 +107,7 @@ def book(ctx: Context, fill: Fill, client_id: str) -> None:
     """An execution that is not ours: attributed (I26), and booked on our trade only where it takes from it."""
     cause = attribution_of(client_id)
     trade = ctx.state.trade_of(fill.symbol)
-    reduces = trade is not None and fill.side is trade.direction.exit_side and not _of_stranger(ctx, fill, cause)
+    reduces = trade is not None and _takes_from(ctx, trade, fill) and not _of_stranger(ctx, fill, cause)
     ctx.emit(
         ev.FillBooked(
             at_ms=ctx.now_ms,
@@ -114,6 +123,11 @@ def book(ctx: Context, fill: Fill, client_id: str) -> None:
         ctx.emit(ev.SymbolHalted(at_ms=ctx.now_ms, symbol=fill.symbol, reason=cause))
     ctx.read(ReadKind.POSITIONS, f"foreign:{fill.symbol}", symbol=fill.symbol)
     ctx.touch(fill.symbol)
+
+
+def _takes_from(ctx: Context, trade: TradeState, fill: Fill) -> bool:
+    """Whether it closes something of the trade: what holds nothing, as far as anybody has told, loses nothing."""
+    return fill.side is trade.direction.exit_side and exposure.booked(ctx, trade) > 0
 
 
 def see_order(ctx: Context, report: OrderReport) -> None:

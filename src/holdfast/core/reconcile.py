@@ -6,7 +6,19 @@ positions and stops come first; the rest follows (RULES 8, 9).
 
 from __future__ import annotations
 
-from holdfast.core import coverage, entry, evidence, exits, exposure, flatten, foreign, protection, sending, unknowns
+from holdfast.core import (
+    coverage,
+    entry,
+    evidence,
+    exits,
+    exposure,
+    flatten,
+    foreign,
+    income,
+    protection,
+    sending,
+    unknowns,
+)
 from holdfast.core.context import Context
 from holdfast.core.state import AlgoState
 from holdfast.model import events as ev
@@ -15,7 +27,7 @@ from holdfast.model.inputs import ReadAnswered
 from holdfast.model.num import ZERO
 from holdfast.model.orders import OrderStatus, Pending
 from holdfast.model.reasons import TradePhase
-from holdfast.model.reports import IncomeRow, PositionReport
+from holdfast.model.reports import PositionReport
 
 RETRY_MS = 1_000
 
@@ -40,6 +52,7 @@ def begin(ctx: Context) -> None:
     tag = f"reconcile{around.reconcile_round}"
     for kind, lane in ROUND:
         _ask(ctx, f"{tag}:{kind.value}", kind, lane)
+    _ask(ctx, f"{tag}:income", ReadKind.INCOME, Lane.QUERY, since_ms=income.since_ms(ctx))
     for symbol in sorted({*ctx.state.live_trades, *ctx.state.flattens}):
         trade = ctx.state.trade_of(symbol)
         since = trade.accepted_ms - 1_000 if trade is not None else ctx.now_ms - 3_600_000
@@ -99,10 +112,11 @@ def _take_evidence(ctx: Context, answer: ReadAnswered) -> None:
     for fill in answer.fills:
         trade = ctx.state.trade_of(fill.symbol)
         ours = evidence.mapped(ctx, fill) or (trade is not None and fill.venue_ms >= trade.accepted_ms - 1_000)
-        if ours or resolving is not None:
+        missing = fill.venue_ms > foreign.explained_ms(ctx, fill.symbol)
+        if ours or missing or resolving is not None:
             evidence.take_fill(ctx, fill)
-    for row in answer.incomes:
-        book_income(ctx, row)
+    if answer.read.kind is ReadKind.INCOME:
+        income.take(ctx, answer)
     if answer.balances:
         ctx.around.account_ms = ctx.now_ms
         ctx.emit(ev.BalanceSeen(at_ms=ctx.now_ms, balances=answer.balances, reason="read"))
@@ -114,15 +128,6 @@ def _take_evidence(ctx: Context, answer: ReadAnswered) -> None:
         ctx.around.hedge_mode = answer.hedge_mode
     if answer.multi_assets is not None:
         ctx.around.multi_assets = answer.multi_assets
-
-
-def book_income(ctx: Context, row: IncomeRow) -> None:
-    """One income row, once."""
-    if ":".join(map(str, row.key)) in ctx.state.incomes:
-        return
-    trade = ctx.state.trade_of(row.symbol)
-    owner = trade.plan.trade_id if trade is not None and row.venue_ms >= trade.accepted_ms else ""
-    ctx.emit(ev.IncomeBooked(at_ms=ctx.now_ms, row=row, trade_id=owner))
 
 
 def _round_answered(ctx: Context, answer: ReadAnswered) -> None:
@@ -242,6 +247,8 @@ def _settings(ctx: Context, trade_id: str, answer: ReadAnswered) -> None:
         entry.settings_read(ctx, trade_id, found[0] if found else None)
     elif trade is not None and trade.phase is TradePhase.ACCEPTED:
         ctx.timer_once(f"settings-again:{trade.symbol}", ctx.now_ms + 200)
+    elif not answer.ok:
+        ctx.timer_once(f"settings-again:{answer.read.symbol}", ctx.now_ms + RETRY_MS)
 
 
 def _income(ctx: Context, trade_id: str, answer: ReadAnswered) -> None:

@@ -250,6 +250,10 @@ class EngineState(msgspec.Struct, kw_only=True):
     """Everything the journal says."""
 
     events: int = 0
+    began_ms: int = 0
+    """When this journal's first process started: what the account did before is nobody's business here."""
+    reconciled_ms: int = 0
+    """When a process last knew all that the venue could tell."""
     commanded: TradingState | None = None
     commanded_by: str = ""
     commanded_reason: str = ""
@@ -266,6 +270,8 @@ class EngineState(msgspec.Struct, kw_only=True):
     fills: dict[str, FillState] = {}
     positions: dict[str, Decimal] = {}
     """Signed amount per symbol by booked fills, ours and foreign."""
+    baselines: dict[str, int] = {}
+    """Symbol → since when the position above counts from the venue's word, whatever executions led to it."""
     foreign: dict[str, Decimal] = {}
     """Amount on the account that is not a trade of ours."""
     flattens: dict[str, FlattenState] = {}

@@ -118,6 +118,8 @@ class Surroundings:
     """Trade id → when we first asked whether the venue shows 0."""
     owed_since_ms: dict[str, int] = field(default_factory=dict)
     """Trade id → since when the stream owes us executions that another channel told of."""
+    income_ms: int = 0
+    """When the account's income record was last read in full."""
     income_read: dict[str, None] = field(default_factory=dict)
     """Trades whose income rows were fetched at their end."""
     targets_waiting_ms: dict[str, int] = field(default_factory=dict)

@@ -1,0 +1,61 @@
+"""The venue's income record: funding and whatever else moves money without an execution (RULES 9, 15).
+
+It is read at every start, after every gap of the user stream, and once after each full hour, because funding settles
+on the hour and the event that tells of it may be lost. What executions earn and cost comes with the executions.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from holdfast.core.context import Context
+from holdfast.model import events as ev
+from holdfast.model.effects import ReadKind
+from holdfast.model.inputs import ReadAnswered
+from holdfast.model.reports import IncomeRow
+
+HOUR_MS: Final = 3_600_000
+SETTLED_MS: Final = 20_000
+"""How long after the full hour its funding is in the record."""
+OVERLAP_MS: Final = 600_000
+"""So much of what is known is read again: rows appear late, and our clock is not the venue's."""
+LONGEST_MS: Final = 7 * 24 * HOUR_MS
+BY_FILL: Final = ("REALIZED_PNL", "COMMISSION")
+"""Rows that an execution makes; the books have them with it."""
+
+
+def since_ms(ctx: Context) -> int:
+    """From where on the account's record may hold something new: never before this journal, at most a week."""
+    known_ms = ctx.around.income_ms or ctx.state.reconciled_ms
+    return max(ctx.state.began_ms, known_ms - OVERLAP_MS, ctx.now_ms - LONGEST_MS)
+
+
+def read(ctx: Context) -> None:
+    """Ask for what may be new."""
+    ctx.read(ReadKind.INCOME, "funding:", since_ms=since_ms(ctx))
+
+
+def read_if_due(ctx: Context) -> None:
+    """Ask when an hour has ended since the record was read last."""
+    settled_ms = ctx.now_ms - ctx.now_ms % HOUR_MS + SETTLED_MS
+    if ctx.around.income_ms < settled_ms <= ctx.now_ms:
+        read(ctx)
+
+
+def take(ctx: Context, answer: ReadAnswered) -> None:
+    """The rows of an answer, each once."""
+    whole = not answer.read.symbol
+    for row in answer.incomes:
+        if not (whole and row.type in BY_FILL):
+            book(ctx, row)
+    if whole:
+        ctx.around.income_ms = max(ctx.around.income_ms, answer.asked_ms)
+
+
+def book(ctx: Context, row: IncomeRow) -> None:
+    """One income row, once. Funding belongs to the trade in whose life it was paid."""
+    if ":".join(map(str, row.key)) in ctx.state.incomes:
+        return
+    trade = ctx.state.trade_of(row.symbol)
+    owner = trade.plan.trade_id if trade is not None and row.venue_ms >= trade.accepted_ms else ""
+    ctx.emit(ev.IncomeBooked(at_ms=ctx.now_ms, row=row, trade_id=owner))

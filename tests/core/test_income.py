@@ -1,0 +1,96 @@
+"""The income record: read when it may hold something new, each row once (RULES 9, 15)."""
+
+from __future__ import annotations
+
+import pytest
+
+from holdfast.core.income import HOUR_MS, LONGEST_MS, OVERLAP_MS, SETTLED_MS
+from holdfast.model import events as ev
+from holdfast.model.effects import Read, ReadKind
+from holdfast.model.reports import IncomeRow
+from tests.core.bench import START_MS, Bench
+from tests.core.gate_samples import D
+
+
+def row(kind: str = "FUNDING_FEE", *, tran_id: int = 1, venue_ms: int = START_MS, symbol: str = "BTCUSDT") -> IncomeRow:
+    """A row of the record."""
+    return IncomeRow(type=kind, tran_id=tran_id, asset="USDT", amount=D("-0.5"), symbol=symbol, venue_ms=venue_ms)
+
+
+def reads(bench: Bench) -> list[Read]:
+    """Every read of the account's record so far."""
+    return [read for read in bench.done(Read) if read.kind is ReadKind.INCOME and not read.symbol]
+
+
+def booked(bench: Bench) -> list[int]:
+    """The booked rows' ids."""
+    return [event.row.tran_id for event in bench.of(ev.IncomeBooked)]
+
+
+def to_next_hour(bench: Bench, plus_ms: int) -> None:
+    """Let time pass until so long after the next full hour."""
+    bench.advance(HOUR_MS - bench.now % HOUR_MS + plus_ms)
+
+
+def test_a_first_start_begins_with_itself():
+    """What the account earned before is nobody's business here."""
+    bench = Bench()
+    assert [read.since_ms for read in reads(bench)] == [START_MS] * len(reads(bench))
+
+
+def test_rules_9_what_was_paid_while_no_process_lived_is_booked_at_the_next_start():
+    """Funding of a position that somebody else holds: no event and no trade of ours would ever tell of it."""
+    bench = Bench()
+    bench.advance(2 * OVERLAP_MS)
+    bench.venue.incomes.append(row(venue_ms=bench.now + 60_000))
+    bench.restart(after_ms=120_000)
+    bench.advance(5_000)
+    assert booked(bench) == [1]
+
+
+def test_a_later_start_reads_from_the_last_reconciliation_on():
+    """With an overlap, and never further back than a week."""
+    bench = Bench()
+    bench.restart(after_ms=2 * OVERLAP_MS)
+    bench.advance(5_000)
+    known_ms, before = bench.engine.state.reconciled_ms, len(reads(bench))
+    assert known_ms > START_MS + OVERLAP_MS
+    bench.restart(after_ms=HOUR_MS)
+    assert reads(bench)[before].since_ms == known_ms - OVERLAP_MS
+    before = len(reads(bench))
+    bench.restart(after_ms=2 * LONGEST_MS)
+    assert reads(bench)[before].since_ms == bench.now - LONGEST_MS
+
+
+def test_rules_15_funding_whose_event_was_lost_is_found_after_the_hour():
+    """The record is read once after each full hour."""
+    bench = Bench()
+    to_next_hour(bench, 0)
+    bench.venue.incomes.append(row(venue_ms=bench.now))
+    before = len(reads(bench))
+    bench.advance(SETTLED_MS - 1_000)
+    assert len(reads(bench)) == before
+    bench.advance(60_000)
+    assert booked(bench) == [1]
+    assert len(reads(bench)) == before + 1
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("INSURANCE_CLEAR", [1]), ("COMMISSION", []), ("REALIZED_PNL", [])])
+def test_what_executions_made_comes_with_them(kind, expected):
+    """Their rows would double the journal and add nothing."""
+    bench = Bench()
+    to_next_hour(bench, 0)
+    bench.venue.incomes.append(row(kind, venue_ms=bench.now))
+    bench.advance(2 * SETTLED_MS + 30_000)
+    assert booked(bench) == expected
+
+
+def test_a_row_is_booked_once():
+    """However often it is read."""
+    bench = Bench()
+    to_next_hour(bench, 0)
+    bench.venue.incomes.append(row(venue_ms=bench.now))
+    bench.advance(60_000)
+    bench.restart(after_ms=1_000)
+    bench.advance(5_000)
+    assert booked(bench) == [1]
