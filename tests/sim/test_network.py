@@ -359,7 +359,7 @@ def test_same_code_runs_on_a_scaled_loop() -> None:
 
     async def main() -> int:
         world = World(iter([*at(0), *at(5)]))
-        await world.order()
+        await world.order(timeout_ms=1_000_000)  # A hundredth of it in real time.
         await world.host.ended
         world.host.close()
         return world.host.market_events
