@@ -262,7 +262,7 @@ class Day:
             assert resting == [], "an order without a trade"
             return
         covered = sum((a.quantity or abs(amount) for a in armed), ZERO)
-        ours = abs(amount - theirs)
+        ours = min(abs(amount - theirs), abs(amount))
         assert ours == 0 or covered >= ours, f"uncovered: {amount} {armed} {trade.phase} {trade.phase_reason}"
         assert trade.phase.value in ("open", "entering"), f"{trade.phase} {trade.phase_reason}"
 
