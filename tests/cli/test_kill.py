@@ -12,6 +12,24 @@ from tests.cli.conftest import Command
 from tests.cli.paper import configuration, paper
 
 
+@pytest.fixture
+def here(holdfast: Command) -> None:
+    """A configuration in the folder in which `holdfast` is typed."""
+    Path("holdfast.toml").write_text('[venue]\nname = "paper"\n')
+
+
+def test_rules_16_without_a_configuration_no_account_is_guessed(
+    holdfast: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the wrong folder it would close nothing, and say that all is closed. The environment may name the venue."""
+    monkeypatch.setattr(kill, "run_kill", lambda config, say: KillReport(latched=True))
+    outcome = holdfast("kill", "--yes")
+    assert (outcome.code, "there is no holdfast.toml" in outcome.err) == (2, True)
+    monkeypatch.setenv("HOLDFAST__VENUE__NAME", "paper")
+    assert holdfast("kill", "--yes").code == 0
+
+
+@pytest.mark.usefixtures("here")
 def test_rules_16_nothing_happens_without_a_yes(holdfast: Command) -> None:
     """A script without --yes is refused, and no latch is made."""
     outcome = holdfast("kill")
@@ -27,6 +45,7 @@ def test_rules_16_a_wrong_limit_or_token_does_not_stop_it(holdfast: Command, mon
     assert holdfast("kill", "--yes").code == 0
 
 
+@pytest.mark.usefixtures("here")
 def test_rules_16_what_remains_is_said_with_exit_code_1(holdfast: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """Amount and symbol, and every problem on the way."""
     report = KillReport(latched=True, positions_left={"BTCUSDT": "0.5"}, problems=["the venue answered 503"])
@@ -50,6 +69,7 @@ def test_rules_16_against_an_exchange(holdfast: Command) -> None:
     assert Path("holdfast-paper-main.latch").exists()
 
 
+@pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(
     "left, said",
     [

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.cli.shell import EXIT_CODES, USAGE, Failure, ask, load_config, print_json, wrong
+from tests.cli.conftest import Command
 
 
 def test_exit_codes_are_distinct_and_explained() -> None:
@@ -48,3 +49,11 @@ def test_a_refused_configuration_is_a_failure(tmp_path: Path) -> None:
         load_config(tmp_path / "absent.toml")
     assert caught.value.code == USAGE
     assert "would pass" in caught.value.text
+
+
+def test_without_a_configuration_the_way_to_a_first_one_is_shown(holdfast: Command) -> None:
+    """Whoever types a command in the wrong folder learns that first."""
+    outcome = holdfast("status")
+    assert outcome.code == 2
+    assert "there is no holdfast.toml in this folder" in outcome.err
+    assert "holdfast config --init paper" in outcome.err

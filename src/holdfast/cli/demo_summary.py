@@ -76,7 +76,7 @@ def _safety(report: DemoReport) -> Table:
 
 def _denials(report: DemoReport, width: int) -> Table | Text:
     if not report.denials:
-        return Text(f"intents {report.intents}, all accepted")
+        return Text(f"intents {report.intents}, all accepted" if report.intents else "no intents came")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     table.add_column(f"Denied: {report.denied} of {report.intents} intents", no_wrap=True)
     table.add_column("", justify="right")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
-from holdfast.cli.shell import OK, REFUSED, USAGE, ConfigFile, Failure, Json, ask, load_config, print_json, say
+from holdfast.cli.shell import NO_FILE, OK, REFUSED, USAGE, ConfigFile, Failure, Json, ask, load_config, print_json, say
 
 if TYPE_CHECKING:
     from holdfast.service.killswitch import KillReport
 
+VENUE_PREFIX: Final = "HOLDFAST__VENUE__"
 NOT_ASKED: Final = "?"
 """Stands for a symbol in a report whose positions could not be read."""
 
@@ -27,8 +29,12 @@ def kill(
     0 twice, and only then cancels stops and targets. An engine on another host is not stopped by the latch: revoke its
     key. Exit code 1 when anything remains.
     """
+    from holdfast.config import find
     from holdfast.wiring.kill import run_kill
 
+    if find(config, os.environ) is None and not any(name.startswith(VENUE_PREFIX) for name in os.environ):
+        # The built-in values name the paper exchange: somebody in the wrong folder would be told that all is closed.
+        raise Failure(f"kill: which account to close is not known: {NO_FILE}", USAGE)
     loaded = load_config(config, only=("venue", "account", "journal"))
     venue = loaded.venue.name.value.upper()
     if not yes and not ask(f"Close EVERY position of account {loaded.engine.account} on {venue} at the market?"):

@@ -40,6 +40,12 @@ ConfigFile: TypeAlias = Annotated[
 Json: TypeAlias = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON instead of text.")]
 
 
+NO_FILE: Final = (
+    "there is no holdfast.toml in this folder\n"
+    "    would pass: `holdfast config --init paper` makes one with its token; --config names one elsewhere"
+)
+
+
 class Failure(Exception):
     """Ends a command: what is printed to standard error, and the exit code."""
 
@@ -61,12 +67,14 @@ def load_config(
     from holdfast.config import ConfigError, find, load
 
     environ = {**os.environ, **(extra or {})}
+    path = find(named, environ)
     try:
-        return load(find(named, environ), environ, only=only, bound=bound)
+        return load(path, environ, only=only, bound=bound)
     except ConfigError as error:
         count = len(error.problems)
         head = "the configuration is refused" + (f" ({count} problems)" if count > 1 else "")
-        raise Failure(f"{head}\n{error}", USAGE) from None
+        tail = f"\n{NO_FILE}" if path is None else ""
+        raise Failure(f"{head}\n{error}{tail}", USAGE) from None
 
 
 def print_json(value: Any) -> None:
