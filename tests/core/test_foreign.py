@@ -2,11 +2,13 @@
 
 from decimal import Decimal
 
-from holdfast.core import foreign
+from holdfast.core import foreign, view
 from holdfast.model import events as ev
+from holdfast.model import inputs as inp
 from holdfast.model.effects import ReadKind
-from holdfast.model.orders import Side
-from holdfast.model.reports import PositionReport
+from holdfast.model.ids import Role
+from holdfast.model.orders import AlgoSpec, AlgoStatus, AlgoType, Side
+from holdfast.model.reports import Channel, PositionReport
 from tests.core.bench import SYMBOL, Bench
 from tests.core.replies import stranger_order
 
@@ -103,3 +105,31 @@ def test_executions_that_are_owed_on_both_sides_are_not_foreign():
     bench.advance(8_000)
     assert bench.venue.amounts[SYMBOL] == 0
     assert bench.of(ev.ForeignSeen) == []
+
+
+def stranger_stop(client_id: str = "web_1") -> AlgoSpec:
+    """A stop that somebody places by hand."""
+    return AlgoSpec(client_id=client_id, role=Role.STOP, symbol=SYMBOL, side=Side.SELL, type=AlgoType.STOP_MARKET,
+                    trigger_price=D("40000"), quantity=D("0.1"), reduce_only=True)  # fmt: skip
+
+
+def test_a_strangers_conditional_order_takes_a_slot_while_it_waits():
+    """The venue counts everybody's (P15); its end frees the slot."""
+    bench = Bench()
+    held = bench.venue.take_algo(stranger_stop(), bench.now)
+    bench.tell(inp.AlgoSeen(now_ms=0, report=bench.venue.algo_report(held, Channel.STREAM)))
+    picture = view.of_symbol(bench.context(), SYMBOL, "test")
+    assert (picture.conditionals_used, picture.symbol_in_use) == (1, True)
+    held.status = AlgoStatus.CANCELLED
+    bench.tell(inp.AlgoSeen(now_ms=0, report=bench.venue.algo_report(held, Channel.STREAM)))
+    assert view.of_symbol(bench.context(), SYMBOL, "test").conditionals_used == 0
+
+
+def test_the_whole_list_forgets_conditional_orders_that_ended_untold():
+    """While one of a stranger's waits, the list is read again with the account."""
+    bench = Bench()
+    held = bench.venue.take_algo(stranger_stop(), bench.now)
+    bench.tell(inp.AlgoSeen(now_ms=0, report=bench.venue.algo_report(held, Channel.STREAM)))
+    held.status = AlgoStatus.CANCELLED
+    bench.advance(31_000)
+    assert bench.engine.around.foreign_algos == {}

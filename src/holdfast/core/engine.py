@@ -332,6 +332,8 @@ def _read_account(ctx: Context, rest: str) -> None:
     for symbol in ctx.around.foreign_orders:
         # The end of somebody's order may not have been told; it would keep the symbol's settings as they are for ever.
         ctx.read(ReadKind.OPEN_ORDERS, "account:", symbol=symbol)
+    for symbol in ctx.around.foreign_algos:
+        ctx.read(ReadKind.OPEN_ALGOS, "account:", symbol=symbol)
     ctx.timer("account", ctx.now_ms + 30_000)
 
 

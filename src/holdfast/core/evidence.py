@@ -128,6 +128,7 @@ def _late_entry(ctx: Context, order: OrderState) -> None:
 def take_algo(ctx: Context, report: AlgoReport) -> None:
     """One report about an algo order."""
     if _is_foreign(ctx, report.client_id):
+        foreign.see_algo(ctx, report)
         return
     algo = ctx.state.algos.get(report.client_id)
     if algo is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from holdfast.core import evidence, exposure, sending
 from holdfast.core.context import Context
@@ -12,9 +13,9 @@ from holdfast.model import num
 from holdfast.model.effects import ReadKind
 from holdfast.model.ids import attribution_of, is_kill, is_ours
 from holdfast.model.num import ZERO
-from holdfast.model.orders import Direction, Side
+from holdfast.model.orders import AlgoStatus, Direction, Side
 from holdfast.model.reasons import AlarmCode, TradePhase
-from holdfast.model.reports import Fill, OrderReport, PositionReport
+from holdfast.model.reports import AlgoReport, Fill, OrderReport, PositionReport
 
 PATIENCE_MS = 2_000
 """How long books and venue may differ before the difference is called foreign: executions may be on their way."""
@@ -88,8 +89,7 @@ def _declare(ctx: Context, row: PositionReport, trade: TradeState | None) -> Non
     symbol, policy = row.symbol, ctx.settings.on_foreign
     # Books and row agree here, and both count booked executions only; so does our share of them. What our closes took
     # beyond our own part was the stranger's, and is gone.
-    held = max(ZERO, trade.base + trade.entry_filled - trade.exit_filled) if trade is not None else ZERO
-    ours = held * trade.direction.sign if trade is not None else ZERO
+    ours = _held(trade) if trade is not None else ZERO
     amount = row.amount - ours
     if amount == ctx.state.foreign.get(symbol, ZERO):
         return
@@ -101,6 +101,11 @@ def _declare(ctx: Context, row: PositionReport, trade: TradeState | None) -> Non
     ctx.alarm(AlarmCode.FOREIGN_POSITION, symbol, f"the venue shows {row.amount:f}, ours are {ours:f}")
     if trade is None and policy == "adopt" and ctx.settings.adopt_stop_pct is not None:
         adopt(ctx, row)
+
+
+def _held(trade: TradeState) -> Decimal:
+    """What booked executions left open of a trade, signed."""
+    return max(ZERO, trade.base + trade.entry_filled - trade.exit_filled) * trade.direction.sign
 
 
 def book(ctx: Context, fill: Fill, client_id: str) -> None:
@@ -153,9 +158,36 @@ def see_open_orders(ctx: Context, symbol: str, orders: Sequence[OrderReport]) ->
         see_order(ctx, report)
 
 
+def see_algo(ctx: Context, report: AlgoReport) -> None:
+    """One conditional order that is not ours: while it waits it takes a slot (P15), and the symbol is in use."""
+    if is_ours(report.client_id):
+        return
+    found = ctx.around.foreign_algos.setdefault(report.symbol, {})
+    if report.status is AlgoStatus.ARMED:
+        found[report.algo_id] = None
+    else:
+        found.pop(report.algo_id, None)
+    if not found:
+        del ctx.around.foreign_algos[report.symbol]
+
+
+def see_open_algos(ctx: Context, symbol: str, algos: Sequence[AlgoReport]) -> None:
+    """The whole list of open conditional orders, of a symbol or (with "") of the account."""
+    if symbol:
+        ctx.around.foreign_algos.pop(symbol, None)
+    else:
+        ctx.around.foreign_algos.clear()
+    for report in algos:
+        see_algo(ctx, report)
+
+
 def _of_stranger(ctx: Context, fill: Fill, cause: str) -> bool:
-    """Whether somebody closes a quantity that was his own: then our trade is as large as before."""
-    theirs = ctx.state.foreign.get(fill.symbol, ZERO)
+    """Whether somebody closes a quantity that was his own: then our trade is as large as before.
+
+    By the booked executions: what the last position read declared foreign may be older than they are.
+    """
+    trade = ctx.state.trade_of(fill.symbol)
+    theirs = ctx.state.positions.get(fill.symbol, ZERO) - (_held(trade) if trade is not None else ZERO)
     signed = fill.quantity if fill.side is Side.BUY else -fill.quantity
     return cause not in FORCED and theirs * signed < 0 and abs(theirs) >= fill.quantity
 

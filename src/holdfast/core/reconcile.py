@@ -103,6 +103,7 @@ def _take_evidence(ctx: Context, answer: ReadAnswered) -> None:
     if answer.read.kind is ReadKind.OPEN_ORDERS:
         foreign.see_open_orders(ctx, answer.read.symbol, answer.orders)
     if answer.read.kind is ReadKind.OPEN_ALGOS:
+        foreign.see_open_algos(ctx, answer.read.symbol, answer.algos)
         for symbol in [answer.read.symbol] if answer.read.symbol else list(ctx.state.live_trades):
             live = ctx.state.trade_of(symbol)
             if live is not None:

@@ -95,6 +95,8 @@ class Surroundings:
     """Symbol → when its executions were last read with success."""
     foreign_orders: dict[str, dict[int, None]] = field(default_factory=dict)
     """Symbol → order ids of open orders that are neither ours nor the kill switch's."""
+    foreign_algos: dict[str, dict[int, None]] = field(default_factory=dict)
+    """Symbol → algo ids of conditional orders that wait and are not ours."""
     timers: dict[str, int] = field(default_factory=dict)
     cancelling: dict[str, None] = field(default_factory=dict)
     """Client ids whose cancel this process has sent and not yet heard of; after a restart nobody will answer."""

@@ -76,7 +76,8 @@ def of_symbol(ctx: Context, symbol: str, source: str, without: str = "") -> Gate
         daily_loss=state.loss_latched,
         open_orders_symbol=book.open_orders_symbol + len(around.foreign_orders.get(symbol, ())),
         open_orders_total=book.open_orders + sum(map(len, around.foreign_orders.values())),
-        conditionals_used=2 * len([t for t in state.live_trades.values() if t != without]),
+        conditionals_used=2 * len([t for t in state.live_trades.values() if t != without])
+        + sum(map(len, around.foreign_algos.values())),
         live_trades=len([t for t in state.live_trades.values() if t != without]),
         open_positions=sum(1 for each in book.exposures if each.held_notional),
         symbol_config=around.symbol_configs.get(symbol),
@@ -266,6 +267,7 @@ def _in_use(ctx: Context, symbol: str, without: str) -> bool:
         or bool(ctx.state.positions.get(symbol))
         or bool(ctx.state.foreign.get(symbol))
         or bool(ctx.around.foreign_orders.get(symbol))
+        or bool(ctx.around.foreign_algos.get(symbol))
     )
 
 
