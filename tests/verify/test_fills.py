@@ -183,6 +183,15 @@ def test_rules_7_closing_what_was_foreign_belongs_to_no_trade():
     assert "I26" not in story.verdict().broken()
 
 
+def test_rules_7_a_close_on_the_other_side_belongs_to_no_trade():
+    """A flatten of the symbol meets a stranger's short while our long is being wound up."""
+    story, _ = open_trade()
+    story.close("2", "99")
+    change(story.events, is_a(ev.FillBooked, client_id=close_spec().client_id), trade_id="")
+    change(story.lines, is_a(TradeLine, client_id=close_spec().client_id), side="BUY")
+    assert "I26" not in story.verdict().broken()
+
+
 def test_fills_of_others_on_other_symbols_are_counted_only():
     """We never traded there."""
     story = whole_trade()

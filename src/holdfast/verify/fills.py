@@ -128,9 +128,12 @@ class Fills(Check):
             self.found.violated("I26", f"fill {_name(line.key)} {problem}", seqs=[booked.seq], ns=[line.n])
 
     def _closed_what_was_foreign(self, line: TradeLine) -> bool:
-        """Whether the order was planned for no trade: a close of what no intent of ours had opened (RULES 7)."""
+        """Whether it closed what no intent of ours had opened (RULES 7): planned for no trade, or on the other side."""
         planned = self.journal.planned.get(line.client_id)
-        return planned is not None and not planned.event.trade_id and planned.event.spec.role is Role.CLOSE
+        if planned is None or planned.event.spec.role is not Role.CLOSE:
+            return False
+        plan = self.journal.plans.get(planned.event.trade_id)
+        return plan is None or line.side == plan[1].direction.entry_side.value
 
     def _is_due(self, us: int) -> bool:
         return self.options.complete or self.journal.last_us > us + self.options.settle_ms * 1_000
