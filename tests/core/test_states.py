@@ -159,3 +159,15 @@ def test_a_refused_key_halts_until_a_signed_read_is_answered():
     bench.coverage()
     assert bench.state.effective is TradingState.ACTIVE
     assert bench.of(ev.AlarmCleared)[-1].code is AlarmCode.KEY_REFUSED
+
+
+@pytest.mark.parametrize(("after_ms", "alarms"), [(9_000, []), (11_000, [AlarmCode.STREAM_STALE])])
+def test_a_stream_that_is_still_opening_wakes_nobody(after_ms, alarms):
+    """Every start begins without one; ten seconds later it is news."""
+    bench = Bench(start=False)
+    bench.give(inp.InstrumentsLoaded, instruments=tuple(bench.instruments.values()))
+    bench.give(inp.ClockChecked, ok=True)
+    bench.give(inp.Started, version="t", config_hash="c", key_fingerprint="k", boot_state=TradingState.ACTIVE)
+    bench.coverage()
+    bench.advance(after_ms)
+    assert [event.code for event in bench.of(ev.AlarmRaised)] == alarms

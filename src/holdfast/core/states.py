@@ -14,6 +14,8 @@ from holdfast.model.reasons import AlarmCode, TradingState
 RESUME_VALID_MS = 120_000
 LOSS_CHECK_MS = 1_000
 IDLE_LOSS_CHECK_MS = 5_000
+CONNECT_MS = 10_000
+"""How long after a start a user stream that was never open is not called stale."""
 
 HEALTH: dict[str, tuple[TradingState, AlarmCode | None]] = {
     "not reconciled": (TradingState.HALTED, None),
@@ -83,10 +85,16 @@ def _tell(ctx: Context, found: list[str]) -> None:
     for name, (_, alarm) in HEALTH.items():
         if alarm is None or alarm is AlarmCode.SECOND_ENGINE:
             continue
-        if name in found and ctx.around.reconciled:
+        if name in found and ctx.around.reconciled and not _still_connecting(ctx, alarm):
             ctx.alarm(alarm, "account", name)
         elif not any(HEALTH[other][1] is alarm for other in found):
             ctx.clear_alarm(alarm, "account")
+
+
+def _still_connecting(ctx: Context, alarm: AlarmCode) -> bool:
+    """A stream that has had no time to open yet is no news; nothing enters before it is open in any case."""
+    young = ctx.now_ms - ctx.around.started_ms < CONNECT_MS
+    return alarm is AlarmCode.STREAM_STALE and not ctx.around.user_stream_since_ms and young
 
 
 def cancel_entries(ctx: Context, reason: str) -> None:
