@@ -54,12 +54,15 @@ def test_a_process_begins_its_records_with_its_start():
     assert ev.EffectiveChanged not in kinds[second - 1 : second]
 
 
-def with_leverage(world: World, intent_id: str) -> None:
+def leveraged(intent_id: str) -> Intent:
     """An intent for which the symbol's leverage must be changed."""
-    world.intend(
-        Intent(id=intent_id, source="s", symbol="BTCUSDT", action="open", side="long", leverage=7,
-               size=Size(quantity=Decimal("0.05")), stop_loss=Distance(price=Decimal("79600")))
-    )  # fmt: skip
+    return Intent(id=intent_id, source="s", symbol="BTCUSDT", action="open", side="long", leverage=7,
+                  size=Size(quantity=Decimal("0.05")), stop_loss=Distance(price=Decimal("79600")))  # fmt: skip
+
+
+def with_leverage(world: World, intent_id: str) -> None:
+    """Such an intent, and time for its settings and its fill."""
+    world.intend(leveraged(intent_id))
     world.run(3 * SECOND)
 
 
@@ -194,4 +197,29 @@ def test_rules_4_nobody_takes_from_a_trade_that_holds_nothing():
     world.run(20 * SECOND)
     assert result(world, "i1") is ResultStatus.NEVER_PLACED
     assert [event.trade_id for event in of(world, ev.FillBooked)] == [""]
+    assert ended(world) == []
+
+
+def test_rules_13_settings_are_read_back_although_their_trade_has_ended():
+    """An operator's flatten ended it while the change was on its way; the symbol stayed "not read" until a restart."""
+    world = started()
+    world.fault("delay", on="leverage", ms=500)
+    world.intend(leveraged("i1"))
+    world.close("i2")
+    world.run(5 * SECOND)
+    with_leverage(world, "i3")
+    assert result(world, "i3") is ResultStatus.PROTECTED
+    assert ended(world) == []
+
+
+def test_rules_4_a_stranger_who_comes_and_goes_takes_nothing_from_our_trade():
+    """He bought and sold while nobody lived; his sale was booked as our exit, and our stop was cancelled under us."""
+    world = started()
+    world.open("i1")
+    world.run(3 * SECOND)
+    world.human("human.trade", **MARKET_BUY)
+    world.human("human.trade", **MARKET_BUY | {"side": "SELL"})
+    world.run(20 * SECOND)
+    assert [event.trade_id for event in of(world, ev.FillBooked) if event.cause == "EXTERNAL"] == ["", ""]
+    assert list(world.process.engine.state.live_trades) == ["BTCUSDT"]
     assert ended(world) == []

@@ -44,9 +44,8 @@ def _change_settings(ctx: Context, trade_id: str) -> None:
 def setting_answered(ctx: Context, symbol: str, outcome: RequestOutcome) -> None:
     """However a change ended, what counts is what the venue shows (RULES 13): read it back. Throttled: wait first."""
     trade = ctx.state.trade_of(symbol)
-    if trade is None or trade.phase is not TradePhase.ACCEPTED:
-        return
-    if reaction_to(Role.SETTING, outcome) is Reaction.WAIT_WINDOW:
+    waits = trade is not None and trade.phase is TradePhase.ACCEPTED
+    if trade is not None and waits and reaction_to(Role.SETTING, outcome) is Reaction.WAIT_WINDOW:
         ctx.timer(f"settings-change:{trade.plan.trade_id}", max(outcome.until_ms, ctx.now_ms + 50))
     else:
         read_settings(ctx, symbol)
