@@ -223,3 +223,17 @@ def test_rules_4_a_stranger_who_comes_and_goes_takes_nothing_from_our_trade():
     assert [event.trade_id for event in of(world, ev.FillBooked) if event.cause == "EXTERNAL"] == ["", ""]
     assert list(world.process.engine.state.live_trades) == ["BTCUSDT"]
     assert ended(world) == []
+
+
+def test_rules_4_a_sale_that_is_larger_than_his_own_takes_the_rest_from_us():
+    """Ours 0.05, his 0.02, he sells 0.04: 0.03 of ours are left, and stay covered; all of it was booked as our exit."""
+    world = started()
+    world.open("i1")
+    world.run(3 * SECOND)
+    world.human("human.trade", **MARKET_BUY)
+    world.run(3 * SECOND)
+    world.human("human.trade", **MARKET_BUY | {"side": "SELL", "quantity": "0.04"})
+    world.run(10 * SECOND)
+    (trade_id,) = world.process.engine.state.live_trades.values()
+    assert world.process.engine.state.trades[trade_id].exit_filled == Decimal("0.02")
+    assert ended(world) == []

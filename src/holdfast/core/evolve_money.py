@@ -42,7 +42,7 @@ def fill_booked(state: EngineState, event: ev.FillBooked) -> None:
         state.by_order_id[order_key(fill.symbol, fill.order_id)] = event.client_id
     trade = state.trades.get(event.trade_id)
     if trade is not None:
-        _book_on_trade(trade, fill, event.at_ms)
+        _book_on_trade(trade, fill, fill.quantity if event.taken is None else event.taken, event.at_ms)
         trade.incomplete_fills += not complete
     if complete:
         _book_money(state, trade, fill.venue_ms or event.at_ms, fill)
@@ -58,16 +58,16 @@ def _told_by_fill(order: OrderState, fill: Fill) -> None:
         order.pending = Pending.NONE
 
 
-def _book_on_trade(trade: TradeState, fill: Fill, at_ms: int) -> None:
+def _book_on_trade(trade: TradeState, fill: Fill, quantity: Decimal, at_ms: int) -> None:
     trade.fills += 1
-    value = fill.quantity * fill.price
+    value = quantity * fill.price
     if fill.side is trade.direction.entry_side:
-        trade.entry_filled += fill.quantity
+        trade.entry_filled += quantity
         trade.entry_value += value
         if trade.evidence_ms is None:
             trade.evidence_ms = at_ms
     else:
-        trade.exit_filled += fill.quantity
+        trade.exit_filled += quantity
         trade.exit_value += value
 
 

@@ -13,7 +13,7 @@ from holdfast.model import num
 from holdfast.model.effects import ReadKind
 from holdfast.model.ids import attribution_of, is_kill, is_ours
 from holdfast.model.num import ZERO
-from holdfast.model.orders import AlgoStatus, Direction, Side
+from holdfast.model.orders import AlgoStatus, Direction
 from holdfast.model.reasons import AlarmCode, TradePhase
 from holdfast.model.reports import AlgoReport, Fill, OrderReport, PositionReport
 
@@ -109,17 +109,18 @@ def _held(trade: TradeState) -> Decimal:
 
 
 def book(ctx: Context, fill: Fill, client_id: str) -> None:
-    """An execution that is not ours: attributed (I26), and booked on our trade only where it takes from it."""
+    """An execution that is not ours: attributed (I26), and booked on our trade only as far as it takes from it."""
     cause = attribution_of(client_id)
     trade = ctx.state.trade_of(fill.symbol)
-    reduces = trade is not None and _takes_from(ctx, trade, fill) and not _of_stranger(ctx, fill, cause)
+    taken = _taken(ctx, trade, fill, cause) if trade is not None else ZERO
     ctx.emit(
         ev.FillBooked(
             at_ms=ctx.now_ms,
             fill=fill,
             client_id=client_id,
-            trade_id=trade.plan.trade_id if trade is not None and reduces else "",
+            trade_id=trade.plan.trade_id if trade is not None and taken else "",
             cause=cause,
+            taken=taken if ZERO < taken < fill.quantity else None,
         )
     )
     ctx.around.executed_ms[fill.symbol] = ctx.now_ms
@@ -130,9 +131,16 @@ def book(ctx: Context, fill: Fill, client_id: str) -> None:
     ctx.touch(fill.symbol)
 
 
-def _takes_from(ctx: Context, trade: TradeState, fill: Fill) -> bool:
-    """Whether it closes something of the trade: what holds nothing, as far as anybody has told, loses nothing."""
-    return fill.side is trade.direction.exit_side and exposure.booked(ctx, trade) > 0
+def _taken(ctx: Context, trade: TradeState, fill: Fill, cause: str) -> Decimal:
+    """How much of an execution closes our part. A stranger closes what was his own first; the venue asks nobody.
+
+    His own is told by the booked executions: what the last position read declared foreign may be older than they are.
+    """
+    if fill.side is not trade.direction.exit_side:
+        return ZERO
+    theirs = (ctx.state.positions.get(fill.symbol, ZERO) - _held(trade)) * trade.direction.sign
+    own = ZERO if cause in FORCED else max(ZERO, theirs)
+    return min(max(ZERO, fill.quantity - own), exposure.booked(ctx, trade))
 
 
 def see_order(ctx: Context, report: OrderReport) -> None:
@@ -179,17 +187,6 @@ def see_open_algos(ctx: Context, symbol: str, algos: Sequence[AlgoReport]) -> No
         ctx.around.foreign_algos.clear()
     for report in algos:
         see_algo(ctx, report)
-
-
-def _of_stranger(ctx: Context, fill: Fill, cause: str) -> bool:
-    """Whether somebody closes a quantity that was his own: then our trade is as large as before.
-
-    By the booked executions: what the last position read declared foreign may be older than they are.
-    """
-    trade = ctx.state.trade_of(fill.symbol)
-    theirs = ctx.state.positions.get(fill.symbol, ZERO) - (_held(trade) if trade is not None else ZERO)
-    signed = fill.quantity if fill.side is Side.BUY else -fill.quantity
-    return cause not in FORCED and theirs * signed < 0 and abs(theirs) >= fill.quantity
 
 
 def adopt(ctx: Context, row: PositionReport) -> None:

@@ -149,6 +149,8 @@ class FillBooked(Event, frozen=True, kw_only=True, tag="fill_booked"):
     trade_id: str
     cause: str = "OURS"
     role: Role | None = None
+    taken: Decimal | None = None
+    """How much of a stranger's execution closed the trade's part; None: all of it."""
 
 
 class FillCompleted(Event, frozen=True, kw_only=True, tag="fill_completed"):

@@ -153,14 +153,15 @@ def _fill_view(event: ev.FillBooked) -> FillView:
 
 def _count_quantity(trade: TradeView, event: ev.FillBooked) -> None:
     fill = event.fill
-    value = fill.price * fill.quantity
+    quantity = fill.quantity if event.taken is None else event.taken
+    value = fill.price * quantity
     opens = (fill.side is Side.BUY) == (trade.direction == "long")
     if opens:
-        trade.entry_filled += fill.quantity
+        trade.entry_filled += quantity
         trade.entry_value += value
         trade.entry_price = divide(trade.entry_value, trade.entry_filled) if not trade.adopted else None
     else:
-        trade.exit_filled += fill.quantity
+        trade.exit_filled += quantity
         trade.exit_value += value
         trade.exit_price = divide(trade.exit_value, trade.exit_filled)
 
