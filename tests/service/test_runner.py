@@ -190,8 +190,12 @@ async def test_the_same_id_with_other_content_is_denied() -> None:
 async def test_too_many_waiting_intents_are_refused() -> None:
     """Overload is an answer; what waits is still decided."""
     bench = Bench(limits=InboxLimits(intents=3))
-    bench.runner.deliver(link("first"))  # Something has to come first, or each is decided as it arrives.
-    results = await asyncio.gather(*(bench.runner.submit(intent(f"i-{n}")) for n in range(5)), return_exceptions=True)
+
+    async def first() -> None:
+        bench.runner.deliver(link("first"))  # Something has to come first, or each is decided as it arrives.
+
+    submits = (bench.runner.submit(intent(f"i-{n}")) for n in range(5))
+    _, *results = await asyncio.gather(first(), *submits, return_exceptions=True)
     assert [isinstance(result, Overloaded) for result in results] == [False, False, False, True, True]
 
 
@@ -216,12 +220,22 @@ async def test_evidence_is_never_dropped_and_is_reported_when_it_piles_up() -> N
 async def test_evidence_goes_before_intents() -> None:
     """What protects money does not wait behind what wants to spend it."""
     bench = Bench()
-    answer = asyncio.ensure_future(bench.runner.submit(intent()))
-    await asyncio.sleep(0)
-    bench.runner.deliver(link("fill"))
-    await answer
+
+    async def evidence(reason: str) -> None:
+        bench.runner.deliver(link(reason))
+
+    await asyncio.gather(evidence("first"), bench.runner.submit(intent()), evidence("fill"))
     kinds = [type(input) for input in bench.engine.inputs]
-    assert kinds == [LinkChanged, IntentReceived]
+    assert kinds == [LinkChanged, LinkChanged, IntentReceived]
+
+
+async def test_an_intent_that_nothing_precedes_is_decided_in_its_own_turn() -> None:
+    """Another turn of the loop would cost it time for nothing."""
+    bench = Bench()
+    waiting = asyncio.ensure_future(bench.runner.submit(intent()))
+    await asyncio.sleep(0)
+    assert [type(input) for input in bench.engine.inputs] == [IntentReceived]
+    await waiting
 
 
 async def test_of_waiting_prices_only_the_newest_is_stepped() -> None:
@@ -368,18 +382,23 @@ def broken(input: AnyInput) -> Step:
 async def test_an_engine_that_raises_is_stopped_loudly() -> None:
     """No further input is stepped; whoever watches gets the error; callers are told."""
     bench = Bench(broken)
-    waiting = asyncio.ensure_future(bench.runner.submit(intent()))
-    await asyncio.sleep(0)
     bench.runner.deliver(link("x"))
     bench.runner.deliver(link("y"))
     with pytest.raises(Stopped):
-        await waiting
+        await bench.runner.submit(intent())
     assert len(bench.engine.inputs) == 1
     with pytest.raises(AssertionError, match="this one is broken"):
         await bench.runner.ended
     assert bench.observer.names().count("engine_failed") == 1
     with pytest.raises(Stopped):
         await bench.runner.submit(intent("i-2"))
+
+
+async def test_an_engine_that_raises_on_an_intent_tells_its_source() -> None:
+    """Also when it is decided in the turn in which it arrives: nobody may wait for ever."""
+    bench = Bench(lambda input: 1 // 0)  # type: ignore[arg-type,return-value]
+    with pytest.raises(Stopped):
+        await asyncio.wait_for(bench.runner.submit(intent()), 5)
 
 
 async def test_a_gateway_that_raises_stops_the_engine() -> None:

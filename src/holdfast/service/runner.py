@@ -162,6 +162,7 @@ class Runner:
         if len(self._pending) >= BATCHES_MAX:
             raise Overloaded(f"{len(self._pending)} decisions wait for the disk; would pass: the same intent, later")
         self._inbox.put_intent(received, stepped)
+        self._answers[answer] = None  # Before the drain, which may be the end of the engine.
         if not self._scheduled:
             self._drain()  # In this turn of the loop: nothing waits that would have to come first.
         return await self._outcome(answer)
