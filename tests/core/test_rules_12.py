@@ -74,13 +74,25 @@ def test_rules_12_a_stop_that_was_only_hidden_is_covered_and_no_loss(code):
 
 
 def test_rules_12_a_failed_round_proves_nothing():
-    """`ok` False: no heartbeat, no finding."""
+    """Nothing was read: no heartbeat, no finding."""
     bench = Bench().open_trade()
     bench.advance(1_000)
     vanish(bench)
     beat = bench.engine.around.watch_ms
-    bench.give(inp.CoverageChecked, ok=False, asked_ms=bench.now, symbols=(SYMBOL,))
+    bench.give(inp.CoverageChecked, ok=False, asked_ms=bench.now)
     assert len(bench.places(Role.STOP)) == 1
+    assert bench.engine.around.watch_ms == beat
+
+
+def test_rules_12_what_was_read_of_an_incomplete_round_counts():
+    """Another symbol's list failed: no heartbeat, but the stop that this one's does not show is placed again."""
+    bench = Bench().open_trade()
+    bench.advance(1_000)
+    vanish(bench)
+    beat = bench.engine.around.watch_ms
+    bench.give(inp.CoverageChecked, ok=False, asked_ms=bench.now, symbols=(SYMBOL,),
+               positions=(bench.venue.position(SYMBOL),))  # fmt: skip
+    assert len(bench.places(Role.STOP)) == 2
     assert bench.engine.around.watch_ms == beat
 
 

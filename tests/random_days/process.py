@@ -22,7 +22,6 @@ from holdfast.model import events as ev
 from holdfast.model import inputs as inp
 from holdfast.model.effects import Cancel, ChangeSetting, ClearTimer, Effect, Place, Read, SetTimer
 from holdfast.model.reasons import TradingState
-from holdfast.model.reports import AlgoReport
 from holdfast.service.unjournalled import held_back, may_leave
 from tests.random_days.stream import Stream
 from tests.random_days.wire import Wire
@@ -235,35 +234,27 @@ class Process:
         self.wire.findings(simple(ep.POSITIONS), positions_came)
 
     def _look_at_stops(self, asked_ms: int, symbols: tuple[str, ...], positions: Findings) -> None:
-        algos: list[AlgoReport] = []
-        waiting = dict.fromkeys(symbols)
-        failed: list[bool] = []
+        lists: dict[str, Findings | None] = {}
 
         def done() -> None:
-            rows = tuple(row for row in positions.positions if row.symbol in symbols)
-            good = not failed
+            read = [symbol for symbol in symbols if lists[symbol] is not None]
             self.give(
                 inp.CoverageChecked(
                     now_ms=0,
-                    ok=good,
+                    ok=len(read) == len(symbols),
                     asked_ms=asked_ms,
-                    symbols=symbols if good else (),
-                    positions=rows if good else (),
-                    algos=tuple(algos) if good else (),
+                    symbols=tuple(read),
+                    positions=tuple(row for row in positions.positions if row.symbol in read),
+                    algos=tuple(algo for found in lists.values() if found is not None for algo in found.algos),
                 )
             )
 
         def came(symbol: str, found: Findings | None) -> None:
-            del waiting[symbol]
-            if found is None:
-                failed.append(True)
-            else:
-                algos.extend(found.algos)
-            if not waiting:
+            lists[symbol] = found
+            if len(lists) == len(symbols):
                 done()
 
         if not symbols:
             done()
         for symbol in symbols:
-            request = simple(ep.OPEN_ALGOS, symbol=symbol)
-            self.wire.findings(request, partial(came, symbol))
+            self.wire.findings(simple(ep.OPEN_ALGOS, symbol=symbol), partial(came, symbol))

@@ -131,6 +131,16 @@ def test_could_not_ask_is_never_nothing_there(path: str, trouble: Any) -> None:
 
 
 @virtual
+async def test_rules_12_a_list_that_fails_hides_no_other() -> None:
+    """The round is incomplete, and tells what it has."""
+    bench = Bench("BTCUSDT", "ETHUSDT")
+    bench.http.answers[ALGOS] = [reply(b"<html></html>", status=502), algos]
+    found = await bench.watch.look()
+    assert (found.ok, found.symbols) == (False, ("ETHUSDT",))
+    assert [row.symbol for row in found.algos] == ["ETHUSDT"]
+
+
+@virtual
 async def test_a_failed_round_is_followed_by_the_next() -> None:
     """The heartbeat goes on."""
     bench = Bench("BTCUSDT")

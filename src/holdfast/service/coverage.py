@@ -84,23 +84,30 @@ class CoverageWatch:
         await self.supervisor.stop()
 
     async def look(self) -> CoverageChecked:
-        """One round. With `ok` False the lists mean nothing; a round is not repeated, the next one comes soon."""
+        """One round. What could not be read is left out of it, and is not asked again: the next round comes soon."""
         asked_ms = self._clock.now_ms()
+        positions: list[PositionReport] = []
+        lists: dict[str, list[AlgoReport] | _NotRead] = {}
+        failed: _NotRead | None = None
         try:
             positions = await self._positions()
             held = [row.symbol for row in positions if row.amount]
-            symbols = tuple(sorted(dict.fromkeys([*self._exposed(), *held])))
-            algos = await self._algos(symbols)
+            lists = await self._algos(sorted(dict.fromkeys([*self._exposed(), *held])))
         except _NotRead as error:
-            self._observer.read_repeated("coverage watch", str(error))
-            return CoverageChecked(now_ms=self._clock.now_ms(), ok=False, asked_ms=asked_ms, code=error.code)
+            failed = error
+        for found in lists.values():
+            failed = found if isinstance(found, _NotRead) else failed
+        if failed is not None:
+            self._observer.read_repeated("coverage watch", str(failed))
+        read = {symbol: algos for symbol, algos in lists.items() if not isinstance(algos, _NotRead)}
         return CoverageChecked(
             now_ms=self._clock.now_ms(),
-            ok=True,
+            ok=failed is None,
             asked_ms=asked_ms,
-            symbols=symbols,
-            positions=tuple(row for row in positions if row.symbol in symbols),
-            algos=tuple(row for row in algos if row.symbol in symbols),
+            code=failed.code if failed is not None else 0,
+            symbols=tuple(read),
+            positions=tuple(row for row in positions if row.symbol in read),
+            algos=tuple(algo for algos in read.values() for algo in algos),
         )
 
     async def _keep_watch(self) -> None:
@@ -115,13 +122,19 @@ class CoverageWatch:
     async def _positions(self) -> list[PositionReport]:
         return (await self._read(simple(ep.POSITIONS))).positions
 
-    async def _algos(self, symbols: Sequence[str]) -> list[AlgoReport]:
-        if not symbols:
-            return []
-        if len(symbols) >= ALL_FROM_SYMBOLS:
-            return (await self._read(Request(ep.OPEN_ALGOS, {}, ep.ALL_SYMBOLS_WEIGHT))).algos
-        found = await asyncio.gather(*[self._read(simple(ep.OPEN_ALGOS, symbol=symbol)) for symbol in symbols])
-        return [algo for findings in found for algo in findings.algos]
+    async def _algos(self, symbols: Sequence[str]) -> dict[str, list[AlgoReport] | _NotRead]:
+        """The open algo orders of each symbol, or why they could not be had."""
+        if len(symbols) < ALL_FROM_SYMBOLS:
+            return dict(zip(symbols, await asyncio.gather(*map(self._algos_of, symbols)), strict=True))
+        found = (await self._read(Request(ep.OPEN_ALGOS, {}, ep.ALL_SYMBOLS_WEIGHT))).algos
+        return {symbol: [algo for algo in found if algo.symbol == symbol] for symbol in symbols}
+
+    async def _algos_of(self, symbol: str) -> list[AlgoReport] | _NotRead:
+        try:
+            found = (await self._read(simple(ep.OPEN_ALGOS, symbol=symbol))).algos
+        except _NotRead as error:
+            return error
+        return [algo for algo in found if algo.symbol == symbol]
 
     async def _read(self, request: Request) -> Findings:
         door, path = self._door, request.endpoint.path
