@@ -196,3 +196,10 @@ async def test_reads_come_from_the_read_model(runner: StubRunner) -> None:
     assert at.ledger(limit=5).movements == ()
     assert at.state().seq == 0
     assert at.metrics() == b"up 1\n"
+
+
+async def test_a_flatten_is_begun_when_it_is_answered(runner: StubRunner) -> None:
+    """Done is what the venue says, later."""
+    runner.answer = done()
+    reply = await desk(runner).command("flatten", by="ann", reason="r", symbol="BTCUSDT", token="")
+    assert (reply.done, reply.text.split(":")[0]) == (True, "begun")

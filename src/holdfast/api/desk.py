@@ -21,6 +21,8 @@ from holdfast.service.runner import Done, Runner
 from holdfast.service.verdicts import Verdict
 from holdfast.service.views import AlarmView
 
+BEGUN = "begun: it ends when the venue has shown 0 twice (`holdfast status` tells)"
+
 
 class Desk:
     """Implements `api.port.EngineService` for one engine in this process."""
@@ -78,8 +80,9 @@ class Desk:
                 return self._told(True, text, token=event.token, summary=event.summary, expires_ms=event.expires_ms)
         if what == "resume_confirm" and not any(isinstance(event, ev.StateCommanded) for event in done.events):
             return self._told(False, self._why_not_resumed())
-        text = "done" if done.durable else "done, but the journal cannot be written: it will not survive a restart"
-        return self._told(True, text)
+        text = BEGUN if what == "flatten" else "done"
+        lost = "" if done.durable else ", but the journal cannot be written: it will not survive a restart"
+        return self._told(True, text + lost)
 
     def _told(self, done: bool, text: str, **more: Any) -> CommandReply:
         state = self._runner.engine.state
