@@ -237,3 +237,15 @@ def test_rules_4_a_sale_that_is_larger_than_his_own_takes_the_rest_from_us():
     (trade_id,) = world.process.engine.state.live_trades.values()
     assert world.process.engine.state.trades[trade_id].exit_filled == Decimal("0.02")
     assert ended(world) == []
+
+
+def test_rules_15_the_fee_of_a_strangers_execution_is_fetched():
+    """Its early word was booked and its full one lost; no trade of ours would ever have asked (I7)."""
+    world = started()
+    world.open("i1", symbol="ETHUSDT", quantity="1", stop="3980")
+    world.run(3 * SECOND)
+    world.fault("ws.drop", kinds=["ORDER_TRADE_UPDATE"], count=2)
+    world.human("human.trade", **MARKET_BUY)
+    world.run(40 * SECOND)
+    assert world.process.engine.state.incomplete == {}
+    assert ended(world) == []

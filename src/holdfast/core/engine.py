@@ -329,6 +329,9 @@ def _timer_fired(ctx: Context, message: inp.TimerFired) -> None:
 def _read_account(ctx: Context, rest: str) -> None:
     ctx.read(ReadKind.ACCOUNT, "account:")
     income.read_if_due(ctx)
+    for symbol, since_ms in ctx.state.feeless().items():
+        # An early word of an execution came, and the full one never did; trades ask by themselves, others do not.
+        ctx.read(ReadKind.TRADES, f"trades:{symbol}", symbol=symbol, since_ms=since_ms - 1_000)
     for symbol in ctx.around.foreign_orders:
         # The end of somebody's order may not have been told; it would keep the symbol's settings as they are for ever.
         ctx.read(ReadKind.OPEN_ORDERS, "account:", symbol=symbol)

@@ -180,6 +180,7 @@ def _forget_trade(state: EngineState, trade_id: str) -> None:
         state.algos.pop(client_id, None)
     for key in [key for key, fill in state.fills.items() if fill.trade_id == trade_id]:
         del state.fills[key]
+        state.incomplete.pop(key, None)
     for key in [key for key, client_id in state.by_order_id.items() if client_id in trade.orders]:
         del state.by_order_id[key]
 

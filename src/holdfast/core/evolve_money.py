@@ -28,6 +28,8 @@ def fill_booked(state: EngineState, event: ev.FillBooked) -> None:
         quantity=fill.quantity,
         side=fill.side,
     )
+    if not complete:
+        state.incomplete[key] = fill.venue_ms or event.at_ms
     signed = fill.quantity if fill.side is Side.BUY else -fill.quantity
     state.positions[fill.symbol] = state.positions.get(fill.symbol, ZERO) + signed
     order = state.order(event.client_id) if event.client_id else None
@@ -91,10 +93,12 @@ def remember_money(state: EngineState, when_ms: int, asset: str, amount: Decimal
 
 def fill_completed(state: EngineState, event: ev.FillCompleted) -> None:
     """Fee and profit of an execution that was first known without them."""
-    record = state.fills[fill_key(event.symbol, event.order_id, event.trade_id)]
+    key = fill_key(event.symbol, event.order_id, event.trade_id)
+    record = state.fills[key]
     if record.complete:
         return
     record.complete = True
+    del state.incomplete[key]
     trade = state.trades.get(record.trade_id)
     asset = trade.plan.margin_asset if trade is not None else event.fee_asset
     if trade is not None:

@@ -53,9 +53,11 @@ def begin(ctx: Context) -> None:
     for kind, lane in ROUND:
         _ask(ctx, f"{tag}:{kind.value}", kind, lane)
     _ask(ctx, f"{tag}:income", ReadKind.INCOME, Lane.QUERY, since_ms=income.since_ms(ctx))
-    for symbol in sorted({*ctx.state.live_trades, *ctx.state.flattens}):
+    feeless = ctx.state.feeless()
+    for symbol in sorted({*ctx.state.live_trades, *ctx.state.flattens, *feeless}):
         trade = ctx.state.trade_of(symbol)
         since = trade.accepted_ms - 1_000 if trade is not None else ctx.now_ms - 3_600_000
+        since = min(since, feeless.get(symbol, since) - 1_000)
         _ask(ctx, f"{tag}:trades:{symbol}", ReadKind.TRADES, Lane.QUERY, symbol=symbol, since_ms=since)
         if trade is not None:
             for client_id in trade.orders:

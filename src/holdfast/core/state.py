@@ -268,6 +268,8 @@ class EngineState(msgspec.Struct, kw_only=True):
     by_order_id: dict[str, str] = {}
     """"SYMBOL:orderId" → client id, children of algos included."""
     fills: dict[str, FillState] = {}
+    incomplete: dict[str, int] = {}
+    """Key of a booked fill whose fee nobody has told yet → its venue time."""
     positions: dict[str, Decimal] = {}
     """Signed amount per symbol by booked fills, ours and foreign."""
     baselines: dict[str, int] = {}
@@ -298,6 +300,14 @@ class EngineState(msgspec.Struct, kw_only=True):
     alarms: dict[str, str] = {}
     rejects: dict[str, list[int]] = {}
     cover_losses: dict[str, list[int]] = {}
+
+    def feeless(self) -> dict[str, int]:
+        """Symbols of fills whose fee is still to be told → since when."""
+        since: dict[str, int] = {}
+        for key, venue_ms in self.incomplete.items():
+            symbol = key.partition(":")[0]
+            since[symbol] = min(venue_ms, since.get(symbol, venue_ms))
+        return since
 
     def order(self, client_id: str) -> Order | None:
         """The plain or algo order of a client id."""
