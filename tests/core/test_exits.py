@@ -11,7 +11,7 @@ from holdfast.model.ids import Role
 from holdfast.model.intent import Entry
 from holdfast.model.orders import AlgoStatus
 from tests.core.bench import SYMBOL, Bench
-from tests.core.replies import rejected, silence
+from tests.core.replies import rejected, silence, stranger_order
 
 D = Decimal
 HALVES = [("50500", "0.5"), ("51000", "0.5")]
@@ -51,8 +51,7 @@ def test_targets_never_exceed_what_is_open():
     bench = Bench()
     bench.script(Role.STOP, silence())
     bench.intent(targets=HALVES)
-    bench.venue.take(__import__("tests.core.replies", fromlist=["x"]).stranger_order(
-        "web_1", "0.07", bench.trade.direction.exit_side), bench.now)  # fmt: skip
+    bench.venue.take(stranger_order("web_1", "0.07", bench.trade.direction.exit_side), bench.now)
     bench.fill("web_1")
     bench.tell_algo(bench.venue.take_algo(bench.stop().spec, bench.now))
     assert sum((p.order.spec.quantity for p in bench.places(Role.TARGET)), D(0)) <= D("0.030")
@@ -139,3 +138,29 @@ def test_a_target_that_fills_everything_closes_the_trade():
     bench.advance(3_000)
     assert [result.exit_reason for result in bench.closed] == ["target"]
     assert len(bench.cancels(Role.STOP)) == 1
+
+
+def test_a_refused_target_is_derived_anew_after_a_second():
+    """Not at once: what stood in its way may still be there."""
+    bench = Bench()
+    bench.script(Role.TARGET, rejected(-2022), rejected(-2022))
+    bench.intent(targets=[("50500", "1")])
+    bench.advance(5_000)
+    assert bench.place_times(Role.TARGET) == [0, 1_000, 2_000]
+
+
+def test_a_position_read_from_before_the_last_order_proves_no_end():
+    """It left before the close did."""
+    bench = Bench().open_trade()
+    bench.hold_reads = {ReadKind.POSITIONS}
+    bench.market(mark="49500")
+    bench.trigger(bench.stop().client_id)
+    read = bench.held_reads[-1]
+    bench.held_reads.clear()
+    bench.advance(500)
+    sent = max(order.timestamp_ms for order in (*bench.state.plain.values(), *bench.state.algos.values()))
+    bench.step(bench.venue.answer(read, bench.now, sent - 1))
+    assert bench.closed == []
+    bench.hold_reads.clear()
+    bench.advance(1_500)
+    assert len(bench.closed) == 1

@@ -8,7 +8,9 @@ from holdfast.core import flatten
 from holdfast.model import events as ev
 from holdfast.model.effects import Cancel, ReadKind
 from holdfast.model.ids import Role
+from holdfast.model.inputs import ReadAnswered
 from holdfast.model.orders import OrderStatus
+from holdfast.model.reports import PositionReport
 from tests.core.bench import SYMBOL, Bench
 from tests.core.replies import confirmed, rejected, silence
 
@@ -124,3 +126,47 @@ def test_a_remainder_is_closed():
     bench.advance(3_000)
     assert bench.venue.amounts[SYMBOL] == 0
     assert bench.places(Role.CLOSE)[-1].order.spec.quantity == D("0.04")
+
+
+def read_of(bench: Bench, amount: str) -> None:
+    """The venue's answer to the loop's newest question."""
+    read = bench.held_reads.pop()
+    row = PositionReport(symbol=SYMBOL, amount=D(amount), entry_price=D("50000"))
+    bench.step(ReadAnswered(now_ms=bench.now, read=read, ok=True, asked_ms=bench.now, positions=(row,)))
+
+
+def test_zeros_must_follow_each_other():
+    """0, then something, then 0: that is one, and not two."""
+    bench = Bench().open_trade()
+    bench.hold_reads = {ReadKind.POSITIONS}
+    bench.intent("c1", "close", side=None)
+    for amount in ("0", "0.02", "0"):
+        bench.advance(600)
+        read_of(bench, amount)
+    assert bench.of(ev.FlattenEnded) == []
+    bench.advance(300)
+    read_of(bench, "0")
+    assert len(bench.of(ev.FlattenEnded)) == 1
+
+
+def test_what_a_read_shows_is_closed_at_once():
+    """Nothing was known to be open; the answer does not wait for the next turn of the loop."""
+    bench = Bench()
+    bench.venue.amounts[SYMBOL] = D("0.1")
+    bench.latency = lambda: 30
+    bench.command("flatten", symbol=SYMBOL)
+    bench.advance(31)
+    assert bench.place_times(Role.CLOSE) == [30]
+
+
+def test_a_flatten_of_a_foreign_position_ends_the_finding():
+    """What was not ours is gone."""
+    bench = Bench()
+    bench.venue.amounts[SYMBOL] = D("0.2")
+    bench.restart()
+    bench.advance(5_000)
+    assert bench.state.foreign == {SYMBOL: D("0.2")}
+    bench.command("flatten", symbol=SYMBOL)
+    bench.advance(3_000)
+    assert bench.state.foreign == {}
+    assert bench.venue.amounts[SYMBOL] == 0

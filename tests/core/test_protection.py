@@ -11,6 +11,7 @@ from holdfast.model.ids import Role
 from holdfast.model.intent import Entry
 from holdfast.model.orders import AlgoStatus, Direction
 from holdfast.model.reasons import AlarmCode, TradePhase
+from holdfast.model.venue_facts import VenueFacts
 from tests.core.bench import SYMBOL, Bench
 from tests.core.replies import Reply, rejected, silence, stranger_order, throttled, unknown
 
@@ -148,3 +149,25 @@ def test_a_refused_stop_for_our_part_does_not_storm():
     bench.advance(12_000)
     assert len(bench.places(Role.STOP)) <= 5
     assert bench.trade.phase is TradePhase.OPEN
+
+
+def test_a_stop_whose_entry_is_gone_is_not_tried_again():
+    """Armed with the entry and refused; then the entry ended without a fill."""
+    bench = Bench(facts=VenueFacts(stop_without_position="yes"))
+    bench.script(Role.STOP, *[rejected(-4509)] * 9)
+    bench.intent(entry=Entry(type="limit", price=D("49900"), ttl_ms=300), stop="49000")
+    bench.advance(5_000)
+    assert max(bench.place_times(Role.STOP)) < 300
+    assert len(bench.closed) == 1
+
+
+def test_a_stop_that_goes_again_at_the_first_fill_does_not_go_twice():
+    """Its own clock is stopped."""
+    bench = Bench(facts=VenueFacts(stop_without_position="yes"))
+    bench.script(Role.STOP, rejected(-4509), silence())
+    bench.intent(entry=Entry(type="limit", price=D("49900"), ttl_ms=60_000), stop="49000")
+    bench.advance(20)
+    bench.fill(bench.entry().client_id)
+    bench.advance(200)
+    assert bench.place_times(Role.STOP) == [0, 20]
+
