@@ -112,10 +112,13 @@ class Day:
     def bounds(self) -> dict[str, Any]:
         """What the network did counts against nobody: evidence takes longer when it, or the question, is late."""
         slow_ms = max(self.weather.push) + max(self.weather.back) + max(self.weather.out)
-        silent_ms = 5_000 + 3 * slow_ms
-        if "reads" in self.trouble or "queries" in self.trouble:
-            silent_ms += 45_000
-        return {"silent_ms": silent_ms, "naked_ms": 1_000 + slow_ms, "lag_ms": 1_000 + slow_ms}
+        blind_ms = 45_000 if "reads" in self.trouble or "queries" in self.trouble else 0
+        return {
+            "silent_ms": 5_000 + 3 * slow_ms + blind_ms,
+            "orphan_ms": 2_000 + (10_000 if "reads" in self.trouble else 0),
+            "naked_ms": 1_000 + slow_ms,
+            "lag_ms": 1_000 + slow_ms,
+        }
 
     # Sources.
 

@@ -249,3 +249,16 @@ def test_rules_15_the_fee_of_a_strangers_execution_is_fetched():
     world.run(40 * SECOND)
     assert world.process.engine.state.incomplete == {}
     assert ended(world) == []
+
+
+def test_rules_2_a_young_stop_that_no_question_shows_is_not_gone():
+    """Its cancel was refused and the question after it did not see it yet: it was taken for cancelled, and lived on."""
+    world = started()
+    world.open("i1")
+    world.run(100)
+    world.fault("query.lag", ms=3 * SECOND)
+    world.fault("code", on="algoOrder.cancel", code=-1021, status=400)
+    world.close("i2")
+    world.run(30 * SECOND)
+    assert world.desk.control("state")["accounts"][0]["algos"] == []
+    assert ended(world) == []
