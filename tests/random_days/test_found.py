@@ -257,7 +257,7 @@ def test_rules_2_a_young_stop_that_no_question_shows_is_not_gone():
     world.open("i1")
     world.run(100)
     world.fault("query.lag", ms=3 * SECOND)
-    world.fault("code", on="algoOrder.cancel", code=-1021, status=400)
+    world.fault("code", on="algoOrder.cancel", code=-1021, status=400, count=2)
     world.close("i2")
     world.run(30 * SECOND)
     assert world.desk.control("state")["accounts"][0]["algos"] == []
