@@ -84,6 +84,9 @@ class PicowsConnector:
         return link
 
 
+_DATA: Final = (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION)
+
+
 class PicowsLink(WSListener):
     """The `WsLink` port on one connection."""
 
@@ -91,6 +94,7 @@ class PicowsLink(WSListener):
         self._on_message = on_message
         self._on_close = on_close
         self._transport: WSTransport | None = None
+        self._unsent_bytes: Callable[[], int] = int
         self._parts: list[bytes] = []
         self._reason = ""
         self._adopted = False
@@ -110,7 +114,7 @@ class PicowsLink(WSListener):
         transport = self._transport
         if transport is None or not self.is_open:
             raise WsClosed(self._reason or "the connection is closed")
-        if cast(Any, transport.underlying_transport).get_write_buffer_size() > MAX_UNSENT_BYTES:
+        if self._unsent_bytes() > MAX_UNSENT_BYTES:
             self._drop("the venue does not read what we send")
             raise WsClosed(self._reason)
         transport.send(WSMsgType.TEXT, message)
@@ -143,18 +147,20 @@ class PicowsLink(WSListener):
     def on_ws_connected(self, transport: WSTransport) -> None:
         """picows: the handshake is complete."""
         self._transport = transport
+        self._unsent_bytes = cast(Any, transport.underlying_transport).get_write_buffer_size
         if self._abandoned:
             transport.disconnect(False)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """picows: a frame arrived."""
         kind = frame.msg_type
-        if kind == WSMsgType.CLOSE:
-            self._reason = self._reason or _close_reason(frame)
-            transport.send_close(frame.get_close_code())
-            transport.disconnect()
+        if kind not in _DATA:
+            if kind == WSMsgType.CLOSE:
+                self._reason = self._reason or _close_reason(frame)
+                transport.send_close(frame.get_close_code())
+                transport.disconnect()
             return
-        if kind not in (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION) or self._reason:
+        if self._reason:
             return
         message = frame.get_payload_as_bytes()
         if self._parts or not frame.fin:

@@ -87,7 +87,9 @@ class Governor:
         wait_ms = self._weight.wait_ms(weight, percent, now_ms) if weight else 0
         if orders:
             for bucket in self._orders.values():
-                wait_ms = max(wait_ms, bucket.wait_ms(orders, percent, now_ms))
+                bucket_ms = bucket.wait_ms(orders, percent, now_ms)
+                if bucket_ms > wait_ms:
+                    wait_ms = bucket_ms
         return wait_ms
 
     def spend(self, weight: int, now_ms: int, orders: int = 0) -> None:

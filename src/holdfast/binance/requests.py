@@ -125,7 +125,7 @@ def _place_algo(spec: AlgoSpec) -> Request:
 def _check_order(spec: OrderSpec) -> None:
     if spec.role in _REDUCING_ROLES and not spec.reduce_only:
         raise Unsendable(f"a {spec.role.value} order must be reduce-only")
-    if spec.quantity <= 0:
+    if spec.quantity <= num.ZERO:
         raise Unsendable("the quantity is not above zero")
     if spec.type is OrderType.MARKET and (spec.price is not None or spec.time_in_force is not None):
         raise Unsendable("a market order has neither price nor time in force")

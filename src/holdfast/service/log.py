@@ -48,6 +48,7 @@ _SECRET_IN_TEXT: Final = re.compile(
     r"""(?i)\b(signature|listenkey|api_?key|api_?secret|secret|token|authorization|password|x-mbx-apikey)"""
     r"""(["']?\s*[=:]\s*["']?(?:bearer\s+)?)[^\s"'&,;}\)]+"""
 )
+_SIGNS: Final = re.compile(r"[=:/]")
 _LISTEN_KEY_PATH: Final = re.compile(r"(/(?:private/)?(?:ws|stream)/)[A-Za-z0-9]{40,}")
 
 Record = MutableMapping[str, Any]
@@ -60,6 +61,8 @@ def redact(value: Any, name: str = "") -> Any:
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
     if isinstance(value, str):
+        if not _SIGNS.search(value):
+            return value  # No secret without one of these signs around it.
         return _LISTEN_KEY_PATH.sub(rf"\1{HIDDEN}", _SECRET_IN_TEXT.sub(rf"\1\2{HIDDEN}", value))
     if isinstance(value, dict):
         return {key: redact(item, str(key)) for key, item in value.items()}

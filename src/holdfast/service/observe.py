@@ -7,6 +7,7 @@ to the outbox itself. What happened to money stands in the journal; the log tell
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, Final
 
 from holdfast.model import events as ev
@@ -61,6 +62,9 @@ class Observer:
         self._append_seconds = metrics.append_seconds.labels(*self._who)
         self._journal_seq = metrics.journal_seq.labels(*self._who)
         self._fills = metrics.fills.labels(*self._who)
+        # Names and outcomes are closed sets, and every order comes by here.
+        self._requests = cache(metrics.requests.labels)
+        self._request_seconds = cache(metrics.request_seconds.labels)
 
     def record(self, record: Published) -> None:
         """One durable event: count it, and say it if it is worth a line. Register it with `outbox.listen`."""
@@ -146,8 +150,8 @@ class Observer:
 
     def request_ended(self, name: str, outcome: str, code: int, duration_us: int) -> None:
         """An order, cancel or setting has its outcome. The order's own record is in the journal."""
-        self.metrics.requests.labels(*self._who, name, outcome).inc()
-        self.metrics.request_seconds.labels(*self._who, name).observe(duration_us / 1_000_000)
+        self._requests(*self._who, name, outcome).inc()
+        self._request_seconds(*self._who, name).observe(duration_us / 1_000_000)
         if outcome == Outcome.UNKNOWN.value:
             self.log.warning("request_unknown", request=name, code=code, duration_us=duration_us)
 

@@ -104,7 +104,7 @@ class OrderChannel:
     def send(self, ticket: Ticket) -> bool:
         """Write a request. False when no byte of it left, so that another way may be chosen."""
         line = self._line
-        if line is None or not line.is_open or len(line.waiting) >= MAX_IN_FLIGHT:
+        if line is None or not line.takes_requests or len(line.waiting) >= MAX_IN_FLIGHT:
             return False
         return line.send(ticket)
 
@@ -167,7 +167,8 @@ class Line:
         self._loop = loop
         self._link: WsLink | None = None
         self._signer: Signer | None = channel.signer
-        self._ready = False
+        self.takes_requests = False
+        """Logged on where the key can be. Whether the connection is still there, writing to it tells."""
         self._heard_at = -1.0
         self._timer: asyncio.TimerHandle | None = None
         self._logon_id = 0
@@ -176,7 +177,7 @@ class Line:
     @property
     def is_open(self) -> bool:
         """Whether requests can be written."""
-        return self._ready and self._link is not None and self._link.is_open
+        return self.takes_requests and self._link is not None and self._link.is_open
 
     async def begin(self, link: WsLink) -> None:
         """The connection is open: log on if the key can, then take requests."""
@@ -184,7 +185,7 @@ class Line:
         self.opened_at = self._loop.time()
         if self._channel.signer.key_type == "ed25519" and link.is_open:
             await self._log_on(link)
-        self._ready = True
+        self.takes_requests = True
 
     def send(self, ticket: Ticket) -> bool:
         """Write a request; False when nothing of it left."""
@@ -229,7 +230,7 @@ class Line:
 
     def end(self, reason: str) -> None:
         """Give up what is in flight, and the connection."""
-        self._ready = False
+        self.takes_requests = False
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
