@@ -14,7 +14,17 @@ from holdfast.model.events import IntentDenied
 from holdfast.model.ids import Role
 from holdfast.model.intent import Intent
 from holdfast.model.num import ZERO
-from holdfast.model.orders import AlgoSpec, AlgoStatus, Direction, OrderSpec, OrderStatus, Pending, Side
+from holdfast.model.orders import (
+    ALGO_TERMINAL,
+    ORDER_TERMINAL,
+    AlgoSpec,
+    AlgoStatus,
+    Direction,
+    OrderSpec,
+    OrderStatus,
+    Pending,
+    Side,
+)
 from holdfast.model.plans import IntentResult, TradePlan
 from holdfast.model.reasons import TradePhase, TradingState
 from holdfast.model.reports import BalanceReport, SymbolConfig
@@ -61,9 +71,10 @@ class OrderState(msgspec.Struct, kw_only=True, gc=False):
     @property
     def live(self) -> bool:
         """Whether it may still do something at the venue, unknown outcomes included."""
-        if self.status is OrderStatus.PLANNED:
+        status = self.status
+        if status is OrderStatus.PLANNED:
             return False
-        return not self.status.terminal or self.pending in PLACING
+        return status not in ORDER_TERMINAL or self.pending in PLACING
 
     @property
     def unknown(self) -> bool:
@@ -132,10 +143,11 @@ class AlgoState(msgspec.Struct, kw_only=True, gc=False):
     @property
     def live(self) -> bool:
         """Whether it, or its child, may still do something at the venue. A child that ended proves its algo done."""
-        if self.status is AlgoStatus.PLANNED:
+        status, child = self.status, self.child_status
+        if status is AlgoStatus.PLANNED:
             return False
-        ended = self.status.terminal or (self.child_status is not None and self.child_status.terminal)
-        return not ended or self.child_live or self.pending in PLACING
+        ended = status in ALGO_TERMINAL if child is None else child in ORDER_TERMINAL
+        return not ended or self.pending in PLACING
 
     @property
     def unknown(self) -> bool:
