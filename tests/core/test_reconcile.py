@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from holdfast.model.effects import Read, ReadKind
+from holdfast.model.effects import Lane, Read, ReadKind
 from tests.core.bench import Bench
 
 
@@ -24,3 +24,16 @@ def test_only_what_is_missing_is_asked_again() -> None:
     assert bench.engine.around.reconciled
     more = asked(bench) - before
     assert (more[ReadKind.MODES], more[ReadKind.OPEN_ALGOS], more[ReadKind.OPEN_ORDERS]) == (4, 0, 0)
+
+
+def test_executions_of_live_trades_are_read_with_the_right_of_protection() -> None:
+    """Until they are known a stop may stand on a flat symbol, or be placed there again; a full window is no reason."""
+    bench = Bench().open_trade()
+    bench.restart()
+    begun = bench.now
+    lanes = {read.lane for at, read in bench.effects if at == begun and _is_round_of_trades(read)}
+    assert lanes == {Lane.PROTECT}
+
+
+def _is_round_of_trades(effect: object) -> bool:
+    return isinstance(effect, Read) and effect.kind is ReadKind.TRADES and effect.purpose.startswith("reconcile")

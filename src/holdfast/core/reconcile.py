@@ -58,7 +58,9 @@ def begin(ctx: Context) -> None:
         trade = ctx.state.trade_of(symbol)
         since = trade.accepted_ms - 1_000 if trade is not None else ctx.now_ms - 3_600_000
         since = min(since, feeless.get(symbol, since) - 1_000)
-        _ask(ctx, f"{tag}:trades:{symbol}", ReadKind.TRADES, Lane.QUERY, symbol=symbol, since_ms=since)
+        # What filled meanwhile decides which stop covers and which is an orphan: it does not wait for a rate window.
+        lane = Lane.PROTECT if trade is not None or symbol in ctx.state.flattens else Lane.QUERY
+        _ask(ctx, f"{tag}:trades:{symbol}", ReadKind.TRADES, lane, symbol=symbol, since_ms=since)
         if trade is not None:
             for client_id in trade.orders:
                 order = ctx.state.order(client_id)
