@@ -115,7 +115,7 @@ class Day:
         blind_ms = 45_000 if "reads" in self.trouble or "queries" in self.trouble else 0
         return {
             "silent_ms": 5_000 + 3 * slow_ms + blind_ms,
-            "orphan_ms": 2_000 + (10_000 if "reads" in self.trouble else 0),
+            "orphan_ms": 2_000 + (blind_ms if "reads" in self.trouble else 0),
             "naked_ms": 1_000 + slow_ms,
             "lag_ms": 1_000 + slow_ms,
         }
@@ -288,7 +288,9 @@ class Day:
         world.run(30_000)
         if not world.process.disk_ok:
             world.kill()
-        world.run(30_000)
+        world.run(15_000)
+        self._command("adopt")  # What left unjournalled while the disk was broken is named by a human.
+        world.run(15_000)
         for symbol in world.markets:
             self._send(symbol, "flatten")
         world.run(90_000)
@@ -315,7 +317,6 @@ class Day:
             return []
         for symbol in world.markets:
             self._command("release", symbol=symbol)
-        self._command("adopt")  # What left unjournalled while the disk was broken is named by a human.
         if state.commanded is not TradingState.ACTIVE:
             self.resume()
         world.run(6_000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from holdfast.model import events as ev
+from holdfast.model import inputs as inp
 from holdfast.model.intent import Distance, Intent, Size
 from holdfast.model.reasons import DenyCode, ResultStatus
 from tests.random_days.world import START_US, World
@@ -261,4 +262,25 @@ def test_rules_2_a_young_stop_that_no_question_shows_is_not_gone():
     world.close("i2")
     world.run(30 * SECOND)
     assert world.desk.control("state")["accounts"][0]["algos"] == []
+    assert ended(world) == []
+
+
+def test_rules_8_two_orders_of_one_name_are_told_apart():
+    """Closes left while the disk was broken; the next process used their names again, and the executions of the first
+    ones were asked about every second for ever, because their name already had an order."""
+    world = started()
+    world.open("i1")
+    world.run(3 * SECOND)
+    world.quote("BTCUSDT", depth=Decimal("0.01"))
+    world.close("i2")
+    world.run(100)
+    world.process.break_disk()
+    world.run(2 * SECOND)
+    world.kill()
+    world.run(10 * SECOND)
+    world.give(inp.Command(now_ms=0, what="adopt", by="operator", reason="the disk was full"))
+    world.run(60 * SECOND)
+    names = [line["client_id"] for line in world.desk.records("order") if line["x"] == "NEW"]
+    assert len(names) > len(dict.fromkeys(names))
+    assert result(world, "i2") is ResultStatus.CLOSED
     assert ended(world) == []

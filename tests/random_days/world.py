@@ -78,6 +78,7 @@ class Market:
     symbol: str
     price: Decimal
     depth: Decimal
+    refill: Decimal = Decimal(0)
 
     @property
     def bid(self) -> Decimal:
@@ -281,7 +282,9 @@ class World:
         told = price is not None and price != market.price
         market.price = price if price is not None else market.price
         market.depth = depth if depth is not None else market.depth
-        size = str(market.depth)
+        # A level that we consumed is refilled when its quantity changes: strangers put theirs back every second.
+        market.refill = Decimal("0.001") - market.refill
+        size = str(market.depth + market.refill)
         self.desk.book(str(market.bid), str(market.ask), bid_qty=size, ask_qty=size, symbol=symbol)
         self.desk.mark(str(market.price), symbol=symbol, next_funding_ms=self.funding_ms)
         self._deliver()

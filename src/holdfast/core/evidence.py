@@ -31,6 +31,8 @@ def take_order(ctx: Context, report: OrderReport) -> None:
         _second_engine(ctx, client_id)
     elif report.status is OrderStatus.SENT:
         _unclear(ctx, order or algo, report)
+    elif order is not None and order.order_id not in (None, report.order_id):
+        _namesake(ctx, report)
     elif order is not None and _order_news(order, report):
         _order_changed(ctx, order, report)
     elif algo is not None and _child_news(algo, report):
@@ -49,6 +51,14 @@ def _unclear(ctx: Context, order: OrderState | AlgoState | None, report: OrderRe
     ctx.alarm(AlarmCode.UNKNOWN_CODE, order.client_id, report.reason)
     if report.channel is Channel.STREAM:
         sending.query(ctx, order, f"state:{order.client_id}")
+
+
+def _namesake(ctx: Context, report: OrderReport) -> None:
+    """Another order under the same name: a close that left while the journal could not be written (RULES 8), whose name
+    the next process used again. It is remembered, so that its executions find their trade, and changes nothing else."""
+    if order_key(report.symbol, report.order_id) not in ctx.state.by_order_id:
+        ctx.emit(ev.OrderUpdated(at_ms=ctx.now_ms, report=report))
+        ctx.touch(report.symbol)
 
 
 def _order_news(order: OrderState, report: OrderReport) -> bool:

@@ -33,7 +33,8 @@ def fill_booked(state: EngineState, event: ev.FillBooked) -> None:
     signed = fill.quantity if fill.side is Side.BUY else -fill.quantity
     state.positions[fill.symbol] = state.positions.get(fill.symbol, ZERO) + signed
     order = state.order(event.client_id) if event.client_id else None
-    if order is not None:
+    namesake = isinstance(order, OrderState) and order.order_id not in (None, fill.order_id)
+    if order is not None and not namesake:
         order.filled += fill.quantity
         order.filled_value += fill.quantity * fill.price
         order.executed = max(order.executed, order.filled)

@@ -117,7 +117,7 @@ def order_updated(state: EngineState, event: ev.OrderUpdated) -> None:
     order = state.plain.get(report.client_id)
     if order is None:
         _child_updated(state.algos[report.client_id], report, event.at_ms)
-    else:
+    elif order.order_id in (None, report.order_id):
         if signal in machine.ORDER_TABLE[order.status]:
             order.status = machine.advance(order.status, signal)
         order.order_id = report.order_id

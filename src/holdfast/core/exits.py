@@ -106,6 +106,12 @@ def wind_up(ctx: Context, trade: TradeState) -> None:
         return
     if trade.phase is not TradePhase.EXITING:
         ctx.phase(trade, TradePhase.EXITING, results.exit_reason_of(ctx, trade))
+    if not remove_left(ctx, trade) and _books_complete(ctx, trade) and _venue_shows_zero(ctx, trade):
+        _close(ctx, trade)
+
+
+def remove_left(ctx: Context, trade: TradeState) -> bool:
+    """Cancel what is left of a trade of which nothing is open (RULES 7). Whether something is not yet settled."""
     waiting = False
     for client_id in trade.orders:
         order = ctx.state.order(client_id)
@@ -119,8 +125,7 @@ def wind_up(ctx: Context, trade: TradeState) -> None:
             _remove(ctx, order)
         elif not order.live:
             owed(ctx, trade)
-    if not waiting and _books_complete(ctx, trade) and _venue_shows_zero(ctx, trade):
-        _close(ctx, trade)
+    return waiting
 
 
 def _publish_intent(ctx: Context, trade: TradeState) -> None:

@@ -14,7 +14,7 @@ from holdfast.core.responses import Reaction, reaction_to
 from holdfast.core.state import FlattenState, Order, OrderState
 from holdfast.model import events as ev
 from holdfast.model.effects import Lane, ReadKind
-from holdfast.model.ids import Role, client_order_id
+from holdfast.model.ids import Role
 from holdfast.model.num import ZERO
 from holdfast.model.orders import OrderStatus, Pending, Side
 from holdfast.model.reasons import AlarmCode, TradePhase
@@ -154,8 +154,7 @@ def _send_close(ctx: Context, loop: FlattenState, amount: Decimal, *, by_limit: 
         sending.send_again(ctx, ready, preauthorised=True, quantity=adapted)
         return
     counters = trade.counters.get(Role.CLOSE.value, 0) if trade is not None else loop.n
-    n = max(counters, loop.n) + 1
-    client_id = client_order_id(ctx.settings.account, loop.subject, Role.CLOSE, n)
+    client_id, n = sending.free_id(ctx, loop.subject, Role.CLOSE, max(counters, loop.n) + 1)
     spec = sending.close_spec(loop.symbol, side, quantity, client_id, price)
     sending.plan_order(ctx, spec, subject=loop.subject, trade_id=loop.trade_id, n=n)
     sending.place(ctx, ctx.state.plain[client_id])

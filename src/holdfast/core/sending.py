@@ -27,8 +27,14 @@ REDUCING_RULES: dict[Role, str] = {
 
 def next_id(ctx: Context, trade: TradeState, role: Role) -> tuple[str, int]:
     """The client id and number of the trade's next order in a role."""
-    n = trade.counters.get(role.value, 0) + 1
-    return client_order_id(ctx.settings.account, subject_of(trade), role, n), n
+    return free_id(ctx, subject_of(trade), role, trade.counters.get(role.value, 0) + 1)
+
+
+def free_id(ctx: Context, subject: str, role: Role, n: int) -> tuple[str, int]:
+    """The first client id from number `n` on, and its number, that no order accepted as a stranger's has (RULES 8)."""
+    while (client_id := client_order_id(ctx.settings.account, subject, role, n)) in ctx.state.strangers:
+        n += 1
+    return client_id, n
 
 
 def subject_of(trade: TradeState) -> str:

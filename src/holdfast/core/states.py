@@ -131,10 +131,12 @@ def command(ctx: Context, message: Command) -> None:
 
 def _adopt_cut(ctx: Context, message: Command) -> None:
     """The operator names the cut: what the journal does not explain is somebody else's from now on (RULES 8)."""
-    unexplained = tuple(ctx.around.unexplained)
-    if not unexplained:
+    if not ctx.around.unexplained:
         return
-    ctx.emit(ev.CutAdopted(at_ms=ctx.now_ms, client_ids=unexplained, by=message.by, reason=message.reason))
+    # A name that was unknown may have been planned since: closes go on while a human looks, and take the next number.
+    unexplained = tuple(c for c in ctx.around.unexplained if ctx.state.order(c) is None)
+    if unexplained:
+        ctx.emit(ev.CutAdopted(at_ms=ctx.now_ms, client_ids=unexplained, by=message.by, reason=message.reason))
     ctx.around.unexplained.clear()
     ctx.clear_alarm(AlarmCode.SECOND_ENGINE, "account")
     reconcile.begin(ctx)

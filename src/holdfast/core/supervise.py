@@ -60,6 +60,7 @@ def _open(ctx: Context, trade: TradeState) -> None:
         if exits.netted(ctx, trade):
             exits.wind_up(ctx, trade)
         elif exits.closed_unseen(ctx, symbol):
+            exits.remove_left(ctx, trade)
             exits.owed(ctx, trade)  # Something closed it, and its execution is still to be told.
         else:
             flatten.start(ctx, symbol, "a fill surfaced while the trade was being wound up")

@@ -114,7 +114,8 @@ class Fills(Check):
         )
 
     def _attribute(self, line: TradeLine, booked: BookedFill) -> None:
-        cause = "OURS" if is_ours(line.client_id) else attribution_of(line.client_id)
+        ours = is_ours(line.client_id) and line.client_id not in self.journal.strangers
+        cause = "OURS" if ours else attribution_of(line.client_id)
         problem = ""
         if booked.cause not in CAUSES:
             problem = f"has the unknown cause {booked.cause}"

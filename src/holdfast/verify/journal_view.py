@@ -132,6 +132,8 @@ class JournalView:
         """Client id → (seq, µs): unknown outcomes that are still open."""
         self.resolved: dict[str, Resolution] = {}
         self.late: dict[str, tuple[int, int]] = {}
+        self.strangers: set[str] = set()
+        """Client ids with our prefix that an operator accepted as unexplained (RULES 8)."""
         self.results: dict[str, list[tuple[int, IntentResult]]] = {}
         self.closed: dict[str, list[tuple[int, TradeResult]]] = {}
         self.order_reports: dict[tuple[str, int], list[tuple[int, OrderReport]]] = {}
@@ -321,6 +323,10 @@ def _late_entry(view: JournalView, seq: int, event: ev.LateEntryFound) -> None:
     view.late.setdefault(event.client_id, (seq, event.at_ms * 1_000))
 
 
+def _cut_adopted(view: JournalView, _seq: int, event: ev.CutAdopted) -> None:
+    view.strangers.update(event.client_ids)
+
+
 def _income_booked(view: JournalView, seq: int, event: ev.IncomeBooked) -> None:
     first = view.incomes.get(event.row.key)
     if first is not None:
@@ -372,6 +378,7 @@ _HANDLERS: Final[dict[type, Callable[[JournalView, int, Any], None]]] = {
     ev.UnknownOpened: _unknown_opened,
     ev.UnknownResolved: _unknown_resolved,
     ev.LateEntryFound: _late_entry,
+    ev.CutAdopted: _cut_adopted,
     ev.IncomeBooked: _income_booked,
     ev.BalanceSeen: _balance_seen,
     ev.ForeignSeen: _foreign_seen,
