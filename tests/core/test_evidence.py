@@ -88,3 +88,29 @@ def test_an_entry_that_was_taken_for_refused_surfaces(told):
     bench.advance(5_000)
     assert bench.venue.amounts[SYMBOL] == 0
     assert [event.intent_id for event in bench.of(ev.LateEntryFound)] == ["i1"]
+
+
+def test_an_execution_under_our_prefix_that_the_journal_lacks_halts():
+    """A fill is as good a sign of a second engine as an order (RULES 8)."""
+    bench = Bench().open_trade()
+    fill = bench.venue.trades[0]
+    strange = type(fill)(**{**{n: getattr(fill, n) for n in fill.__struct_fields__}, "order_id": 77, "trade_id": 78,
+                            "client_id": "hf-e1-aaaaaaaaaaaaaaaaaaaaaaaa"})  # fmt: skip
+    bench.give(inp.FillSeen, fill=strange)
+    assert bench.state.effective == "halted"
+    assert len(bench.of(ev.FillBooked)) == 1
+
+
+def test_a_child_settles_a_stop_whose_placing_was_unknown():
+    """It has triggered, so it was placed."""
+    from holdfast.model.ids import Role
+    from tests.core.replies import unknown
+
+    bench = Bench()
+    bench.failing_reads = {ReadKind.ALGO, ReadKind.OPEN_ALGOS}
+    bench.script(Role.STOP, unknown(landed=True), *[unknown()] * 20)
+    bench.intent()
+    assert bench.stop().unknown
+    bench.tell_order(bench.venue.trigger(bench.stop().client_id, bench.now))
+    assert not bench.stop().unknown
+    assert bench.of(ev.UnknownResolved)[-1].client_id == bench.stop().client_id

@@ -119,3 +119,30 @@ def test_a_strangers_execution_does_not_block_a_proof_after_a_restart():
     bench.restart()
     bench.advance(20_000)
     assert bench.result().status == "never_placed"
+
+
+def test_a_stop_in_flight_at_a_crash_is_asked_for_as_well_as_sent_again():
+    """The repeat may be refused as a duplicate; the question tells what stands."""
+    bench = Bench()
+    bench.script(Role.STOP, silence())
+    bench.intent()
+    before = len(bench.done(Read))
+    bench.script(Role.STOP, silence())
+    bench.restart(after_ms=10)
+    asked = [read for read in bench.done(Read)[before:] if read.kind is ReadKind.ALGO and "resolve:" in read.purpose]
+    assert [read.client_id for read in asked] != []
+    assert [event.client_id for event in bench.of(ev.UnknownOpened)] == [bench.orders(Role.STOP)[0].client_id]
+
+
+def test_an_unknown_stop_is_resolved_after_a_restart():
+    """The rounds go on."""
+    bench = Bench()
+    bench.failing_reads = {ReadKind.ALGO, ReadKind.OPEN_ALGOS}
+    bench.script(Role.STOP, unknown(landed=True), *[unknown()] * 30)
+    bench.silent_stream = True
+    bench.fills_closes = False
+    bench.intent()
+    bench.restart(after_ms=10)
+    bench.failing_reads.clear()
+    bench.advance(1_500)
+    assert not bench.orders(Role.STOP)[0].unknown

@@ -200,7 +200,7 @@ def _state(ctx: Context, client_id: str, answer: ReadAnswered) -> None:
         if order.cancel_asked:
             if answer.asked_ms - max(order.timestamp_ms, order.armed_ms or 0) >= unknowns.GRACE_MS:
                 evidence.algo_gone(ctx, client_id)  # A younger one may only not be listed yet.
-        elif order.armed and f"lost:{client_id}" not in ctx.around.timers:
+        elif order.armed and answer.asked_ms > order.timestamp_ms:
             trade = ctx.state.trades.get(order.trade_id)
             if trade is not None and trade.live and exposure.open_quantity(ctx, trade) > 0:
                 ctx.around.suspected[client_id] = ctx.now_ms
