@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from holdfast.cli.demo_summary import print_summary
+from holdfast.cli.demo_summary import exact, print_summary
 from holdfast.service.demo_report import DemoReport
 from tests.cli.test_demo_view import ROW
 
@@ -80,3 +80,11 @@ def test_json_holds_the_promised_names() -> None:
     assert set(promised.split()) <= set(value)
     assert value["net"] == "1399.41"
     assert value["violations"] == 0
+
+
+def test_a_reader_can_add_up_the_result() -> None:
+    """To the last digit: rounding each amount alone would leave a cent over."""
+    assert exact(Decimal("-7.365"), Decimal("-348.036"), Decimal(0), Decimal("-355.401")) == [
+        "-7.365", "-348.036", "+0.000", "-355.401",
+    ]  # fmt: skip
+    assert exact(Decimal(1000), Decimal("0.10")) == ["+1,000.00", "+0.10"]

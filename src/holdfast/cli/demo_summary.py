@@ -9,7 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from holdfast.cli.demo_view import coloured, money, trades_table
+from holdfast.cli.demo_view import money, tone, trades_table
 from holdfast.model import num
 from holdfast.model.reasons import DENY_SENTENCES, DenyCode
 from holdfast.service.demo_report import DemoReport
@@ -41,17 +41,25 @@ def milliseconds(*values: int | None) -> str:
     return " / ".join("–" if value is None else f"{value}" for value in values) + " ms"
 
 
+def exact(*amounts: Decimal) -> list[str]:
+    """Amounts to their last digit, all with as many places, so that a reader can add them up; at least cents."""
+    exponents = [num.plain(amount).as_tuple().exponent for amount in amounts]
+    places = max(2, *(-exponent for exponent in exponents if isinstance(exponent, int)))
+    return [format(amount, f"+,.{places}f") for amount in amounts]
+
+
 def _result(report: DemoReport) -> Table:
+    gross, fees, funding, net = exact(report.gross, -report.fees, report.funding, report.net)
     slippage = "–" if report.slippage_bps is None else f"{report.slippage_bps:+.2f} bps"
     return _grid(
         f"Result in {report.asset}",
         [
             ("trades", str(report.trades) + (f"  ({report.open_at_end} open)" if report.open_at_end else "")),
             ("win rate", win_rate(report)),
-            ("gross", coloured(report.gross)),
-            ("fees", money(-report.fees)),
-            ("funding", money(report.funding)),
-            ("net", coloured(report.net)),
+            ("gross", Text(gross, tone(report.gross))),
+            ("fees", fees),
+            ("funding", funding),
+            ("net", Text(net, tone(report.net))),
             ("best / worst trade", f"{money(report.best)} / {money(report.worst)}"),
             ("slippage from arrival mid", slippage),
         ],

@@ -58,8 +58,12 @@ def money(value: Decimal | None, *, plus: bool = True) -> str:
 
 def coloured(value: Decimal | None) -> Text:
     """Profit green, loss red, nothing plain."""
-    style = "" if not value else ("green" if value > 0 else "red")
-    return Text(money(value), style=style)
+    return Text(money(value), style=tone(value))
+
+
+def tone(value: Decimal | None) -> str:
+    """The colour of an amount."""
+    return "" if not value else ("green" if value > 0 else "red")
 
 
 def age(milliseconds: int) -> str:
