@@ -7,7 +7,7 @@ from holdfast.verify.base import Scene
 from holdfast.verify.journal_view import fold
 from holdfast.verify.liveness import Liveness
 from holdfast.verify.run import Stage
-from tests.verify.builders import Story, renumbered, rows
+from tests.verify.builders import Story, open_trade, renumbered, rows
 
 
 def changes(story: Story, **options) -> list[tuple[int, bool, str]]:
@@ -84,3 +84,16 @@ def test_processes_are_counted():
     story.wait(1_000).die()
     story.wait(1_000).start_engine(conn=2)
     assert story.verdict().counts["processes"] == 2
+
+
+def test_a_deadline_that_passed_between_two_lines_is_judged_by_who_lived_then():
+    """A stop's trigger stuck and the engine died; nothing happened until the next one came, seconds later."""
+    story, stop = open_trade()
+    start_us = story.lines[0].us
+    story.algo(stop, "TRIGGERING")
+    story.push("ALGO_UPDATE", stop.client_id)
+    died_us = (story.ms + 10) * 1_000
+    story.wait(6_000).start_engine(conn=2)
+    story.close("2", "94")
+    windows = (Window(start_us=start_us, end_us=died_us), Window(start_us=died_us + 5_990_000))
+    assert "I3" not in story.verdict(live=windows).broken()

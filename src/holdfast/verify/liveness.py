@@ -94,6 +94,10 @@ class Liveness(Check):
         self._turn(died_us, live=False)
         self._restarted = True
 
+    def changes_until(self, us: int) -> list[int]:
+        """When an engine came or went, by the caller's word, up to a time that has not been passed yet."""
+        return [at_us for at_us, _ in self._known or () if at_us <= us]
+
     def _follow_known(self, us: int) -> None:
         assert self._known is not None, "invariant: only known windows are followed"
         while self._known and self._known[0][0] <= us:

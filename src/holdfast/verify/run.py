@@ -133,6 +133,10 @@ class Stage:
 
     def _pass_time(self, us: int) -> None:
         self._tell_moments(us)
+        for change_us in self._liveness.changes_until(us):
+            # What was due before an engine came or went is judged by who was there then.
+            for tick in self._ticks:
+                tick(change_us - 1)
         for tick in self._ticks:
             tick(us)
         self.scene.state.us = us
