@@ -39,6 +39,17 @@ def test_the_reserve_is_not_endless() -> None:
     assert governor.admit(Lane.CANCEL, 1, NOW_MS) == 45_000
 
 
+def test_rules_12_looking_leaves_the_last_tenth_to_acting() -> None:
+    """A stop can be cancelled when the lists that protection reads have used up their part."""
+    governor = Governor()
+    governor.spend(2_150, NOW_MS)
+    assert governor.admit(Lane.PROTECT, 40, NOW_MS) == 45_000
+    assert governor.admit(Lane.CANCEL, 5, NOW_MS) == 0
+    governor.spend(20, NOW_MS)
+    assert governor.admit(Lane.CANCEL, 5, NOW_MS) == 45_000
+    assert governor.admit(Lane.CANCEL, 1, NOW_MS) == governor.admit(Lane.PROTECT, 0, NOW_MS, orders=1) == 0
+
+
 def test_a_window_turns_with_the_utc_minute() -> None:
     """Not a sliding window (protocol notes 0.3 no. 15)."""
     governor = Governor()

@@ -24,6 +24,9 @@ OPEN_PERCENT: Final = 70
 """How much of a window the lanes without privilege may use."""
 
 PRIVILEGED: Final = (Lane.PROTECT, Lane.CANCEL)
+LOOK_PERCENT: Final = 90
+"""How much of a window the reads of protection may use: the last tenth is for requests that act, which weigh 1."""
+ACT_WEIGHT: Final = 1
 
 WEIGHT_HEADER: Final = "x-mbx-used-weight-1m"
 ORDER_HEADERS: Final[dict[str, int]] = {"x-mbx-order-count-10s": 10_000, "x-mbx-order-count-1m": MINUTE_MS}
@@ -83,7 +86,9 @@ class Governor:
         until_ms = max(self._banned_until_ms, self._blocked_until_ms[lane])
         if until_ms > now_ms:
             return until_ms - now_ms
-        percent = 100 if lane in PRIVILEGED else OPEN_PERCENT
+        percent = OPEN_PERCENT
+        if lane in PRIVILEGED:
+            percent = 100 if orders or weight <= ACT_WEIGHT else LOOK_PERCENT
         wait_ms = self._weight.wait_ms(weight, percent, now_ms) if weight else 0
         if orders:
             for bucket in self._orders.values():
