@@ -15,6 +15,7 @@ from holdfast.core.engine import _HANDLERS, _TIMERS, Engine
 from holdfast.model import events as ev
 from holdfast.model import inputs as inp
 from holdfast.model.effects import Read, SetTimer
+from holdfast.model.reports import BalanceReport
 from tests.core.bench import Bench
 from tests.core.chaos import Day
 from tests.core.replies import silence
@@ -154,3 +155,18 @@ def test_one_fresh_mark_is_enough_to_be_priced():
     assert bench.engine.priced(bench.now + most)
     assert not bench.engine.priced(bench.now + most + 1)
     assert not Bench(start=False).engine.priced(bench.now)
+
+
+def test_a_pushed_wallet_moves_what_is_free_with_it():
+    """ACCOUNT_UPDATE tells the wallet only; until the account is read again, free margin follows it."""
+    bench = Bench()
+    pushed = BalanceReport(asset="USDT", wallet=bench.venue.wallet - 300)
+    bench.give(inp.AccountSeen, reason="ORDER", balances=(pushed,))
+    assert bench.state.balances["USDT"].available == bench.venue.wallet - 300
+
+
+def test_a_wallet_whose_free_part_was_never_read_stays_unknown():
+    """Not all of it, and not 0."""
+    bench = Bench()
+    bench.give(inp.AccountSeen, reason="DEPOSIT", balances=(BalanceReport(asset="BNB", wallet=bench.venue.wallet),))
+    assert bench.state.balances["BNB"].available is None

@@ -77,3 +77,12 @@ def test_transfers_are_booked_and_are_no_trading_result():
     evolve(bench.state, ev.IncomeBooked(at_ms=START_MS, row=row))
     assert bench.state.money == []
     assert list(bench.state.incomes) == ["TRANSFER:1::USDT"]
+
+
+def test_profit_and_fees_of_every_fill_count_in_the_daily_loss():
+    """Both signs, by the venue's time."""
+    bench = Bench().open_trade()
+    bench.market(mark="49500")
+    bench.trigger(bench.stop().client_id)
+    fees = sum((fill.fee for fill in bench.venue.trades), D(0))
+    assert sum((amount for _, _, amount in bench.state.money), D(0)) == D("-50") - fees

@@ -1,6 +1,7 @@
 """The fold of orders: a planned order counts as sent, answers move the request, reports move the order."""
 
 import pytest
+from msgspec.structs import replace
 
 from holdfast.core.evolve import evolve
 from holdfast.model import events as ev
@@ -8,6 +9,7 @@ from holdfast.model.effects import ReadKind
 from holdfast.model.ids import Role
 from holdfast.model.orders import AlgoStatus, OrderStatus, Pending
 from holdfast.model.reasons import Outcome
+from holdfast.model.reports import Channel
 from tests.core.bench import Bench
 from tests.core.replies import silence, unknown
 
@@ -118,3 +120,27 @@ def test_a_planned_close_takes_the_quantity_that_is_open():
     evolve(bench.state, ev.OrderSendDue(at_ms=1, client_id=close.client_id, timestamp_ms=1,
                                         quantity=close.spec.quantity // 2 or close.spec.quantity))  # fmt: skip
     assert close.status is OrderStatus.SENT
+
+
+def test_a_stop_shown_absent_is_never_placed_unless_it_had_shown_itself():
+    """An armed one keeps the venue's word."""
+    for silent, status in ((True, AlgoStatus.NEVER_PLACED), (False, AlgoStatus.ARMED)):
+        bench = Bench()
+        bench.script(Role.STOP, silence(landed=not silent))
+        bench.intent()
+        stop = bench.orders(Role.STOP)[0]
+        if not silent:
+            bench.tell_algo(bench.venue.algos[stop.client_id][-1])
+        evolve(bench.state, ev.UnknownResolved(at_ms=1, client_id=stop.client_id, resolution="never_placed",
+                                               evidence="all of it"))  # fmt: skip
+        assert stop.status is status
+
+
+def test_an_algos_reason_is_kept_when_a_later_report_has_none():
+    """`explain` shows why."""
+    bench = Bench().open_trade()
+    stop = bench.stop()
+    report = bench.venue.algo_report(bench.venue.algos[stop.client_id][-1], Channel.STREAM)
+    for reason in ("margin", ""):
+        evolve(bench.state, ev.AlgoUpdated(at_ms=1, report=replace(report, reason=reason)))
+    assert stop.reason == "margin"

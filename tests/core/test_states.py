@@ -171,3 +171,17 @@ def test_a_stream_that_is_still_opening_wakes_nobody(after_ms, alarms):
     bench.coverage()
     bench.advance(after_ms)
     assert [event.code for event in bench.of(ev.AlarmRaised)] == alarms
+
+
+def test_an_open_profit_at_midnight_is_no_profit_of_the_day():
+    """The day is measured from what was open when it began: 40 of the open gain are lost again."""
+    bench = Bench(limits=Limits(daily_loss=D("30"), daily_loss_pct=None))
+    bench.open_trade()
+    bench.market(mark="50400")
+    bench.now += DAY_MS - (START_MS % DAY_MS)
+    bench.advance(7_000)
+    assert bench.of(ev.DayStarted)[-1].unrealized == D("40")
+    assert bench.of(ev.DailyLossLatched) == []
+    bench.market(mark="50050")
+    bench.advance(2_000)
+    assert bench.of(ev.DailyLossLatched)[0].window == "today"
