@@ -231,7 +231,7 @@ class Desk:
     def algo(self, client_id: str, status: AlgoStatus, *, streamed: bool = True) -> None:
         """An algo order changes at the venue."""
         held = self.venue.algos[client_id][-1]
-        held.status = status
+        held.status, held.updated_ms = status, self.now
         if streamed:
             self.tell_algo(held)
 

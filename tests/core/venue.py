@@ -51,6 +51,7 @@ class HeldAlgo:
     status: AlgoStatus
     placed_ms: int
     child: Held | None = None
+    updated_ms: int = 0
 
 
 @dataclass
@@ -150,7 +151,7 @@ class Venue:
         return AlgoReport(channel=channel, symbol=spec.symbol, client_id=spec.client_id, algo_id=held.algo_id,
                           side=spec.side, status=held.status, trigger_price=spec.trigger_price,
                           close_position=spec.close_position, reduce_only=spec.reduce_only,
-                          quantity=spec.quantity or ZERO, venue_ms=held.placed_ms,
+                          quantity=spec.quantity or ZERO, venue_ms=held.updated_ms or held.placed_ms,
                           order_id=held.child.order_id if held.child else None)  # fmt: skip
 
     def balances(self) -> tuple[BalanceReport, ...]:

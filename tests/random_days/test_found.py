@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from random import Random
 
 from holdfast.model import events as ev
 from holdfast.model import inputs as inp
 from holdfast.model.intent import Distance, Intent, Size
 from holdfast.model.reasons import DenyCode, ResultStatus
+from tests.random_days.faults import unstick
 from tests.random_days.world import START_US, World
 
 SECOND = 1_000
@@ -283,4 +285,18 @@ def test_rules_8_two_orders_of_one_name_are_told_apart():
     names = [line["client_id"] for line in world.desk.records("order") if line["x"] == "NEW"]
     assert len(names) > len(dict.fromkeys(names))
     assert result(world, "i2") is ResultStatus.CLOSED
+    assert ended(world) == []
+
+
+def test_rules_6_a_trigger_that_stuck_while_nobody_lived_gets_no_second_grace():
+    """Its two seconds began at the venue; a new process gave it two more, counted from when it heard of it."""
+    world = started()
+    world.open("i1")
+    world.run(3 * SECOND)
+    world.fault("algo.stuck")
+    world.kill(rest_ms=4 * SECOND)
+    world.quote("BTCUSDT", Decimal("79500.0"))
+    world.run(10 * SECOND)
+    assert world.desk.position() == 0
+    unstick(world, Random(1))
     assert ended(world) == []

@@ -157,7 +157,9 @@ def algo_updated(state: EngineState, event: ev.AlgoUpdated) -> None:
     if algo.status is AlgoStatus.ARMED and algo.armed_ms is None:
         algo.armed_ms = event.at_ms
     if algo.status in (AlgoStatus.TRIGGERING, AlgoStatus.TRIGGERED, AlgoStatus.FINISHED) and algo.triggering_ms is None:
-        algo.triggering_ms = event.at_ms
+        # Its two seconds began at the venue, perhaps while no process lived, not when we heard of it.
+        begun = report.venue_ms if algo.status is AlgoStatus.TRIGGERING else 0
+        algo.triggering_ms = min(begun or event.at_ms, event.at_ms)
     if algo.status.terminal:
         algo.pending = Pending.NONE
     if report.order_id is not None:

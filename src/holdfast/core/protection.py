@@ -307,7 +307,8 @@ def watch_triggering(ctx: Context, trade: TradeState) -> None:
     """A stop that began to trigger gets 2 s to show an effect (RULES 6)."""
     for stop in stops_of(ctx, trade):
         if acting(stop):
-            ctx.timer_once(f"stuck:{stop.client_id}", ctx.now_ms + TRIGGERING_COVERS_MS)
+            until_ms = (stop.triggering_ms or ctx.now_ms) + TRIGGERING_COVERS_MS
+            ctx.timer_once(f"stuck:{stop.client_id}", max(until_ms, ctx.now_ms))
 
 
 def stuck(ctx: Context, client_id: str) -> None:
