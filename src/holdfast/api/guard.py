@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+from functools import lru_cache
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -95,6 +96,7 @@ def _declared_length(headers: dict[bytes, bytes]) -> int:
     return int(text) if text.isdigit() and len(text) < 20 else MAX_BODY_BYTES + 1
 
 
+@lru_cache(maxsize=64)  # Before every intent, and nearly always the same text.
 def _is_local(host: str) -> bool:
     name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() and not host.endswith("]") else host
     name = name.strip("[]")

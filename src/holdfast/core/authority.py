@@ -17,7 +17,7 @@ def authorise_entry(spec: OrderSpec, verdict: str) -> Authorised[Spec]:
     assert spec.role is Role.ENTRY, "invariant: only an entry needs a verdict"
     assert not spec.reduce_only, "invariant: an entry is not reduce-only"
     assert spec.quantity > 0, "invariant: an order has a quantity"
-    return Authorised[Spec](spec=spec, verdict=verdict)
+    return Authorised(spec=spec, verdict=verdict)
 
 
 def authorise_reducing(spec: Spec, rule: str) -> Authorised[Spec]:
@@ -28,7 +28,7 @@ def authorise_reducing(spec: Spec, rule: str) -> Authorised[Spec]:
     assert rule, "invariant: a reducing order names its rule"
     assert spec.role is not Role.ENTRY, "invariant: an entry does not reduce"
     assert reduces(spec), "invariant: a reducing order is reduce-only or closes the position"
-    return Authorised[Spec](spec=spec, verdict=rule)
+    return Authorised(spec=spec, verdict=rule)
 
 
 def reduces(spec: Spec) -> bool:
