@@ -35,6 +35,7 @@ test: lint ## everything that must hold: linters, types, import contracts, tests
 
 lint: $(TEST_STAMP) ## linters, types and import contracts only
 	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 

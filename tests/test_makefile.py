@@ -73,8 +73,7 @@ def test_a_missing_venv_module_is_one_clear_line(tmp_path: Path):
     done = set_up(tmp_path, path=tmp_path)
     assert done.returncode == 1
     assert done.stderr == (
-        "holdfast: python3 has no venv module. "
-        "On Debian or Ubuntu: apt-get install python3-venv (or python3.11-venv)\n"
+        "holdfast: python3 has no venv module. On Debian or Ubuntu: apt-get install python3-venv (or python3.11-venv)\n"
     )
 
 

@@ -194,7 +194,7 @@ def floats(source: Source) -> Iterator[Finding]:
     divide = "true division: use holdfast.model.num.divide, floor_to or ceil_to"
     for where, node in with_function(source):
         if isinstance(node, ast.Constant) and isinstance(node.value, float):
-            yield Finding(where, node.lineno, "float", f"literal {node.value}: write Decimal(\"{node.value}\")")
+            yield Finding(where, node.lineno, "float", f'literal {node.value}: write Decimal("{node.value}")')
         elif isinstance(node, ast.Name) and node.id == "float":
             yield Finding(where, node.lineno, "float", "float: use Decimal, from the text on")
         elif isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Div):
@@ -214,6 +214,7 @@ def math_names(node: ast.AST) -> list[str]:
 
 def with_function(source: Source) -> Iterator[tuple[str, ast.AST]]:
     """Every node with its place: path:function inside a function (the innermost), else path."""
+
     def walk(node: ast.AST, where: str) -> Iterator[tuple[str, ast.AST]]:
         for child in ast.iter_child_nodes(node):
             inside = f"{source.path}:{child.name}" if isinstance(child, FUNCTION) else where

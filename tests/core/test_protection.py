@@ -170,4 +170,3 @@ def test_a_stop_that_goes_again_at_the_first_fill_does_not_go_twice():
     bench.fill(bench.entry().client_id)
     bench.advance(200)
     assert bench.place_times(Role.STOP) == [0, 20]
-

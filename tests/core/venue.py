@@ -179,8 +179,11 @@ class Venue:
         return ReadAnswered(now_ms=now_ms, read=read, ok=True, asked_ms=asked_ms, **found)
 
     def _read_order(self, read: Read) -> dict[str, object]:
-        rows = [held for held in self.visible_orders()
-                if held.order_id == read.order_id or (read.order_id is None and held.client_id == read.client_id)]
+        rows = [
+            held
+            for held in self.visible_orders()
+            if held.order_id == read.order_id or (read.order_id is None and held.client_id == read.client_id)
+        ]
         return {"orders": (self.report(rows[-1], Channel.QUERY),)} if rows else {"absent": True}
 
     def _read_algo(self, read: Read) -> dict[str, object]:

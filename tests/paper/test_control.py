@@ -107,7 +107,6 @@ def test_rate_limits_can_be_read_and_changed_while_running() -> None:
     assert desk.raw("GET", "/fapi/v1/exchangeInfo").body["rateLimits"][0]["limit"] == 1_000_000_000
 
 
-
 def test_the_log_can_be_read_from_a_number_on() -> None:
     """Only what is new."""
     desk = Desk()

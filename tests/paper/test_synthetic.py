@@ -35,9 +35,7 @@ def market(
     seed: int = 1, *, minutes: int = 2, grids: tuple[Grid, ...] = (BTC, XRP), step_ms: int = 500
 ) -> SyntheticMarket:
     """A short market."""
-    return SyntheticMarket(
-        seed=seed, grids=grids, start_us=START_US, duration_us=minutes * 60_000_000, step_ms=step_ms
-    )
+    return SyntheticMarket(seed=seed, grids=grids, start_us=START_US, duration_us=minutes * 60_000_000, step_ms=step_ms)
 
 
 def events(chosen: SyntheticMarket) -> list[MarketEvent]:

@@ -203,9 +203,7 @@ class Process:
     def see_markets(self) -> None:
         """Mark and touch of every symbol."""
         for market in self.world.markets.values():
-            self.give(
-                inp.MarketSeen(now_ms=0, symbol=market.symbol, mark=market.price, bid=market.bid, ask=market.ask)
-            )
+            self.give(inp.MarketSeen(now_ms=0, symbol=market.symbol, mark=market.price, bid=market.bid, ask=market.ask))
 
     def _beat(self) -> None:
         self.see_markets()

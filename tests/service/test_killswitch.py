@@ -230,7 +230,7 @@ def test_a_refused_close_frees_the_targets_and_goes_on():
 
 
 def test_a_venue_that_does_not_answer_is_not_called_flat():
-    """"Could not ask" is never "nothing there"."""
+    """That it could not ask is never taken for nothing being there."""
 
     async def script(stand: Stand) -> KillReport:
         await stand.expose()

@@ -72,9 +72,7 @@ def settings_read(ctx: Context, trade_id: str, config: SymbolConfig | None) -> N
     if trade is None or trade.phase is not TradePhase.ACCEPTED or config is None:
         return
     ctx.emit(
-        ev.SettingRead(
-            at_ms=ctx.now_ms, symbol=config.symbol, leverage=config.leverage, margin_type=config.margin_type
-        )
+        ev.SettingRead(at_ms=ctx.now_ms, symbol=config.symbol, leverage=config.leverage, margin_type=config.margin_type)
     )
     if config.leverage == trade.plan.leverage and config.margin_type == ctx.settings.margin_type:
         ctx.clear_timer(f"settings:{trade_id}")
@@ -131,9 +129,7 @@ def _plan_close(ctx: Context, trade: TradeState) -> None:
     plan = trade.plan
     client_id = client_order_id(ctx.settings.account, sending.subject_of(trade), Role.CLOSE, 1)
     spec = sending.close_spec(plan.symbol, plan.direction.exit_side, plan.quantity, client_id, None)
-    sending.plan_order(
-        ctx, spec, subject=sending.subject_of(trade), trade_id=plan.trade_id, n=1, preauthorised=True
-    )
+    sending.plan_order(ctx, spec, subject=sending.subject_of(trade), trade_id=plan.trade_id, n=1, preauthorised=True)
 
 
 def answered(ctx: Context, trade: TradeState, order: OrderState, outcome: RequestOutcome) -> None:

@@ -117,9 +117,7 @@ def _late_entry(ctx: Context, order: OrderState) -> None:
         return  # Its own trade still lives: supervision covers or flattens what fills.
     symbol = order.spec.symbol
     policy = ctx.settings.late_entry
-    ctx.emit(
-        ev.LateEntryFound(at_ms=ctx.now_ms, client_id=order.client_id, intent_id=order.subject, policy=policy)
-    )
+    ctx.emit(ev.LateEntryFound(at_ms=ctx.now_ms, client_id=order.client_id, intent_id=order.subject, policy=policy))
     ctx.alarm(AlarmCode.LATE_ENTRY, symbol, f"entry {order.client_id} surfaced after it was shown never placed")
     if ctx.state.trade_of(symbol) is not None:
         flatten.start(ctx, symbol, "a late entry surfaced on a symbol in use")

@@ -66,6 +66,8 @@ def _intent_denied(state: EngineState, event: ev.IntentDenied) -> None:
         accepted_ms=event.at_ms,
         denied=event,
     )
+
+
 def _phase_changed(state: EngineState, event: ev.PhaseChanged) -> None:
     trade = state.trades[event.trade_id]
     trade.phase = event.phase

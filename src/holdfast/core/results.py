@@ -108,9 +108,7 @@ def publish_denied(ctx: Context, intent_id: str) -> None:
     )
 
 
-def publish_closings(
-    ctx: Context, symbol: str, trade: TradeState | None = None, *, executed: bool = False
-) -> None:
+def publish_closings(ctx: Context, symbol: str, trade: TradeState | None = None, *, executed: bool = False) -> None:
     """The results of all close and flatten intents that wait on a symbol.
 
     `executed` says that a close order filled, although nothing was known to be open when the intent came.

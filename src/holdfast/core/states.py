@@ -178,9 +178,7 @@ def prepare_resume(ctx: Context, message: Command) -> None:
 def confirm_resume(ctx: Context, message: Command) -> None:
     """Second step: only with the token, in time, and not while the daily loss limit is breached (RULES 9)."""
     if resume_refusal(ctx, message.token) is None:
-        ctx.emit(
-            ev.StateCommanded(at_ms=ctx.now_ms, state=TradingState.ACTIVE, by=message.by, reason=message.reason)
-        )
+        ctx.emit(ev.StateCommanded(at_ms=ctx.now_ms, state=TradingState.ACTIVE, by=message.by, reason=message.reason))
 
 
 def resume_refusal(ctx: Context, token: str) -> str | None:
@@ -207,9 +205,7 @@ def check_losses(ctx: Context) -> None:
     _start_day(ctx)
     breach = _breach(ctx)
     if breach is not None and not ctx.state.loss_latched:
-        ctx.emit(
-            ev.DailyLossLatched(at_ms=ctx.now_ms, loss=breach.loss, limit=breach.limit, window=breach.window)
-        )
+        ctx.emit(ev.DailyLossLatched(at_ms=ctx.now_ms, loss=breach.loss, limit=breach.limit, window=breach.window))
         ctx.alarm(AlarmCode.DAILY_LOSS, "account", f"lost {breach.loss} of at most {breach.limit} ({breach.window})")
         ctx.emit(
             ev.StateCommanded(

@@ -72,9 +72,7 @@ def answered(ctx: Context, answer: ReadAnswered) -> None:
     endpoint = _absence(ctx, order, answer)
     if endpoint is None:
         return
-    ctx.emit(
-        ev.AbsenceNoted(at_ms=ctx.now_ms, client_id=client_id, endpoint=endpoint, asked_ms=answer.asked_ms)
-    )
+    ctx.emit(ev.AbsenceNoted(at_ms=ctx.now_ms, client_id=client_id, endpoint=endpoint, asked_ms=answer.asked_ms))
     if proved_absent(ctx, order):
         ctx.emit(
             ev.UnknownResolved(

@@ -89,9 +89,7 @@ class _MarkPrice(msgspec.Struct, tag_field="e", tag="markPriceUpdate", gc=False)
 
 
 _Data = _BookTicker | _DepthUpdate | _Trade | _AggregateTrade | _MarkPrice
-_KINDS = frozenset(
-    {"bookTicker", "depthUpdate", "trade", "aggTrade", "markPriceUpdate"}
-)
+_KINDS = frozenset({"bookTicker", "depthUpdate", "trade", "aggTrade", "markPriceUpdate"})
 
 
 class _Wrapped(msgspec.Struct):
@@ -132,9 +130,7 @@ def _levels(levels: list[Level]) -> list[Level]:
     """The levels, once each is known to be a possible price with a possible quantity."""
     for price, quantity in levels:
         if not (ZERO < price < CEILING and ZERO <= quantity < CEILING):
-            raise ValueError(
-                "a level needs a price above 0 and a quantity of 0 or more"
-            )
+            raise ValueError("a level needs a price above 0 and a quantity of 0 or more")
     return levels
 
 
@@ -232,13 +228,9 @@ class FrameReader:
         if self._symbols:
             return
         rule = "the file holds a market frame (bookTicker, depthUpdate, trade, aggTrade or markPriceUpdate)"
-        raise MarketFileError(
-            line=0, rule=rule, found=f"{self._line} lines and none of these"
-        )
+        raise MarketFileError(line=0, rule=rule, found=f"{self._line} lines and none of these")
 
-    def _read_other(
-        self, received_us: int, body: bytes
-    ) -> list[tuple[int, MarketEvent]]:
+    def _read_other(self, received_us: int, body: bytes) -> list[tuple[int, MarketEvent]]:
         """Bare frames, snapshots and frames to pass over; everything else breaks a rule."""
         try:
             kind = _decode_kind(body)
@@ -259,20 +251,14 @@ class FrameReader:
             raise self._broken(str(error), body) from None
         raise self._broken("the JSON is a stream frame or a depth snapshot", body)
 
-    def _read_snapshot(
-        self, received_us: int, snapshot: _Snapshot
-    ) -> list[tuple[int, MarketEvent]]:
+    def _read_snapshot(self, received_us: int, snapshot: _Snapshot) -> list[tuple[int, MarketEvent]]:
         if not self._symbols:
             _levels(snapshot.bids), _levels(snapshot.asks)
             self._waiting.append(snapshot)
             return []
         if len(self._symbols) > 1:
-            raise ValueError(
-                "a snapshot names no symbol, so the recording it stands in has only one"
-            )
-        return self._timed(
-            received_us, self._of_snapshot(snapshot, next(iter(self._symbols)))
-        )
+            raise ValueError("a snapshot names no symbol, so the recording it stands in has only one")
+        return self._timed(received_us, self._of_snapshot(snapshot, next(iter(self._symbols))))
 
     def _of_snapshot(self, snapshot: _Snapshot, symbol: str) -> DepthSnapshot:
         bids, asks = _levels(snapshot.bids), _levels(snapshot.asks)
@@ -285,9 +271,7 @@ class FrameReader:
             E=snapshot.E,
         )
 
-    def _timed(
-        self, received_us: int, event: MarketEvent
-    ) -> list[tuple[int, MarketEvent]]:
+    def _timed(self, received_us: int, event: MarketEvent) -> list[tuple[int, MarketEvent]]:
         """Put the event, and any snapshot that waited for its symbol, on the venue's time."""
         time_us = event.E * 1000
         skew_us = time_us - received_us
@@ -303,10 +287,7 @@ class FrameReader:
             waiting, self._waiting = self._waiting, []
             if waiting:
                 return [
-                    *(
-                        (time_us, self._of_snapshot(held, event.symbol))
-                        for held in waiting
-                    ),
+                    *((time_us, self._of_snapshot(held, event.symbol)) for held in waiting),
                     (time_us, event),
                 ]
         return [(time_us, event)]

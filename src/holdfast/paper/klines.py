@@ -54,9 +54,7 @@ class Kline(msgspec.Struct, frozen=True, kw_only=True):
     volume: int
 
 
-def read_klines(
-    lines: Iterable[bytes], *, grid: Grid, funding_rate: Decimal = Decimal("0.0001")
-) -> MarketSource:
+def read_klines(lines: Iterable[bytes], *, grid: Grid, funding_rate: Decimal = Decimal("0.0001")) -> MarketSource:
     """Stream the market of a kline file. Raises `MarketFileError` at the first line that breaks a rule."""
     market = _Market(grid, funding_rate)
     for kline in parse_klines(lines, grid):
@@ -134,9 +132,7 @@ def _shares(volume: int) -> list[int]:
 def _touch(book: DepthSnapshot) -> BookTop:
     """The best bid and ask of a book: streams carry them on their own."""
     (bid, bid_qty), (ask, ask_qty) = book.bids[0], book.asks[0]
-    return BookTop(
-        symbol=book.symbol, bid=bid, bid_qty=bid_qty, ask=ask, ask_qty=ask_qty, u=book.u, T=book.T, E=book.E
-    )
+    return BookTop(symbol=book.symbol, bid=bid, bid_qty=bid_qty, ask=ask, ask_qty=ask_qty, u=book.u, T=book.T, E=book.E)
 
 
 class _Market:
@@ -196,6 +192,4 @@ class _Market:
     def _mark(self, price: int, at_ms: int) -> Mark:
         mark = price * self._grid.tick
         due_ms = (at_ms // _FUNDING_MS + 1) * _FUNDING_MS
-        return Mark(
-            symbol=self._grid.symbol, mark=mark, index=mark, rate=self._rate, next_funding_ms=due_ms, E=at_ms
-        )
+        return Mark(symbol=self._grid.symbol, mark=mark, index=mark, rate=self._rate, next_funding_ms=due_ms, E=at_ms)

@@ -85,21 +85,14 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
 
     def place_us(self, time_us: int) -> int:
         """Where a recorded instant lies on the new time line, in microseconds."""
-        return (
-            self.start_us
-            + (time_us - self.origin_us)
-            * self.speed.denominator
-            // self.speed.numerator
-        )
+        return self.start_us + (time_us - self.origin_us) * self.speed.denominator // self.speed.numerator
 
     def place_ms(self, time_ms: int) -> int:
         """Where a recorded instant lies on the new time line, in milliseconds."""
         return self.place_us(time_ms * 1000) // 1000
 
 
-def rebase(
-    source: MarketSource, *, start_us: int, speed: Fraction = Fraction(1)
-) -> MarketSource:
+def rebase(source: MarketSource, *, start_us: int, speed: Fraction = Fraction(1)) -> MarketSource:
     """Replay a source as if its first event happened at `start_us`, `speed` (> 0) times as fast.
 
     Every time inside the events moves with them, the next funding time too: a recording of another
@@ -118,9 +111,7 @@ def _moved(event: MarketEvent, timeline: Timeline) -> MarketEvent:
     event_ms = timeline.place_ms(event.E)
     if isinstance(event, Mark):
         due = event.next_funding_ms
-        return msgspec.structs.replace(
-            event, E=event_ms, next_funding_ms=timeline.place_ms(due) if due else 0
-        )
+        return msgspec.structs.replace(event, E=event_ms, next_funding_ms=timeline.place_ms(due) if due else 0)
     moved: BookTop | DepthDiff | DepthSnapshot | PublicTrade = msgspec.structs.replace(
         event, E=event_ms, T=timeline.place_ms(event.T)
     )

@@ -216,9 +216,7 @@ class _Book:
         bid, bid_qty = self._level(best_ask - 1, self._bids[best_ask - 1])
         ask, ask_qty = self._level(best_ask, self._asks[best_ask])
         symbol = self._grid.symbol
-        return BookTop(
-            symbol=symbol, bid=bid, bid_qty=bid_qty, ask=ask, ask_qty=ask_qty, u=self._id, T=at_ms, E=at_ms
-        )
+        return BookTop(symbol=symbol, bid=bid, bid_qty=bid_qty, ask=ask, ask_qty=ask_qty, u=self._id, T=at_ms, E=at_ms)
 
     def trade(self, at_ms: int) -> PublicTrade:
         """A stranger's trade at the touch, mostly in the direction of the last move."""

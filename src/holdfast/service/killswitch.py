@@ -265,9 +265,7 @@ class KillSwitch:
     async def _ask(self, request: Request) -> HttpReply:
         message = requests.rest_message(request, self._signer, self._now_ms(), RECV_WINDOW_MS)
         try:
-            reply = await self._http.request(
-                message.method, message.target, message.headers, message.body, TIMEOUT_MS
-            )
+            reply = await self._http.request(message.method, message.target, message.headers, message.body, TIMEOUT_MS)
         except HttpFailed as error:
             self._last_refusal = error.reason
             raise _Refused(error.reason) from error
@@ -275,5 +273,3 @@ class KillSwitch:
             self._last_refusal = f"HTTP {reply.status} {reply.body[:200].decode(errors='replace')}"
             raise _Refused(self._last_refusal)
         return reply
-
-

@@ -210,9 +210,7 @@ class InProcessHttp:
 class _HttpExchange:
     """One request on its way to the venue and back."""
 
-    def __init__(
-        self, host: InProcessVenue, method: str, target: str, headers: Mapping[str, str], body: bytes
-    ) -> None:
+    def __init__(self, host: InProcessVenue, method: str, target: str, headers: Mapping[str, str], body: bytes) -> None:
         self._host = host
         self._request = (method, target, dict(headers), body)
         self.answer: asyncio.Future[HttpReply] = host.loop.create_future()
