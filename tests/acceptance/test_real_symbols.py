@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from holdfast.core import counterfactual as cf
 from holdfast.model.intent import Distance, Intent, Size, Target
 from holdfast.model.num import text
+from holdfast.model.settings import EngineSettings, Venue
 from holdfast.paper.config import PaperConfig, VenueFacts
 from holdfast.wiring.world import in_process_config
 from tests.acceptance.alerts import recorded, tick_of, tiers
@@ -90,9 +91,11 @@ def refusals(stage: Stage) -> Iterator[tuple[int, str, Any]]:
 
 def at_market(symbol: str, price: Decimal, scene: Any, seed: int = 1) -> Any:
     """Play a scene on one real symbol at a price."""
-    info = {"rateLimits": [], "symbols": [symbols()[symbol][0]]}
+    row = symbols()[symbol][0]
+    info = {"rateLimits": [], "symbols": [row]}
     market = f"synthetic:{seed}:{symbol}={text(price)}"
-    return play(scene, market=market, exchange_info=info, paper=strict(symbol))
+    account = EngineSettings(account="main", venue=Venue.PAPER, margin_asset=row["marginAsset"])
+    return play(scene, market=market, exchange_info=info, paper=strict(symbol), settings=account)
 
 
 async def sent(stage: Stage, intent: Intent) -> str:

@@ -117,6 +117,7 @@ def views(draw: Any, instrument: Instrument, price: D) -> GateView:
     margin_type = draw(st.sampled_from(("CROSSED", "ISOLATED")))
     base = samples.settings(
         margin_type=margin_type,
+        margin_asset=instrument.margin_asset,
         price_collar_hard=rarely(draw),
         max_order_quantity=draw(places("0.01", "1000", 2)) if rarely(draw) else None,
     )

@@ -255,7 +255,7 @@ def test_p10_account(age_ms, refused):
         ({"instrument": instrument(brackets=())}, "leverage_brackets"),
         ({"instrument": instrument(tick_size=D(0))}, "tick_size"),
         ({"instrument": instrument(step_size=D(0))}, "step_size"),
-        ({"instrument": instrument(margin_asset="BNB")}, "price_of_margin_asset"),
+        ({"instrument": instrument(quote_asset="BNB")}, "price_of_margin_asset"),
         ({"equity": None, "wallet": None}, "equity, wallet"),
     ],
 )

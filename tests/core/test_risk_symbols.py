@@ -147,8 +147,9 @@ def test_every_symbol_can_be_entered(side, ticks):
         price = price_for(rules, ticks)
         tick = rules.tick_size
         seen = samples.view(
-            instrument=rules, mark=price, bid=price - tick, ask=price + tick, mark_low_1m=price, mark_high_1m=price
-        )
+            instrument=rules, mark=price, bid=price - tick, ask=price + tick, mark_low_1m=price, mark_high_1m=price,
+            settings=samples.settings(margin_asset=rules.margin_asset),
+        )  # fmt: skip
         made = samples.intent(
             symbol=rules.symbol,
             side=side,

@@ -14,7 +14,7 @@ from holdfast.model.reasons import TradingState
 from holdfast.model.settings import Limits
 from holdfast.model.venue_facts import VenueFacts
 from tests.core.bench import SYMBOL, Bench
-from tests.core.replies import silence, unknown
+from tests.core.replies import instrument, silence, unknown
 
 D = Decimal
 LIMITS = Limits(daily_loss=D("40"), daily_loss_pct=None)
@@ -188,6 +188,47 @@ def test_rules_9_an_open_loss_counts():
     assert len(bench.of(ev.DailyLossLatched)) == 1
     assert bench.trade.phase == "open"
     assert bench.cancels(Role.STOP) == []
+
+
+def in_usdc(**more: object) -> Bench:
+    """An account that trades a symbol margined in USDC."""
+    bench = Bench(start=False, limits=LIMITS, **more)  # type: ignore[arg-type]
+    bench.venue.asset = "USDC"
+    bench.instruments[SYMBOL] = instrument(quote_asset="USDC", margin_asset="USDC")
+    bench.boot_up()
+    return bench
+
+
+def test_rules_9_the_daily_loss_is_measured_in_the_accounts_margin_asset():
+    """With USDC as well, once it is named; the same loss, the same latch."""
+    bench = in_usdc(margin_asset="USDC")
+    lose(bench)
+    assert bench.of(ev.DailyLossLatched)[0].limit == D("40")
+
+
+def test_rules_9_a_symbol_whose_losses_would_not_count_is_not_entered():
+    """A loss in USDC is no part of a sum in USDT, so that no limit would ever stop it."""
+    bench = in_usdc()
+    bench.intent()
+    denied = bench.of(ev.IntentDenied)[0]
+    assert denied.code == "SYMBOL_NOT_ALLOWED"
+    assert denied.facts["margin_asset"] == "USDC"
+    assert denied.facts["account_margin_asset"] == "USDT"
+    assert denied.counterfactual == {"configuration": 'account.margin_asset = "USDC"; this account takes USDT only'}
+
+
+def test_rules_9_a_day_that_began_with_nothing_begins_again_with_the_first_money():
+    """Otherwise a limit in percent would be none until midnight."""
+    bench = Bench(start=False, limits=Limits(daily_loss=None, daily_loss_pct=D("1")))
+    bench.venue.wallet = D(0)
+    bench.boot_up()
+    bench.advance(10_000)
+    bench.venue.wallet = D("4000")
+    bench.give(inp.AccountSeen, reason="DEPOSIT", balances=bench.venue.balances())
+    bench.advance(10_000)
+    assert [event.equity for event in bench.of(ev.DayStarted)] == [D(0), D("4000")]
+    lose(bench)
+    assert bench.of(ev.DailyLossLatched)[0].limit == D("40")
 
 
 def test_rules_9_positions_are_flattened_only_by_configuration():

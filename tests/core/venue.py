@@ -69,6 +69,7 @@ class Venue:
     used: int = 0
     hedge_mode: bool = False
     multi_assets: bool = False
+    asset: str = "USDT"
     hidden: set[str] = field(default_factory=set)
     """Client ids that no read shows, though they exist."""
     next_id: int = 1_000
@@ -110,7 +111,7 @@ class Venue:
         fee = quantity * price * FEE
         self.wallet += realized - fee
         fill = Fill(channel=Channel.STREAM, symbol=held.symbol, order_id=held.order_id, trade_id=self.new_id(),
-                    side=held.side, price=price, quantity=quantity, fee=fee, fee_asset="USDT", realized=realized,
+                    side=held.side, price=price, quantity=quantity, fee=fee, fee_asset=self.asset, realized=realized,
                     maker=False, client_id=held.client_id, venue_ms=now_ms)  # fmt: skip
         self.trades.append(fill)
         return fill
@@ -156,7 +157,7 @@ class Venue:
 
     def balances(self) -> tuple[BalanceReport, ...]:
         """One asset, everything free."""
-        return (BalanceReport(asset="USDT", wallet=self.wallet, available=self.wallet),)
+        return (BalanceReport(asset=self.asset, wallet=self.wallet, available=self.wallet),)
 
     def windows(self) -> tuple[RateWindow, ...]:
         """Both ORDERS windows, with their limits."""

@@ -14,6 +14,7 @@ from holdfast.config.values import HttpSection, VenueSection
 from holdfast.model.settings import EngineSettings, Venue
 
 ACCOUNT_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
+ASSET_NAME: Final = re.compile(r"[A-Z0-9]{2,10}")
 
 
 class Draft(NamedTuple):
@@ -142,6 +143,18 @@ _ASCENDING: Final[tuple[tuple[str, str], ...]] = (
 )
 
 
+def _margin_asset(draft: Draft) -> Iterator[Finding]:
+    """Limits and daily loss are sums in one asset, and a symbol's name ends with the asset it is margined in."""
+    asset = draft.engine.margin_asset
+    if not ASSET_NAME.fullmatch(asset):
+        yield Finding("account.margin_asset", f"takes {ASSET_NAME.pattern}", '"USDT"')
+        return
+    strangers = [symbol for symbol in draft.engine.symbols if not symbol.partition("_")[0].endswith(asset)]
+    if strangers:
+        rule = f"{strangers[0]} is not margined in account.margin_asset ({asset}): its losses would not count"
+        yield Finding("symbols.allow", rule, f"symbols that end in {asset}, or another account.margin_asset")
+
+
 def _policies(draft: Draft) -> Iterator[Finding]:
     engine = draft.engine
     if not ACCOUNT_NAME.fullmatch(engine.account):
@@ -172,6 +185,7 @@ RULES: Final[tuple[Callable[[Draft], Iterator[Finding]], ...]] = (
     _live,
     _http,
     _order_of_limits,
+    _margin_asset,
     _policies,
 )
 

@@ -104,6 +104,13 @@ ACCOUNT_KEYS: Final[tuple[Key, ...]] = (
         why="Whether the account is in multi-assets mode. The engine never changes the mode; a mismatch refuses start.",
     ),
     make_key(
+        "account.margin_asset",
+        EngineSettings,
+        example='"USDC"',
+        why="The asset in which limits are stated and the daily loss is measured. Entries on symbols that are margined "
+        "in another asset are denied: their losses would not count.",
+    ),
+    make_key(
         "account.taker_fee",
         EngineSettings,
         unit="fraction of notional",

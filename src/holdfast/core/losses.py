@@ -2,7 +2,8 @@
 
 Loss = −(realised profit + fees + funding in the window + change of unrealised profit). Transfers are not trading and
 never count. Money rows are the venue's own income records, so a loss during downtime is found at boot. Rows of
-another asset (a fee paid in BNB) are not converted and therefore not part of the sum.
+another asset than the account's margin asset (a fee paid in BNB) are not converted and therefore not part of the sum;
+the gate refuses entries on symbols that are margined in another asset.
 """
 
 from __future__ import annotations

@@ -74,7 +74,16 @@ def symbol_not_allowed(draft: Draft) -> Refusal | None:
     if source is not None and source.symbols and symbol not in source.symbols:
         configuration = f"sources.{source.name}.symbols: add {symbol}"
         return Refusal({"symbol": symbol, "list": source.name}, {"configuration": configuration})
-    return None
+    return _other_asset(draft)
+
+
+def _other_asset(draft: Draft) -> Refusal | None:
+    """P16: limits, equity and daily loss are sums in one asset; what is margined in another would escape them."""
+    found, ours = draft.instrument.margin_asset, draft.settings.margin_asset
+    if found == ours:
+        return None
+    facts = {"symbol": draft.symbol, "margin_asset": found, "account_margin_asset": ours}
+    return Refusal(facts, {"configuration": f'account.margin_asset = "{found}"; this account takes {ours} only'})
 
 
 def symbol_not_trading(draft: Draft) -> Refusal | None:

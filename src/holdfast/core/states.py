@@ -221,16 +221,20 @@ def check_losses(ctx: Context) -> None:
 
 def _start_day(ctx: Context) -> None:
     day = losses.day_of(ctx.now_ms)
-    balance = ctx.state.balances.get("USDT")
-    if day != ctx.state.day and balance is not None and ctx.around.reconciled:
-        open_profit = view.unrealized(ctx)
-        ctx.emit(ev.DayStarted(at_ms=ctx.now_ms, day=day, equity=balance.wallet + open_profit, unrealized=open_profit))
+    balance = ctx.state.balances.get(ctx.settings.margin_asset)
+    if balance is None or not ctx.around.reconciled:
+        return
+    base, open_profit = ctx.state.day_equity, view.unrealized(ctx)
+    equity = balance.wallet + open_profit
+    # A day that began with nothing begins again with the first money: a percentage of nothing would be no limit.
+    if day != ctx.state.day or (base is not None and base <= 0 < equity):
+        ctx.emit(ev.DayStarted(at_ms=ctx.now_ms, day=day, equity=equity, unrealized=open_profit))
 
 
 def _breach(ctx: Context) -> losses.LossBreach | None:
     measured = losses.measure(
         now_ms=ctx.now_ms,
-        asset="USDT",
+        asset=ctx.settings.margin_asset,
         money=ctx.state.money,
         unrealized=view.unrealized(ctx),
         unrealized_at_midnight=ctx.state.day_unrealized if ctx.state.day == losses.day_of(ctx.now_ms) else None,

@@ -79,7 +79,7 @@ DENY_SENTENCES: Final[dict[DenyCode, str]] = {
     DenyCode.EXPIRED: "the intent's time has passed",
     DenyCode.SOURCE_NOT_ALLOWED: "this source may not trade here",
     DenyCode.UNKNOWN_SYMBOL: "the venue has no such symbol, or its rules are broken and quarantined",
-    DenyCode.SYMBOL_NOT_ALLOWED: "the symbol is not on the allow-list",
+    DenyCode.SYMBOL_NOT_ALLOWED: "the symbol is not on the allow-list, or is margined in another asset",
     DenyCode.SYMBOL_NOT_TRADING: "the venue does not accept entries on the symbol now",
     DenyCode.SYMBOL_DELISTING: "the symbol is delivered or delisted too soon",
     DenyCode.NOT_ACTIVE: "trading is reducing or halted",

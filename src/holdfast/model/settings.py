@@ -20,7 +20,7 @@ class Venue(StrEnum):
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Risk limits (P1–P18). Money in the quote asset, ratios as plain numbers, distances in basis points."""
+    """Risk limits (P1–P18). Money in the account's margin asset, ratios as plain numbers, distances in basis points."""
 
     max_order_quantity: Decimal | None = None
     max_order_notional: Decimal = Decimal("100000")
@@ -76,6 +76,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     margin_type: Literal["CROSSED", "ISOLATED"] = "CROSSED"
     default_leverage: int = 5
     multi_assets: bool = False
+    margin_asset: str = "USDT"
+    """The one asset in which limits are stated, losses measured and positions margined."""
     on_foreign: Literal["halt", "adopt", "ignore"] = "halt"
     adopt_stop_pct: Decimal | None = None
     late_entry: Literal["flatten", "adopt"] = "flatten"
