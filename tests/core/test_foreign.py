@@ -61,6 +61,33 @@ def test_an_execution_whose_owner_is_still_asked_for_keeps_the_question_open():
     assert bench.state.foreign == {SYMBOL: D("0.2")}
 
 
+def test_i26_an_execution_is_booked_as_soon_as_its_order_is_known():
+    """It waited for the executions to be read once more; a position read in between gave it up (random day 20758)."""
+    bench = Bench().open_trade()
+    bench.failing_reads = {ReadKind.ORDER}
+    held = bench.venue.take(stranger_order("web_1", "0.2"), bench.now)
+    bench.venue.fill(held, D("0.2"), D("50000"), bench.now)
+    bench.advance(20_000)
+    bench.failing_reads = {ReadKind.TRADES}
+    bench.advance(10_000)
+    assert [event.cause for event in bench.of(ev.FillBooked)] == ["OURS", "EXTERNAL"]
+    assert bench.of(ev.PositionSeen) == []
+
+
+def test_a_difference_that_changes_is_looked_into_anew():
+    """Something happened since the executions were read: what it was may not vanish in the venue's word."""
+    bench = Bench()
+    ctx = bench.context()
+    asked = bench.now
+    ctx.around.trades_read[SYMBOL] = asked + 5_000
+    foreign.see_position(ctx, row("0.2"), asked)
+    foreign.see_position(ctx, row("0.3"), asked + 2_500)
+    assert ctx.events == []
+    ctx.around.trades_read[SYMBOL] = asked + 5_000
+    foreign.see_position(ctx, row("0.3"), asked + 5_000)
+    assert [event.amount for event in ctx.events if isinstance(event, ev.PositionSeen)] == [D("0.3")]
+
+
 def test_the_venues_word_becomes_our_books():
     """PositionSeen names both."""
     bench = Bench()

@@ -19,7 +19,15 @@ from holdfast.model.reports import AlgoReport, Channel, Fill, OrderReport
 
 
 def take_order(ctx: Context, report: OrderReport) -> None:
-    """One report about a plain order, or about the child of an algo order."""
+    """One report about a plain order, or about the child of an algo order; and the executions that waited for it."""
+    _take_order(ctx, report)
+    key = order_key(report.symbol, report.order_id)
+    if key in ctx.around.unplaced and (key in ctx.state.by_order_id or key in ctx.around.foreign_ids):
+        for fill in ctx.around.unplaced.pop(key).values():
+            take_fill(ctx, fill)
+
+
+def _take_order(ctx: Context, report: OrderReport) -> None:
     client_id = report.client_id
     if _is_foreign(ctx, client_id):
         ctx.around.foreign_ids[order_key(report.symbol, report.order_id)] = client_id
@@ -186,6 +194,7 @@ def take_fill(ctx: Context, fill: Fill) -> None:
     venue_key = order_key(fill.symbol, fill.order_id)
     client_id = fill.client_id or ctx.state.by_order_id.get(venue_key) or ctx.around.foreign_ids.get(venue_key)
     if client_id is None:
+        ctx.around.unplaced.setdefault(venue_key, {})[key] = fill
         ask_whose(ctx, fill.symbol, fill.order_id)
     elif _is_foreign(ctx, client_id):
         foreign.book(ctx, fill, client_id)

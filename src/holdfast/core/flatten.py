@@ -269,17 +269,21 @@ def quarantine(ctx: Context, symbol: str, orders: Sequence[Order]) -> None:
 
 
 def quarantine_over(ctx: Context, symbol: str) -> None:
-    """The quarantine's time has passed: lift it when nothing in it lives any more."""
+    """The quarantine's time has passed: lift it when nothing in it lives any more and every execution is booked."""
     found = ctx.state.quarantines.get(symbol)
     if found is None:
         return
     orders = (ctx.state.order(client_id) for client_id in found.client_ids)
-    live = [order for order in orders if order is not None and order.live]
+    unsettled = [order for order in orders if order is not None and not order.settled]
     if ctx.now_ms < found.until_ms:
         ctx.timer(f"quarantine:{symbol}", found.until_ms)
-    elif live:
-        for order in live:
-            sending.query(ctx, order, f"state:{order.client_id}")
+    elif unsettled:
+        for order in unsettled:
+            if order.live:
+                sending.query(ctx, order, f"state:{order.client_id}")
+        since_ms = min(order.timestamp_ms for order in unsettled) - 1_000
+        if not all(order.live for order in unsettled):
+            ctx.read(ReadKind.TRADES, f"trades:{symbol}", symbol=symbol, since_ms=since_ms)
         ctx.timer(f"quarantine:{symbol}", ctx.now_ms + 1_000)
     else:
         ctx.emit(ev.QuarantineLifted(at_ms=ctx.now_ms, symbol=symbol, by="time"))

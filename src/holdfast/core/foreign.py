@@ -21,6 +21,9 @@ PATIENCE_MS = 2_000
 """How long books and venue may differ before the difference is called foreign: executions may be on their way."""
 EXPLAIN_MS = 86_400_000
 """How far back executions are looked for that explain a difference: orders are forgotten two days after their trade."""
+CLOCK_MS = 1_000
+"""Our first record is dated by our clock and an execution by the venue's: what is so close to it is booked. It cannot
+be booked twice, and what the first position had before is settled by the venue's word on it."""
 FORCED = ("LIQUIDATION", "ADL", "SETTLEMENT")
 
 
@@ -35,8 +38,12 @@ def see_position(ctx: Context, row: PositionReport, asked_ms: int) -> None:
         ctx.around.mismatch.pop(row.symbol, None)
         _declare(ctx, row, trade)
         return
-    # The books and the venue differ: fetch the executions first; what they do not explain is not ours.
-    first = ctx.around.mismatch.setdefault(row.symbol, asked_ms)
+    # The books and the venue differ: fetch the executions first; what they do not explain is not ours. A difference
+    # that changes is a new one: an execution since the last reading may not vanish in the venue's word.
+    difference = row.amount - ctx.state.positions.get(row.symbol, ZERO)
+    first, earlier = ctx.around.mismatch.get(row.symbol, (asked_ms, difference))
+    first = first if earlier == difference else asked_ms
+    ctx.around.mismatch[row.symbol] = (first, difference)
     ctx.read(ReadKind.TRADES, f"explain:{row.symbol}", symbol=row.symbol, since_ms=explained_ms(ctx, row.symbol))
     if asked_ms - first >= PATIENCE_MS and _all_told(ctx, row.symbol, first):
         _unexplained(ctx, row, trade, asked_ms)
@@ -49,18 +56,15 @@ def explained_ms(ctx: Context, symbol: str) -> int:
 
     What was before this journal, and what the venue's own word on the position has settled, needs no execution.
     """
-    return max(ctx.state.began_ms, ctx.state.baselines.get(symbol, 0), ctx.now_ms - EXPLAIN_MS)
+    began_ms = ctx.state.began_ms - CLOCK_MS
+    return max(began_ms, ctx.state.baselines.get(symbol, 0), ctx.now_ms - EXPLAIN_MS)
 
 
 def _all_told(ctx: Context, symbol: str, first: int) -> bool:
     """Whether the executions were read since the difference was seen, and each of them has its order."""
     if ctx.around.trades_read.get(symbol, 0) < first:
         return False  # Could not ask is never nothing there.
-    open_questions = [
-        key
-        for key in ctx.around.asked_whose
-        if key.startswith(f"{symbol}:") and key not in ctx.state.by_order_id and key not in ctx.around.foreign_ids
-    ]
+    open_questions = [key for key in ctx.around.unplaced if key.startswith(f"{symbol}:")]
     for key in open_questions:
         evidence.ask_whose(ctx, symbol, int(key.rpartition(":")[2]))
     return not open_questions

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from holdfast.core import foreign
 from holdfast.core.context import Context
 from holdfast.model import events as ev
 from holdfast.model.effects import ReadKind
@@ -48,8 +49,22 @@ def take(ctx: Context, answer: ReadAnswered) -> None:
     for row in answer.incomes:
         if not (whole and row.type in BY_FILL):
             book(ctx, row)
+    _ask_for_missing(ctx, [row for row in answer.incomes if row.type in BY_FILL and row.trade_id])
     if whole:
         ctx.around.income_ms = max(ctx.around.income_ms, answer.asked_ms)
+
+
+def _ask_for_missing(ctx: Context, rows: list[IncomeRow]) -> None:
+    """What the record names and the books lack is fetched: whoever traded and undid it leaves no other trace (I26)."""
+    if not rows:
+        return
+    booked = {tuple(key.split(":")[::2]) for key in ctx.state.fills}
+    since: dict[str, int] = {}
+    for row in rows:
+        if (row.symbol, row.trade_id) not in booked and row.venue_ms > foreign.explained_ms(ctx, row.symbol):
+            since[row.symbol] = min(row.venue_ms, since.get(row.symbol, row.venue_ms))
+    for symbol, since_ms in since.items():
+        ctx.read(ReadKind.TRADES, f"explain:{symbol}", symbol=symbol, since_ms=since_ms - 1_000)
 
 
 def book(ctx: Context, row: IncomeRow) -> None:

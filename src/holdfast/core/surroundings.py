@@ -14,7 +14,7 @@ from holdfast.core.budgets import Windows
 from holdfast.model import num
 from holdfast.model.effects import Read
 from holdfast.model.instrument import Instrument
-from holdfast.model.reports import KEY_REFUSED_CODES, PositionReport, SymbolConfig
+from holdfast.model.reports import KEY_REFUSED_CODES, Fill, PositionReport, SymbolConfig
 
 
 @dataclass(slots=True)
@@ -91,6 +91,8 @@ class Surroundings:
     """"SYMBOL:orderId" of orders that are not ours → their client id."""
     asked_whose: dict[str, int] = field(default_factory=dict)
     """"SYMBOL:orderId" of executions whose order we asked for → asked ms."""
+    unplaced: dict[str, dict[str, Fill]] = field(default_factory=dict)
+    """"SYMBOL:orderId" → executions that wait until the order is known, by their key."""
     trades_read: dict[str, int] = field(default_factory=dict)
     """Symbol → when its executions were last read with success."""
     foreign_orders: dict[str, dict[int, None]] = field(default_factory=dict)
@@ -110,8 +112,8 @@ class Surroundings:
     """Stop client id → when the venue said last that it exists (−4116, −4130), although a list may lag behind."""
     suspected: dict[str, int] = field(default_factory=dict)
     """Stop client id → when the watch did not see it and it was placed again."""
-    mismatch: dict[str, int] = field(default_factory=dict)
-    """Symbol → since which read the venue's position differs from our books."""
+    mismatch: dict[str, tuple[int, Decimal]] = field(default_factory=dict)
+    """Symbol → (since which read the venue's position differs from our books, by how much)."""
     retry_soon: dict[str, int] = field(default_factory=dict)
     """Stop client id → how often the venue said it sees no position yet."""
     refused_early: dict[str, None] = field(default_factory=dict)
