@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from holdfast.adapters.lock_file import AlreadyRunning, LockFile, lock_account
+from holdfast.adapters.lock_file import AlreadyRunning, LockFile, lock_account, weight_beside
 from holdfast.model.chain import JournalUnusable
 
 
@@ -21,6 +23,34 @@ def test_rules_8_one_engine_per_key_on_a_host(tmp_path: Path) -> None:
     lock_account(tmp_path / "locks", "demo", "main", "ab12cd34").release()
     held.release()
     lock_account(tmp_path / "locks", "live", "other", "ab12cd34").release()
+
+
+def test_rules_12_engines_of_a_host_know_what_the_others_spend(tmp_path: Path) -> None:
+    """At the same address of the venue, while they run."""
+    mine = lock_account(tmp_path, "live", "a", "one", address="https://venue", weight=84)
+    second = lock_account(tmp_path, "live", "b", "two", address="https://venue", weight=60)
+    lock_account(tmp_path, "demo", "c", "three", address="https://elsewhere", weight=500)
+    lock_account(tmp_path, "live", "d", "four", address="https://venue", weight=1).release()
+    LockFile(tmp_path / "journal.sqlite.lock", "a journal")
+    assert weight_beside(mine, "https://venue") == 60
+    second.release()
+    assert weight_beside(mine, "https://venue") == 0
+
+
+def test_a_lock_that_is_only_being_looked_at_is_taken(tmp_path: Path) -> None:
+    """Looking takes a moment, and no engine must be refused for it."""
+    (tmp_path / "a.lock").touch()
+    with (tmp_path / "a.lock").open("rb") as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        threading.Timer(0.01, lambda: fcntl.flock(looking, fcntl.LOCK_UN)).start()
+        LockFile(tmp_path / "a.lock", "it").release()
+
+
+def test_a_folder_of_locks_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    """With the key that names another."""
+    (tmp_path / "file").touch()
+    with pytest.raises(JournalUnusable, match=r"file/locks .*journal\.lock_folder"):
+        lock_account(tmp_path / "file" / "locks", "live", "main", "ab")
 
 
 def test_a_lock_is_released_once_and_again(tmp_path: Path) -> None:

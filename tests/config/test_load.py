@@ -255,6 +255,22 @@ def test_paths_are_relative_to_the_file(write: Write) -> None:
     assert os.fspath(load(path, {}).latch_path).endswith("j.latch")
 
 
+def test_rules_8_the_engines_of_a_host_share_one_folder_of_locks(write: Write) -> None:
+    """Wherever they are started from; only a paper exchange belongs to its folder."""
+    path = write(OPEN)
+    environ = {
+        "XDG_STATE_HOME": "/state",
+        "HOLDFAST__VENUE__API_KEY": "k" * 16,
+        "HOLDFAST__VENUE__API_SECRET_FILE": "s",
+    }
+    secret = path.parent / "s"
+    secret.write_text("s" * 40)
+    secret.chmod(0o600)
+    assert load(path, environ | {"HOLDFAST__VENUE__NAME": "demo"}).lock_folder == Path("/state/holdfast")
+    assert load(path, environ).lock_folder == path.parent
+    assert load(path, environ | {"HOLDFAST__JOURNAL__LOCK_FOLDER": "there"}).lock_folder == path.parent / "there"
+
+
 def test_every_section_has_keys() -> None:
     """The reference has no empty chapter."""
     assert {key.section for key in TABLE.values()} == set(SECTIONS)

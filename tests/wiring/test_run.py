@@ -115,6 +115,20 @@ def test_rules_12_a_watch_that_costs_too_much_refuses_the_start(configured: Conf
     assert run(configured("[coverage]\ninterval_ms = 1000\n[limits]\nmax_trades = 7\n"))[0] == OK
 
 
+def test_rules_12_the_sum_over_the_accounts_of_a_host_refuses_the_start(configured: Configured) -> None:
+    """Engines that run already leave too little of the address's limit; the number that fits is named."""
+    config = configured()
+    there = lock_account(config.lock_folder, "paper", "other", "other", address=config.endpoints.rest, weight=500)
+    code, said = run(config)
+    there.release()
+    assert code == REFUSED
+    assert (
+        "looking at 20 symbols every 5000 ms costs 300, and the other engines of this host cost 500, of the 720" in said
+    )
+    assert "at most 2 accounts like this one behind one address" in said
+    assert run(config)[0] == OK
+
+
 def test_a_port_in_use_stops_the_start_before_anything_else(configured: Configured) -> None:
     """An engine that nobody can halt over its API must not begin to trade."""
     config = configured()
@@ -139,7 +153,7 @@ class _Lock:
 
     def __init__(self, config: Config) -> None:
         account = config.engine.account
-        self.close = lock_account(config.latch_path.parent, "paper", account, config.key_fingerprint).release
+        self.close = lock_account(config.lock_folder, "paper", account, config.key_fingerprint).release
 
 
 def test_a_journal_that_is_none_stops_the_start(configured: Configured) -> None:

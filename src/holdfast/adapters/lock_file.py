@@ -10,9 +10,15 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import time
+from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from holdfast.model.chain import JournalUnusable
+
+PAUSES_S: Final = (0.02, 0.05, 0.1)
+"""A lock that is only being looked at (`weight_beside`) is free again within these."""
 
 
 class AlreadyRunning(JournalUnusable):
@@ -25,22 +31,23 @@ class AlreadyRunning(JournalUnusable):
 
 
 class LockFile:
-    """One exclusive lock, taken at construction. Raises `AlreadyRunning`, or `JournalUnusable` for a bad path."""
+    """One exclusive lock, taken at construction. Raises `AlreadyRunning`, or `JournalUnusable` for a bad path.
 
-    def __init__(self, path: Path, subject: str) -> None:
+    `note` is a line for others to read, below the process id.
+    """
+
+    def __init__(self, path: Path, subject: str, *, note: str = "") -> None:
         self.path = path
         try:
             self._file: int | None = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise JournalUnusable(f"cannot create the lock file {path}: {error.strerror}") from None
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.read(self._file, 32).decode("ascii", "replace").strip()
+        if not _taken(self._file):
+            holder = os.read(self._file, 32).decode("ascii", "replace").partition("\n")[0].strip()
             self.release()
-            raise AlreadyRunning(subject, path, holder) from None
+            raise AlreadyRunning(subject, path, holder)
         os.ftruncate(self._file, 0)
-        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+        os.pwrite(self._file, "".join(f"{line}\n" for line in (os.getpid(), note) if line).encode(), 0)
 
     def release(self) -> None:
         """Let go; the end of the process does the same. May be called twice."""
@@ -49,11 +56,52 @@ class LockFile:
             self._file = None
 
 
-def lock_account(folder: Path, venue: str, account: str, key_fingerprint: str) -> LockFile:
+def _taken(file: int) -> bool:
+    for pause_s in (*PAUSES_S, None):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if pause_s is not None:
+                time.sleep(pause_s)
+        else:
+            return True
+    return False
+
+
+def lock_account(
+    folder: Path, venue: str, account: str, key_fingerprint: str, *, address: str = "", weight: int = 0
+) -> LockFile:
     """One engine per key on this host, whichever journal it uses. `folder` is shared by all engines of the host.
 
-    The name holds venue and key only: the same key under another account name is still the same account.
+    The name holds venue and key only: the same key under another account name is still the same account. `weight` is
+    what the engine's coverage watch spends a minute at the venue's `address`, for `weight_beside`.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        text = f"cannot create the folder of the locks, {folder} ({error.strerror}); journal.lock_folder names another"
+        raise JournalUnusable(text) from None
     name = re.sub(r"[^A-Za-z0-9_-]", "_", f"{venue}-{key_fingerprint}")
-    return LockFile(folder / f"{name}.lock", f"account {account} ({venue}, key {key_fingerprint})")
+    subject = f"account {account} ({venue}, key {key_fingerprint})"
+    return LockFile(folder / f"{name}.lock", subject, note=f"{weight} {address}")
+
+
+def weight_beside(lock: LockFile, address: str) -> int:
+    """The weight a minute that the watches of the other running engines of this host spend at `address` (RULES 12)."""
+    others = (path for path in sorted(lock.path.parent.glob("*.lock")) if path != lock.path)
+    return sum(weight for weight, where in map(_noted, others) if where == address)
+
+
+def _noted(path: Path) -> tuple[int, str]:
+    """Weight and address of the engine that holds a lock now; (0, "") when nobody does."""
+    with suppress(OSError):
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            note = os.read(file, 512).decode("utf-8", "replace").split("\n")[1:2]
+            weight, _, address = (note[0] if note else "").partition(" ")
+            return (int(weight), address) if weight.isdecimal() else (0, "")
+        finally:
+            os.close(file)
+    return 0, ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
@@ -27,7 +28,7 @@ from holdfast.config.values import (
     Problem,
     VenueSection,
 )
-from holdfast.model.settings import EngineSettings, Limits, SourcePolicy
+from holdfast.model.settings import EngineSettings, Limits, SourcePolicy, Venue
 from holdfast.model.venue_facts import VenueFacts
 
 ENVIRONMENT_PREFIX: Final = "HOLDFAST__"
@@ -80,7 +81,7 @@ def load(path: Path | None, environ: Mapping[str, str], *, only: Collection[str]
     keyring = _keyring(draft, base, sections, problems, where=where, bound=bound)
     if problems:
         raise ConfigError(problems)
-    return _assemble(draft, values, raws, base, keyring)
+    return _assemble(draft, values, raws, base, keyring, home=_state_home(environ))
 
 
 def _written(path: Path | None, environ: Mapping[str, str], problems: list[Problem]) -> dict[str, Raw]:
@@ -224,11 +225,14 @@ def endpoints_of(venue: VenueSection) -> Endpoints:
 
 
 def _assemble(
-    draft: rules.Draft, values: Mapping[str, Any], raws: Mapping[str, Raw], base: Path, keyring: Keyring
+    draft: rules.Draft, values: Mapping[str, Any], raws: Mapping[str, Raw], base: Path, keyring: Keyring, *, home: Path
 ) -> Config:
     journal = JournalSection(**_fields(values, JournalSection))
     stem = f"holdfast-{draft.venue.name.value}-{draft.engine.account}"
     journal_path = base / (journal.path or f"{stem}.sqlite")
+    latch_path = base / journal.latch_file if journal.latch_file else journal_path.with_suffix(".latch")
+    # Each paper exchange has accounts of its own; a key of Binance means the same account from every folder.
+    shared = latch_path.parent if draft.venue.name is Venue.PAPER else home / "holdfast"
     effective = tuple(_effective(values, raws))
     return Config(
         engine=draft.engine,
@@ -241,10 +245,19 @@ def _assemble(
         token=keyring.token,
         key_fingerprint=keyring.fingerprint,
         journal_path=journal_path,
-        latch_path=base / journal.latch_file if journal.latch_file else journal_path.with_suffix(".latch"),
+        latch_path=latch_path,
+        lock_folder=base / journal.lock_folder if journal.lock_folder else shared,
         effective=effective,
         config_hash=hashlib.sha256("\n".join(f"{line.key}={line.value}" for line in effective).encode()).hexdigest(),
     )
+
+
+def _state_home(environ: Mapping[str, str]) -> Path:
+    """Where programs keep what belongs to the user and this machine (XDG Base Directory Specification)."""
+    # Path.expanduser raises where a user has no home; the folder in there is this user's own.
+    home = os.path.expanduser("~")
+    state = f"{home}/.local/state" if home != "~" else "/var/tmp"
+    return Path(environ.get("XDG_STATE_HOME") or state)
 
 
 def _effective(values: Mapping[str, Any], raws: Mapping[str, Raw]) -> Iterator[Effective]:

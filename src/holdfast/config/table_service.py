@@ -137,6 +137,14 @@ JOURNAL_KEYS: Final[tuple[Key, ...]] = (
         why="While this file exists no entry leaves; `holdfast kill` makes it. Empty means beside the journal.",
     ),
     make_key(
+        "journal.lock_folder",
+        JournalSection,
+        file=True,
+        example='"/var/lib/holdfast/locks"',
+        why="Where the engines of this host see each other: one per key, and only as many as one address can watch. "
+        "Empty means ~/.local/state/holdfast; on paper beside the journal.",
+    ),
+    make_key(
         "journal.snapshot_every_events",
         JournalSection,
         unit="events",

@@ -51,6 +51,7 @@ class JournalSection(msgspec.Struct, frozen=True, kw_only=True):
 
     path: str = ""
     latch_file: str = ""
+    lock_folder: str = ""
     snapshot_every_events: int = 50_000
 
 
@@ -147,6 +148,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     key_fingerprint: str
     journal_path: Path
     latch_path: Path
+    lock_folder: Path
     effective: tuple[Effective, ...]
     config_hash: str
 

@@ -164,13 +164,21 @@ def accounts_that_fit(weight_limit: int, symbols: int, interval_ms: int) -> int:
     return weight_limit * SHARE_PERCENT // 100 // weight_per_minute(symbols, interval_ms)
 
 
-def too_costly(symbols: int, interval_ms: int, weight_limit: int = WEIGHT_LIMIT) -> str | None:
-    """Why an account with so many exposed symbols may not be watched that often (RULES 12), or None when it may."""
-    share = weight_limit * SHARE_PERCENT // 100
-    cost = weight_per_minute(symbols, interval_ms)
-    if cost <= share:
+def too_costly(symbols: int, interval_ms: int, *, beside: int = 0, weight_limit: int = WEIGHT_LIMIT) -> str | None:
+    """Why an account with so many exposed symbols may not be watched that often (RULES 12), or None when it may.
+
+    `beside` is the weight a minute that the watches of the other accounts behind the same address cost.
+    """
+    share, cost = weight_limit * SHARE_PERCENT // 100, weight_per_minute(symbols, interval_ms)
+    if beside + cost <= share:
         return None
+    looking = f"looking at {symbols} symbols every {interval_ms} ms costs {cost}"
+    if cost > share:
+        passes = f"coverage.interval_ms = {-(-cost * interval_ms // share)}"
+        return f"{looking} of the {share} weight a minute that it may use; would pass: {passes}"
+    fits = accounts_that_fit(weight_limit, symbols, interval_ms)
     return (
-        f"looking at {symbols} symbols every {interval_ms} ms costs {cost} of the {share} weight a minute that it may "
-        f"use; would pass: coverage.interval_ms = {-(-cost * interval_ms // share)}"
+        f"{looking}, and the other engines of this host cost {beside}, of the {share} weight a minute that all of them "
+        f"may use; would pass: at most {fits} accounts like this one behind one address, or fewer symbols "
+        "(symbols.allow, limits.max_trades)"
     )

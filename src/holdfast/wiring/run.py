@@ -18,7 +18,7 @@ from holdfast import __version__
 from holdfast.adapters.clock_system import SystemClock
 from holdfast.adapters.http_aiohttp import AiohttpClient
 from holdfast.adapters.latch_file import LatchFile
-from holdfast.adapters.lock_file import lock_account
+from holdfast.adapters.lock_file import LockFile, lock_account, weight_beside
 from holdfast.adapters.sqlite_file import SqliteReader
 from holdfast.adapters.store_sqlite import SqliteJournal
 from holdfast.adapters.ws_picows import PicowsConnector
@@ -32,7 +32,7 @@ from holdfast.model.chain import ChainBroken, JournalUnusable
 from holdfast.model.reasons import TradingState
 from holdfast.model.settings import Venue
 from holdfast.ports import JournalRecord
-from holdfast.service.coverage import too_costly
+from holdfast.service.coverage import too_costly, weight_per_minute
 from holdfast.service.log import ForeignLogs, make_logger
 from holdfast.service.log_console import writer_for
 from holdfast.service.metrics import Metrics
@@ -44,6 +44,8 @@ OK: Final = 0
 REFUSED: Final = 1
 UNREACHABLE: Final = 3
 FAILED: Final = 4
+
+TOO_COSTLY: Final = "the coverage watch would leave too little of the rate limit (RULES 12)"
 
 SILENCE_S: Final = 3.0
 """How often a start that waits for the venue says so."""
@@ -63,7 +65,7 @@ def run_engine(config: Config, say: Say) -> int:
         return REFUSED
     costly = too_costly(_symbols_at_once(config), config.engine.coverage_interval_ms)
     if costly:
-        say(f"holdfast: the coverage watch would leave too little of the rate limit (RULES 12)\n    {costly}")
+        say(f"holdfast: {TOO_COSTLY}\n    {costly}")
         return REFUSED
     _raise_file_limit()
     factory: Callable[[], asyncio.AbstractEventLoop] | None = None
@@ -114,10 +116,7 @@ async def _run(config: Config, say: Say) -> int:
         logger = make_logger(config.log.level, clock=clock, writer=writer_for(config.log.format, sys.stderr.fileno()))
         ForeignLogs(logger).install()
         _make_folder(config.journal_path)
-        venue = config.engine.venue.value
-        # The lock stands beside the latch: one folder for every engine of this host, whichever journal it uses.
-        lock = lock_account(config.latch_path.parent, venue, config.engine.account, config.key_fingerprint)
-        held.callback(lock.release)
+        held.callback(_lock(config).release)
         journal = held.enter_context(closing(SqliteJournal(config.journal_path)))
         network = _network(config)
         try:
@@ -182,6 +181,29 @@ def _node(config: Config, clock: SystemClock, journal: SqliteJournal, logger: ob
         latched=latch.closed,
         snapshot_every=config.journal.snapshot_every_events,
     )
+
+
+def _lock(config: Config) -> LockFile:
+    """One engine per key on this host, and no more of them than the address they share can watch over (RULES 8, 12).
+
+    Raises `AlreadyRunning`, `JournalUnusable` or `StartRefused`.
+    """
+    symbols, interval_ms = _symbols_at_once(config), config.engine.coverage_interval_ms
+    address = config.endpoints.rest
+    lock = lock_account(
+        config.lock_folder,
+        config.engine.venue.value,
+        config.engine.account,
+        config.key_fingerprint,
+        address=address,
+        weight=weight_per_minute(symbols, interval_ms),
+    )
+    # Its own weight is written before the others' is read: of two that start together both see the other.
+    costly = too_costly(symbols, interval_ms, beside=weight_beside(lock, address))
+    if costly:
+        lock.release()
+        raise StartRefused(f"{TOO_COSTLY}\n    {costly}")
+    return lock
 
 
 async def _serve(config: Config, node: Node, listening: socket.socket, say: Say) -> int:
