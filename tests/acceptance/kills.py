@@ -2,7 +2,10 @@
 
     python -m tests.acceptance.kills --kills 60 --seed 1
     python -m tests.acceptance.kills --kills 20 --stalls 20 --seed 2 --folder records
+    python -m tests.acceptance.kills --kills 16 --limits venue --seed 3
 
+With `--limits venue` the exchange keeps production's rate limits and a life lasts 10 to 20 seconds, as under a service
+manager that starts again what died; otherwise the limits are lifted and a life lasts up to 4 seconds.
 A seed draws the moments, the intents and the venue facts of each life; the machine's own timing does the rest, so a
 seed names a kind of run and not one run.
 """
@@ -29,8 +32,11 @@ from tests.acceptance.stand import Stand
 from tests.acceptance.traffic import BRISK_GAP_S, IDLE_GAP_S, Source
 from tests.waiting import eventually, time_passes
 
-READY_S = 30.0
-QUIET_S = 60.0
+READY_S = 100.0
+"""A start that finds the minute's weight used up is ready when the next minute has begun."""
+QUIET_S = 120.0
+SHORT_LIFE_S = (0.3, 4.0)
+LONG_LIFE_S = (10.0, 20.0)
 LIMITS = ("weight_per_minute", "orders_per_minute", "orders_per_10_seconds")
 YES = 'stop_without_position = "yes"'
 FACTS = (
@@ -76,21 +82,26 @@ class Figures:
 class Trial:
     """One run: lives of an engine, each ended by a kill, and a last one that may wind down."""
 
-    def __init__(self, stand: Stand, seed: int, *, faults: bool = False) -> None:
-        """Nothing starts before `run`. With `faults` requests, answers and events go astray as well."""
+    def __init__(self, stand: Stand, seed: int, *, faults: bool = False, limits: str = "lifted") -> None:
+        """Nothing starts before `run`. With `faults` requests, answers and events go astray as well.
+
+        `limits` is "lifted", for many short lives, or "venue", for longer ones under production's rate limits.
+        """
         self.stand = stand
         self.random = random.Random(seed)
         self.source = Source(f"http://127.0.0.1:{stand.port}", seed)
         self.figures = Figures(seed=seed)
         self.faults = faults
+        self.lifted = limits == "lifted"
         self.windows: list[Window] = []
         self._since_us = 0
 
     async def run(self, kills: int, stalls: int) -> Figures:
         """Kill `kills` times, stall `stalls` times on the way, wind down, and judge."""
         began = time.monotonic()
-        # A life of three seconds makes twenty starts a minute, which no production limit foresees.
-        self.stand.control(do="limits", set=dict.fromkeys(LIMITS))
+        if self.lifted:
+            # A life of three seconds makes twenty starts a minute, which no production limit foresees.
+            self.stand.control(do="limits", set=dict.fromkeys(LIMITS))
         ends = self._shuffled(kills, stalls)
         sending = asyncio.create_task(self.source.run())
         stormy = [asyncio.create_task(weather.move_prices(self.stand, self.random))]
@@ -139,7 +150,7 @@ class Trial:
             await time_passes(self.random.uniform(0.2, 1.5))
         else:
             await self._until_ready()
-            await time_passes(self.random.uniform(0.3, 4.0))
+            await time_passes(self.random.uniform(*(SHORT_LIFE_S if self.lifted else LONG_LIFE_S)))
         if end == "hit" or (end == "stall" and self.random.random() < 0.5):
             await self._next_yes()
         if end == "stall":
@@ -233,10 +244,12 @@ class Trial:
         return decoded
 
 
-def run(folder: Path, *, seed: int, kills: int, stalls: int = 0, faults: bool = False) -> Figures:
+def run(
+    folder: Path, *, seed: int, kills: int, stalls: int = 0, faults: bool = False, limits: str = "lifted"
+) -> Figures:
     """One trial in a folder, which keeps journal, venue log and what both processes said."""
     with Stand(folder, market=markets.moving_market(seed)) as stand:
-        return asyncio.run(Trial(stand, seed, faults=faults).run(kills, stalls))
+        return asyncio.run(Trial(stand, seed, faults=faults, limits=limits).run(kills, stalls))
 
 
 def _now_us() -> int:
@@ -249,13 +262,27 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--kills", type=int, default=60, help="how often the engine is killed")
     parser.add_argument("--stalls", type=int, default=0, help="how many of these kills follow a stall of 0.5 to 4 s")
     parser.add_argument("--faults", action="store_true", help="requests, answers and events go astray as well")
+    parser.add_argument(
+        "--limits",
+        choices=("lifted", "venue"),
+        default="lifted",
+        help="rate limits of the exchange: lifted, with lives of up to 4 s, or the venue's own (weight 2400 a minute, "
+        "orders 1200 a minute and 300 in 10 s), with lives of 10 to 20 s (default: lifted)",
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="keep the records here; without it they are thrown away")
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="holdfast-kills-") as temporary:
         folder = chosen.folder if chosen.folder is not None else Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        figures = run(folder, seed=chosen.seed, kills=chosen.kills, stalls=chosen.stalls, faults=chosen.faults)
+        figures = run(
+            folder,
+            seed=chosen.seed,
+            kills=chosen.kills,
+            stalls=chosen.stalls,
+            faults=chosen.faults,
+            limits=chosen.limits,
+        )
     sys.stdout.write(json.dumps(asdict(figures), indent=2) + "\n")
     return 0 if figures.clean else 1
 

@@ -64,15 +64,18 @@ class Bench(Desk):
             self.engine.apply(ev.decode(body))
             self.shadow.apply(ev.decode(body))
 
-    def boot_up(self) -> None:
-        """Everything that a healthy engine hears in its first second."""
+    def boot_up(self, *, stream: str = "after") -> None:
+        """Everything that a healthy engine hears in its first second. `stream`: up `after` or `before` it begins."""
         self.later(1_000, self._beat)
         self.later(5_000, self._watch_beat)
         self.give(inp.InstrumentsLoaded, instruments=tuple(self.instruments.values()))
         self.give(inp.ClockChecked, ok=True)
         self.market()
+        if stream == "before":
+            self.give(inp.LinkChanged, link="user_stream", up=True)
         self.give(inp.Started, version="test", config_hash="c", key_fingerprint="k", boot_state=self.boot)
-        self.give(inp.LinkChanged, link="user_stream", up=True)
+        if stream == "after":
+            self.give(inp.LinkChanged, link="user_stream", up=True)
         self.coverage()
 
     def restart(self, *, after_ms: int = 1_000, lose_tail: bool = False) -> None:

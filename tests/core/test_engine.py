@@ -93,12 +93,12 @@ def test_a_snapshot_of_another_version_is_refused():
 
 
 def test_a_restart_waits_for_nothing_before_it_looks():
-    """The first step after `Started` already asks for positions, stops and orders, in that order."""
+    """The first step after `Started` already asks for positions, stops and executions, in that order."""
     bench = Bench().open_trade()
     before = len(bench.effects)
     bench.restart()
     reads = [effect.kind.value for _, effect in bench.effects[before:] if isinstance(effect, Read)]
-    assert reads[:3] == ["positions", "open_algos", "open_orders"]
+    assert reads[:3] == ["positions", "open_algos", "trades"]
 
 
 def test_a_restart_with_nothing_open_sets_its_clocks():

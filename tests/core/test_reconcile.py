@@ -3,6 +3,7 @@
 from collections import Counter
 from decimal import Decimal
 
+from holdfast.core import reconcile
 from holdfast.model import events as ev
 from holdfast.model.effects import Lane, Read, ReadKind
 from holdfast.model.ids import Role
@@ -146,3 +147,82 @@ def test_a_query_that_left_before_the_stop_was_sent_again_proves_nothing() -> No
     for asked_ms, sends in ((stop.timestamp_ms, 1), (bench.now, 2)):
         bench.give(ReadAnswered, read=read, ok=True, asked_ms=asked_ms, absent=True)
         assert len(bench.places(Role.STOP)) == sends
+
+
+WHOLE = {kind for kind, _ in reconcile.ROUND} | {ReadKind.INCOME}
+
+
+def booted(stream: str, *, held: bool = False) -> Bench:
+    """An engine that has just begun; `held` keeps the answers to its questions."""
+    bench = Bench(start=False)
+    bench.hold_reads = set(WHOLE) if held else set()
+    bench.boot_up(stream=stream)
+    return bench
+
+
+def test_a_start_with_its_user_stream_up_reads_everything_once() -> None:
+    """Nothing can be missed between the reads and the stream, so a second round would only cost weight."""
+    bench = booted("before")
+    assert asked(bench) == dict.fromkeys(WHOLE, 1)
+    assert bench.engine.around.reconciled
+
+
+def test_a_stream_that_comes_up_after_the_start_costs_positions_and_stops_twice() -> None:
+    """The rest had waited for it."""
+    bench = booted("after")
+    assert asked(bench) == {**dict.fromkeys(WHOLE, 1), ReadKind.POSITIONS: 2, ReadKind.OPEN_ALGOS: 2}
+    assert bench.engine.around.reconciled
+
+
+def test_rules_9_a_stream_that_does_not_come_up_holds_up_no_cover() -> None:
+    """Positions and stops are asked for at once, the rest two seconds later, and then the engine has reconciled."""
+    bench = booted("never")
+    assert asked(bench) == {ReadKind.POSITIONS: 1, ReadKind.OPEN_ALGOS: 1}
+    assert not bench.engine.around.reconciled
+    bench.advance(reconcile.STREAM_WAIT_MS + 10)
+    assert set(asked(bench)) >= WHOLE
+    assert bench.engine.around.reconciled
+
+
+def test_what_a_start_without_stream_asks_is_asked_again_when_nobody_answers() -> None:
+    """As in any round; entries are let in by the answers only."""
+    bench = Bench(start=False)
+    bench.hold_reads = WHOLE - set(dict(reconcile.COVER))
+    bench.boot_up(stream="never")
+    bench.advance(reconcile.STREAM_WAIT_MS + 10)
+    assert {read.kind for read in bench.held_reads} == bench.hold_reads
+    bench.hold_reads.clear()
+    bench.advance(4_100)
+    assert bench.engine.around.reconciled
+
+
+def test_what_was_asked_before_the_stream_was_up_is_asked_again() -> None:
+    """An event between that answer and the stream would be missed; what was asked since then counts as it is."""
+    bench = booted("after", held=True)
+    early = bench.now - 1
+    assert asked(bench) == dict.fromkeys(WHOLE, 1)
+    bench.hold_reads.clear()
+    held, bench.held_reads = bench.held_reads, []
+    for read in held:
+        bench.step(bench.venue.answer(read, bench.now, early if read.kind in dict(reconcile.COVER) else bench.now))
+    assert asked(bench) == {**dict.fromkeys(WHOLE, 1), ReadKind.POSITIONS: 2, ReadKind.OPEN_ALGOS: 2}
+    assert bench.engine.around.reconciled
+
+
+def test_a_clock_that_goes_back_does_not_ask_for_ever() -> None:
+    """An answer that still seems too old the second time is taken."""
+    bench = booted("after", held=True)
+    held, bench.held_reads = bench.held_reads, []
+    for read in [*held, *held]:
+        bench.step(bench.venue.answer(read, bench.now, bench.now - 60_000))
+    assert bench.engine.around.reconciled
+
+
+def test_a_gap_while_everything_is_being_read_asks_only_for_what_was_answered() -> None:
+    """A second whole round would eat the window that the first one waits for."""
+    bench = booted("before", held=True)
+    bench.hold_reads.clear()
+    bench.step(bench.venue.answer(bench.held_reads.pop(0), bench.now, bench.now))
+    before = asked(bench)
+    bounce(bench)
+    assert asked(bench) - before == {ReadKind.POSITIONS: 1}

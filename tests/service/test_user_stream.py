@@ -37,8 +37,9 @@ class Bench:
         )
 
     async def start(self) -> "Bench":
-        """Begin."""
+        """Begin, and let the venue answer."""
         await self.stream.start()
+        await settle()
         return self
 
     def links(self) -> list[tuple[bool, str]]:

@@ -46,6 +46,18 @@ def test_it_reconciles_before_it_becomes_active() -> None:
     assert found.index("engine_started") < found.index("reconciled") < active
 
 
+def test_a_start_reads_the_lists_of_the_account_once() -> None:
+    """The user stream is up when the engine begins to read; a second round would cost as much weight again."""
+
+    async def scene(stage: Stage) -> list[int]:
+        await trading(stage)
+        await stage.world.pass_time(1)
+        lists = ("openAlgoOrders", "openOrders", "allOrders", "income")
+        return [len(stage.records("req", method=f"GET /fapi/v1/{name}")) for name in lists]
+
+    assert play(scene) == [1, 1, 0, 1]
+
+
 def test_only_allowed_symbols_are_watched() -> None:
     """An account for one symbol has one symbol's streams."""
 

@@ -119,7 +119,11 @@ def _started(ctx: Context, message: inp.Started) -> None:
         ctx.emit(
             ev.StateCommanded(at_ms=ctx.now_ms, state=message.boot_state, by="configuration", reason="first start")
         )
-    reconcile.begin(ctx)
+    if ctx.around.user_stream:
+        ctx.around.user_stream_since_ms = ctx.now_ms  # What it told earlier was nobody's; the reads begin now.
+        reconcile.begin(ctx)
+    else:
+        reconcile.begin_with_cover(ctx)
     unknowns.restart(ctx)
     for symbol in ctx.state.flattens:
         ctx.timer(f"flatten:{symbol}", ctx.now_ms)
@@ -297,7 +301,8 @@ def _link_changed(ctx: Context, message: inp.LinkChanged) -> None:
         # A gap means that anything may have been missed: everything is read again (fault B1).
         ctx.around.user_stream_since_ms = ctx.now_ms
         ctx.around.gap = ctx.around.reconciled
-        reconcile.begin(ctx)
+        if ctx.around.started_ms:
+            reconcile.begin(ctx)
 
 
 def _clock_checked(ctx: Context, message: inp.ClockChecked) -> None:
@@ -374,6 +379,7 @@ _TIMERS: Final[dict[str, Callable[[Context, str], None]]] = {
     "settings-change": entry.change_again,
     "quarantine": flatten.quarantine_over,
     "reconcile": lambda ctx, _: reconcile.overdue(ctx),
+    "stream-wait": lambda ctx, _: reconcile.stream_overdue(ctx),
     "losses": lambda ctx, _: states.check_losses(ctx),
     "account": _read_account,
     "limits": _read_limits,

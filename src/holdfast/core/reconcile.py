@@ -42,17 +42,62 @@ ROUND: tuple[tuple[ReadKind, Lane], ...] = (
 )
 """What one reconciliation reads for the whole account, in this order."""
 
+COVER = ROUND[:2]
+"""What tells whether positions are covered."""
+
+STREAM_WAIT_MS = 2_000
+"""How long a start waits for the user stream with what is not about cover."""
+
 
 def begin(ctx: Context) -> None:
-    """Start a round; an older one is superseded."""
+    """Read everything. What a running round still waits for is not asked a second time: its answer will do, unless it
+    was asked before the user stream was up (see `_round_answered`)."""
     around = ctx.around
-    around.reconcile_round += 1
-    around.waiting.clear()
-    around.findings = {}
-    tag = f"reconcile{around.reconcile_round}"
-    for kind, lane in ROUND:
-        _ask(ctx, f"{tag}:{kind.value}", kind, lane)
-    _ask(ctx, f"{tag}:income", ReadKind.INCOME, Lane.QUERY, since_ms=income.since_ms(ctx))
+    around.cover_only = False
+    ctx.clear_timer("stream-wait")
+    _open_round(ctx)
+    _ask_lists(ctx, ROUND)
+    _ask(ctx, "income", ReadKind.INCOME, Lane.QUERY, since_ms=income.since_ms(ctx))
+    _ask_symbols(ctx)
+
+
+def begin_with_cover(ctx: Context) -> None:
+    """A start whose user stream is not up yet: cover waits for nothing (RULES 9), the rest waits a moment for it.
+
+    Everything that was read before it is up has to be read again, and the whole of it weighs 200.
+    """
+    ctx.around.cover_only = True
+    _open_round(ctx)
+    _ask_lists(ctx, COVER)
+    _ask_symbols(ctx)
+    ctx.timer("stream-wait", ctx.now_ms + STREAM_WAIT_MS)
+
+
+def stream_overdue(ctx: Context) -> None:
+    """The user stream takes its time: the rest is read without it, and everything again once it is up."""
+    if ctx.around.cover_only:
+        ctx.around.cover_only = False
+        ctx.timer("reconcile", ctx.now_ms + 4 * RETRY_MS)
+        _ask_lists(ctx, tuple(row for row in ROUND if row not in COVER))
+        _ask(ctx, "income", ReadKind.INCOME, Lane.QUERY, since_ms=income.since_ms(ctx))
+
+
+def _open_round(ctx: Context) -> None:
+    around = ctx.around
+    if not around.waiting:
+        around.reconcile_round += 1
+        around.findings = {}
+    around.asked_twice.clear()
+    ctx.timer("reconcile", ctx.now_ms + 4 * RETRY_MS)
+
+
+def _ask_lists(ctx: Context, kinds: tuple[tuple[ReadKind, Lane], ...]) -> None:
+    for kind, lane in kinds:
+        _ask(ctx, kind.value, kind, lane)
+
+
+def _ask_symbols(ctx: Context) -> None:
+    """Executions and living orders of every symbol that has a trade or a close."""
     feeless = ctx.state.feeless()
     for symbol in sorted({*ctx.state.live_trades, *ctx.state.flattens, *feeless}):
         trade = ctx.state.trade_of(symbol)
@@ -60,19 +105,20 @@ def begin(ctx: Context) -> None:
         since = min(since, feeless.get(symbol, since) - 1_000)
         # What filled meanwhile decides which stop covers and which is an orphan: it does not wait for a rate window.
         lane = Lane.PROTECT if trade is not None or symbol in ctx.state.flattens else Lane.QUERY
-        _ask(ctx, f"{tag}:trades:{symbol}", ReadKind.TRADES, lane, symbol=symbol, since_ms=since)
+        _ask(ctx, f"trades:{symbol}", ReadKind.TRADES, lane, symbol=symbol, since_ms=since)
         if trade is not None:
             for client_id in trade.orders:
                 order = ctx.state.order(client_id)
                 if order is not None and order.live and not order.unknown:
                     sending.query(ctx, order, f"state:{client_id}")
-    ctx.timer("reconcile", ctx.now_ms + 4 * RETRY_MS)
 
 
-def _ask(ctx: Context, purpose: str, kind: ReadKind, lane: Lane, symbol: str = "", since_ms: int | None = None) -> None:
-    read = Read(kind=kind, purpose=purpose, lane=lane, symbol=symbol, since_ms=since_ms)
-    ctx.around.waiting[purpose] = read
-    ctx.do(read)
+def _ask(ctx: Context, name: str, kind: ReadKind, lane: Lane, symbol: str = "", since_ms: int | None = None) -> None:
+    purpose = f"reconcile{ctx.around.reconcile_round}:{name}"
+    if purpose not in ctx.around.waiting:
+        read = Read(kind=kind, purpose=purpose, lane=lane, symbol=symbol, since_ms=since_ms)
+        ctx.around.waiting[purpose] = read
+        ctx.do(read)
 
 
 def overdue(ctx: Context) -> None:
@@ -139,11 +185,17 @@ def _round_answered(ctx: Context, answer: ReadAnswered) -> None:
     around = ctx.around
     purpose = answer.read.purpose
     if purpose not in around.waiting:
-        return  # Of a round that was superseded.
+        return  # A second answer to what was asked again.
     if not answer.ok:
         ctx.timer("reconcile", ctx.now_ms + RETRY_MS)
         return
-    del around.waiting[purpose]
+    early = answer.asked_ms < around.user_stream_since_ms and purpose not in around.asked_twice
+    if early:
+        # Between this question and the stream's coming up, something may have happened that neither of them tells.
+        around.asked_twice[purpose] = None
+        ctx.do(answer.read)
+    else:
+        del around.waiting[purpose]
     match answer.read.kind:
         case ReadKind.POSITIONS:
             _positions(ctx, answer)
@@ -151,7 +203,7 @@ def _round_answered(ctx: Context, answer: ReadAnswered) -> None:
             _open_lists(ctx, answer)
         case _:
             pass
-    if not around.waiting:
+    if not around.waiting and not around.cover_only:
         ctx.clear_timer("reconcile")
         around.gap = False
         if not around.reconciled:

@@ -57,6 +57,10 @@ class Surroundings:
     reconciled: bool = False
     waiting: dict[str, Read] = field(default_factory=dict)
     """Reads of the running reconciliation that are not answered yet, by purpose."""
+    asked_twice: dict[str, None] = field(default_factory=dict)
+    """Purposes of reads that were asked before the user stream was up, and again after it."""
+    cover_only: bool = False
+    """Whether the running reconciliation has asked for positions and stops only, and waits for the user stream."""
     reconcile_round: int = 0
     findings: dict[str, int] = field(default_factory=dict)
     user_stream: bool = False

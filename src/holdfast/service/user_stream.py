@@ -62,7 +62,6 @@ class UserStream:
         self._tasks_made = 0
         self._timer: asyncio.TimerHandle | None = None
         self._tick_at_ms = 0
-        self._told_once = asyncio.Event()
         self._stopped = False
 
     @property
@@ -71,9 +70,8 @@ class UserStream:
         return self._session.up
 
     async def start(self) -> None:
-        """Begin, and return when the stream is up or its first attempt has failed; attempts go on by themselves."""
+        """Begin, and return at once: what covers a position does not wait for this stream. `LinkChanged` tells."""
         self._do(self._session.start(self._now_ms()))
-        await self._told_once.wait()
 
     async def stop(self) -> None:
         """Close the connections. The listen key stays: it belongs to the account (RULES 16)."""
@@ -116,7 +114,6 @@ class UserStream:
             return
         self._observer.reply_unreadable("listenKey", _trouble(reply))
         self._do(self._session.key_failed(self._now_ms()))
-        self._told_once.set()
 
     async def _extend_key(self) -> None:
         reply = await self._key_request(ep.EXTEND_LISTEN_KEY)
@@ -143,11 +140,9 @@ class UserStream:
         except (OSError, TimeoutError) as error:
             self._observer.link_changed(LINK, False, f"cannot connect: {error}")
             self._do(self._session.open_failed(self._now_ms(), number))
-            self._told_once.set()
             return
         self._links[number] = link
         self._do(self._session.opened(self._now_ms(), number))
-        self._told_once.set()
 
     def _close(self, number: int) -> None:
         link = self._links.pop(number, None)
@@ -209,7 +204,6 @@ class UserStream:
         error = None if task.cancelled() else task.exception()
         if error is not None:
             self._observer.task_died(task.get_name(), error)
-            self._told_once.set()
             # Nobody knows what the session is waiting for now: no entries until a human has looked (RULES 9).
             reason = f"the user stream failed: {error!r}"
             self._deliver(Command(now_ms=self._clock.now_ms(), what="halt", by="supervisor", reason=reason))

@@ -13,7 +13,7 @@ from holdfast.binance.governor import Governor
 from holdfast.binance.signing import Signer
 from holdfast.core.engine import Engine
 from holdfast.model.effects import Read, ReadKind
-from holdfast.model.inputs import AnyInput, Command, InstrumentsLoaded, Started
+from holdfast.model.inputs import AnyInput, Command, InstrumentsLoaded, LinkChanged, Started
 from holdfast.model.reasons import TradingState
 from holdfast.model.reports import KEY_REFUSED_CODES
 from holdfast.model.settings import EngineSettings
@@ -95,6 +95,8 @@ class Node:
         self.journal = journal
         self.network = network
         self.observer = observer
+        self.begun = False
+        """Whether the engine was told to begin."""
         self._latched = latched
         begun_us = clock.mono_us()
         self.engine, self.model, found = recover(
@@ -134,7 +136,7 @@ class Node:
             http=network.rest,
             ws_connector=network.streams,
             clock=self.clock,
-            deliver=self.deliver,
+            deliver=self._told,
             governor=governor,
             observer=self.observer,
         )
@@ -173,11 +175,17 @@ class Node:
         )
 
     def _parts(self) -> list[Part]:
-        return [self.clock, self.gateway, _Boot(self), self.user_stream, self.market_stream, self.coverage, self]
+        # The user stream connects while the rest gets ready: when the engine begins to read, it is usually up.
+        return [self.clock, self.user_stream, self.gateway, _Boot(self), self.market_stream, self.coverage, self]
 
     def deliver(self, message: AnyInput) -> None:
         """Hand an input to the runner."""
         self.runner.deliver(message)
+
+    def _told(self, message: AnyInput) -> None:
+        """What the user stream tells. Before the engine has begun only that it is up: all else is read after that."""
+        if self.begun or isinstance(message, LinkChanged):
+            self.deliver(message)
 
     def desk(self, *, read_apart: Callable[[], Iterable[JournalRecord]] | None = None) -> Desk:
         """The engine as the API sees it. `read_apart` reads the journal in another thread."""
@@ -265,6 +273,7 @@ class _Boot:
                 boot_state=identity.boot_state,
             )
         )
+        node.begun = True
         allowed = node.settings.symbols
         tradable = [i.symbol for i in loaded.instruments if i.tradable and (not allowed or i.symbol in allowed)]
         node.market_stream.watch(tradable[:MAX_STREAMS])
