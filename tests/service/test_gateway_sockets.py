@@ -166,6 +166,7 @@ async def test_a_conversation_with_the_server() -> None:
         )
         for part in (clock, gateway, stream):
             await part.start()
+        await eventually(lambda: stream.up)
         assert clock.sure
         assert abs(clock.now_ms() - time.time_ns() // 1_000_000) < 1_000
         sent = entry(timestamp_ms=clock.now_ms())

@@ -16,11 +16,18 @@ from holdfast.verify.obligation import DEAD, UNREACHABLE, Obligation, Refusal
 from holdfast.verify.records import AlgoLine, FaultLine, OrderLine, PositionLine, PushLine, Reply, Request, TradeLine
 from holdfast.verify.venue_state import VenueAlgo, VenueOrder
 
+ENTRY_WAY_US: Final = 1_500_000
+"""An entry is refused once it has been on its way for longer than its recvWindow (RULES 8)."""
 REDUCING: Final = frozenset({Role.STOP, Role.TARGET, Role.EXIT, Role.CLOSE})
 
 
 class Flips(Check):
     """Looks at each reducing order when it is accepted, and at each trade before it moves the position."""
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._strangers: dict[tuple[str, str], int] = {}
+        """Symbol and position side → when somebody else's order was last filled there, µs."""
 
     def before(self) -> LineHandlers:
         """The position must be seen as it was."""
@@ -43,14 +50,18 @@ class Flips(Check):
             self.found.violated("I4", f"the stop {line.client_id} is not reduce-only: it could flip", ns=[line.n])
 
     def _on_trade(self, line: TradeLine) -> None:
+        leg = (line.symbol, line.position_side)
         if not (is_ours(line.client_id) or is_kill(line.client_id)):
+            self._strangers[leg] = line.us
             return
-        before = self.state.leg((line.symbol, line.position_side)).traded
+        before = self.state.leg(leg).traded
         after = before + line.signed
         order = self.state.orders.get((line.symbol, line.order_id))
         role = order.role if order is not None else None
         flipped = before != ZERO and sign(after) == -sign(before)
-        if flipped:
+        # Who came while an entry was on its way was unknown to whoever sent it.
+        surprised = role is Role.ENTRY and line.us - self._strangers.get(leg, -ENTRY_WAY_US) < ENTRY_WAY_US
+        if flipped and not surprised:
             self.found.violated(
                 "I4",
                 f"{line.client_id} took {line.symbol} from {text(before)} through zero to {text(after)}",
