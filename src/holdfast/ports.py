@@ -64,6 +64,12 @@ class WsLink(Protocol):
     def send(self, message: bytes) -> None:
         """Write one text frame now, without awaiting. Raises `WsClosed` when the link is not open (nothing left)."""
 
+    def hold(self) -> None:
+        """Frames written from now until `release`, in this turn of the loop, may leave as one packet. Never raises."""
+
+    def release(self) -> None:
+        """What was held leaves now. Never raises."""
+
     def close(self) -> None:
         """Close; `on_close` follows. May be called twice."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -95,6 +97,48 @@ async def test_messages_keep_their_order(serve: Serve) -> None:
     for n in range(1_000):
         link.send(str(n).encode())
     assert [int(await within(ends.messages.get())) for _ in range(1_000)] == list(range(1_000))
+
+
+@pytest.mark.skipif(ws_picows.CORK is None, reason="this system cannot hold packets back: frames leave one by one")
+async def test_held_frames_leave_as_one_packet() -> None:
+    """The venue reads both at once; what comes after the release leaves by itself."""
+    arrivals: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def note(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await reader.readuntil(b"\r\n\r\n")
+        key = request.split(b"Sec-WebSocket-Key: ")[1].split(b"\r\n")[0]
+        accept = hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11", usedforsecurity=False).digest()
+        head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        writer.write(head + b"Sec-WebSocket-Accept: " + base64.b64encode(accept) + b"\r\n\r\n")
+        while data := await reader.read(65_536):
+            arrivals.put_nowait(data)
+        writer.close()
+
+    listener = await asyncio.start_server(note, "127.0.0.1", 0)
+    port = listener.sockets[0].getsockname()[1]
+    ends = Ends()
+    link = await PicowsConnector(f"ws://127.0.0.1:{port}").connect("/", ends.on_message, ends.on_close, 5_000)
+    link.hold()
+    link.send(b"stop")
+    link.send(b"entry")
+    link.release()
+    frame_bytes = 2 + 4  # Header and mask of a short frame.
+    assert len(await within(arrivals.get())) == 2 * frame_bytes + len(b"stopentry")
+    link.send(b"later")
+    assert len(await within(arrivals.get())) == frame_bytes + len(b"later")
+    link.close()
+    await within(ends.closed)
+    listener.close()
+
+
+async def test_holding_a_closed_link_does_nothing(serve: Serve) -> None:
+    """The connection may end between the two calls."""
+    link, ends = await serve(echo)
+    link.hold()
+    link.close()
+    await within(ends.closed)
+    link.release()
+    link.hold()
 
 
 async def test_a_fragmented_message_is_put_together(serve: Serve) -> None:

@@ -20,6 +20,7 @@ import aiohttp
 import pytest
 
 from holdfast.paper import server
+from holdfast.paper.edge import PaperVenue
 from holdfast.paper.server import Link, PaperServerError, serve, text_frame
 from holdfast.paper.source import MarketFileError, MarketSource
 from tests.paper_server import Client, mark, market_order, options, quote, receive, running
@@ -63,6 +64,37 @@ async def test_ws_api_answers_with_the_callers_id() -> None:
         await sock.send_str('{"id":"x1","method":"ticker.price","params":{"symbol":"BTCUSDT"}}')
         answer = await receive(sock)
         assert (answer["id"], answer["status"]) == ("x1", 200)
+
+
+async def test_what_arrives_together_is_received_together(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The second of two frames of one packet is not later because the first took the venue a second."""
+    slow_us = 0
+    real_now_us, real_text = server._now_us, PaperVenue.ws_text
+
+    def slow_text(venue: PaperVenue, conn: int, text: bytes, now_us: int) -> None:
+        nonlocal slow_us
+        real_text(venue, conn, text, now_us)
+        slow_us += 1_000_000
+
+    monkeypatch.setattr(server, "_now_us", lambda: real_now_us() + slow_us)
+    monkeypatch.setattr(PaperVenue, "ws_text", slow_text)
+    log = tmp_path / "venue.jsonl"
+    frames = [b'{"id":%d,"method":"order.status","params":{}}' % n for n in (1, 2)]
+    async with running(options(venue_log=log)) as client:
+        host, _, port = client.where["rest"].removeprefix("http://").partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(
+            b"GET /ws-fapi/v1 HTTP/1.1\r\nHost: venue\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + base64.b64encode(bytes(16)) + b"\r\n\r\n"
+        )
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"".join(b"\x81" + bytes([0x80 | len(frame)]) + bytes(4) + frame for frame in frames))
+        async with asyncio.timeout(10):
+            await reader.readuntil(b'"id":2')
+        writer.close()
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    first, second = (line["us"] for line in lines if line["k"] == "req")
+    assert second - first < 1_000_000
 
 
 async def test_user_events_of_a_fill_arrive_in_the_documented_order() -> None:

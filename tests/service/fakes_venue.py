@@ -104,6 +104,12 @@ class FakeLink:
             if answer is not None:
                 asyncio.get_running_loop().call_soon(self.say, answer)
 
+    def hold(self) -> None:
+        """Nothing here travels in packets."""
+
+    def release(self) -> None:
+        """Nothing is held."""
+
     def close(self) -> None:
         """Our side ends it."""
         self.end("closed by us")

@@ -105,6 +105,15 @@ async def test_batches_act_in_order() -> None:
     assert bench.gateway.effects == [read("a"), read("b"), read("c")]
 
 
+async def test_what_one_decision_sends_leaves_together() -> None:
+    """A stop and its entry travel in one packet; a single question needs none of that."""
+    bench = Bench(by_reason(a=events_and(place("stop"), entry("e")), b=events_and(read("b"))))
+    bench.runner.deliver(link("a"))
+    bench.runner.deliver(link("b"))
+    await bench.settle()
+    assert bench.gateway.packets == [[place("stop"), entry("e")], [read("b")]]
+
+
 async def test_it_does_not_wait_for_the_disk_to_step_the_next_input() -> None:
     """Two inputs are stepped, and both batches wait, before the first is durable."""
     bench = Bench(by_reason(a=events_and(), b=events_and()), sync_ms=50)

@@ -57,6 +57,12 @@ class Whole:
         if isinstance(effect, Read):
             self.asked.append(effect)
 
+    def hold(self) -> None:
+        """Nothing leaves here."""
+
+    def release(self) -> None:
+        """Nothing was held."""
+
 
 async def test_decided_journalled_answered_and_found_again(tmp_path: Path) -> None:
     """Start, evidence, a denied intent, its repeat, an operator's halt; then the same again from the journal."""

@@ -141,10 +141,24 @@ class ToyGateway:
     def __init__(self, disk: MemoryDisk) -> None:
         self.disk = disk
         self.performed: list[tuple[Any, int]] = []
+        self.packets: list[list[Any]] = []
+        self._holding = False
 
     def perform(self, effect: Any) -> None:
         """Note it."""
         self.performed.append((effect, self.disk.head.seq))
+        if not self._holding:
+            self.packets.append([])
+        self.packets[-1].append(effect)
+
+    def hold(self) -> None:
+        """What comes now belongs together."""
+        self.packets.append([])
+        self._holding = True
+
+    def release(self) -> None:
+        """It is complete."""
+        self._holding = False
 
     @property
     def effects(self) -> list[Any]:

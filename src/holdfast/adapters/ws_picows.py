@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import ssl
 from collections.abc import Callable
 from typing import Any, Final, cast
@@ -28,6 +29,9 @@ PING_REPLY_S: Final = 10.0
 CONNECT_GRACE_S: Final = 0.05
 CLOSE_S: Final = 2.0
 """How long an orderly close may take before the connection is dropped."""
+
+CORK: Final[int | None] = getattr(socket, "TCP_CORK", None)
+"""Linux's option that keeps written bytes until it is taken away again, for 200 ms at most."""
 
 _logger = logging.getLogger("holdfast.picows")
 _logger.setLevel(logging.ERROR)  # Its lower levels would write listen keys, which are part of the address.
@@ -94,6 +98,7 @@ class PicowsLink(WSListener):
         self._on_message = on_message
         self._on_close = on_close
         self._transport: WSTransport | None = None
+        self._socket: socket.socket | None = None
         self._unsent_bytes: Callable[[], int] = int
         self._parts: list[bytes] = []
         self._reason = ""
@@ -118,6 +123,23 @@ class PicowsLink(WSListener):
             self._drop("the venue does not read what we send")
             raise WsClosed(self._reason)
         transport.send(WSMsgType.TEXT, message)
+
+    def hold(self) -> None:
+        """Keep frames in the kernel until `release`; where the system cannot, they leave one by one as ever."""
+        self._cork(1)
+
+    def release(self) -> None:
+        """Let go what was held."""
+        self._cork(0)
+
+    def _cork(self, on: int) -> None:
+        if self._socket is None or CORK is None:
+            return
+        try:
+            self._socket.setsockopt(socket.IPPROTO_TCP, CORK, on)
+        except OSError:
+            # The connection has just ended: what was written is lost with it, and `on_close` follows.
+            self._socket = None
 
     def close(self) -> None:
         """Close; `on_close` follows. May be called twice."""
@@ -147,6 +169,7 @@ class PicowsLink(WSListener):
     def on_ws_connected(self, transport: WSTransport) -> None:
         """picows: the handshake is complete."""
         self._transport = transport
+        self._socket = cast(Any, transport.underlying_transport).get_extra_info("socket")
         self._unsent_bytes = cast(Any, transport.underlying_transport).get_write_buffer_size
         if self._abandoned:
             transport.disconnect(False)

@@ -107,6 +107,7 @@ class PaperServer:
         self._timer: asyncio.Handle | None = None
         self._wake_us = 0
         self._flush_planned = False
+        self._arrived: list[tuple[int, bytes, int]] = []
         self._tasks: dict[asyncio.Task[None], None] = {}
         self._servers: list[tuple[asyncio.Server, web.Server]] = []
         self._addresses: list[str] = []
@@ -292,12 +293,27 @@ class PaperServer:
             if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
                 if conn not in self._links:
                     return
-                self._venue.ws_text(conn, message.data, _now_us())
-                self._plan_flush()
+                self._arrive(conn, message.data)
             elif message.type is WSMsgType.PING:
                 await sock.pong(message.data)
             elif message.type is WSMsgType.PONG and conn in self._links:
                 self._links[conn].heard_us = _now_us()
+
+    def _arrive(self, conn: int, text: bytes) -> None:
+        """Note a frame and its time; it is served when all that came with it are noted.
+
+        What arrived together was received together, however long the venue takes over the first of them.
+        """
+        if not self._arrived:
+            self._loop.call_soon(self._serve_arrived)
+        self._arrived.append((conn, text, _now_us()))
+
+    def _serve_arrived(self) -> None:
+        arrived, self._arrived = self._arrived, []
+        with self._failing():
+            for conn, text, at_us in arrived:
+                self._venue.ws_text(conn, text, at_us)
+            self._flush()
 
     async def _ping_links(self) -> None:
         """Ping every connection as the venue does; drop those that do not answer."""

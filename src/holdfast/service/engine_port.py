@@ -60,6 +60,12 @@ class GatewayPort(Protocol):
     def perform(self, effect: VenueEffect, /) -> None:
         """Never blocks, never raises; answers through the inbox exactly once per effect."""
 
+    def hold(self) -> None:
+        """What is performed until `release`, in this turn of the loop, may reach the venue in one packet."""
+
+    def release(self) -> None:
+        """What was held leaves now."""
+
 
 class VenueTime(Protocol):
     """The venue's clock as this process knows it."""

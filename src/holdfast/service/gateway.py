@@ -139,6 +139,14 @@ class Gateway:
         else:
             self._spawn(self._change(effect), lambda reason: self._setting_done(effect, _unknown(reason)))
 
+    def hold(self) -> None:
+        """Orders performed until `release` may leave in one packet."""
+        self._channel.hold()
+
+    def release(self) -> None:
+        """What was held leaves now."""
+        self._channel.release()
+
     # Orders and cancels.
 
     def _place(self, effect: Place) -> None:

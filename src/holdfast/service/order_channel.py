@@ -108,6 +108,16 @@ class OrderChannel:
             return False
         return line.send(ticket)
 
+    def hold(self) -> None:
+        """Requests written until `release` may leave in one packet."""
+        if self._line is not None:
+            self._line.hold(True)
+
+    def release(self) -> None:
+        """What was held leaves now."""
+        if self._line is not None:
+            self._line.hold(False)
+
     def _connect(self) -> None:
         self._timer = None
         self._connecting = self._loop.create_task(self._open(), name="order-channel-connect")
@@ -186,6 +196,15 @@ class Line:
         if self._channel.signer.key_type == "ed25519" and link.is_open:
             await self._log_on(link)
         self.takes_requests = True
+
+    def hold(self, wanted: bool) -> None:
+        """Hold back what is written, or let it go."""
+        if self._link is None:
+            return
+        if wanted:
+            self._link.hold()
+        else:
+            self._link.release()
 
     def send(self, ticket: Ticket) -> bool:
         """Write a request; False when nothing of it left."""

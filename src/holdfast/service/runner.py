@@ -294,18 +294,30 @@ class Runner:
             waiter(None)
 
     def _let_go(self, effects: Sequence[VenueEffect], *, durable: bool) -> None:
+        if len(effects) < 2:
+            self._let_each_go(effects, durable=durable)
+            return
+        # A stop and its entry: the venue should read one as soon as the other.
+        gateway = self._way_out()
+        gateway.hold()
+        try:
+            self._let_each_go(effects, durable=durable)
+        finally:
+            gateway.release()
+
+    def _let_each_go(self, effects: Sequence[VenueEffect], *, durable: bool) -> None:
         for effect in effects:
             allowed = durable or may_leave(effect)
             if not durable:
                 self._observer.left_unjournalled(effect, allowed)
             if allowed:
-                self._send(effect)
+                self._way_out().perform(effect)
             else:
                 self.deliver(held_back(effect))
 
-    def _send(self, effect: VenueEffect) -> None:
+    def _way_out(self) -> GatewayPort:
         assert self._gateway is not None, "invariant: the gateway is attached before the first effect"
-        self._gateway.perform(effect)
+        return self._gateway
 
     def _when_durable(self, batch: _Batch | None, waiter: Callable[[Head | None], None]) -> None:
         if batch is not None:

@@ -286,6 +286,12 @@ class InProcessLink:
             raise WsClosed("the connection is closed")
         self.up.put(bytes(message), self._host.latency_us)
 
+    def hold(self) -> None:
+        """Frames sent in one turn of the loop arrive together here in any case."""
+
+    def release(self) -> None:
+        """Nothing is held."""
+
     def close(self) -> None:
         """Close; `on_close` follows. May be called twice."""
         if self._given_up:
