@@ -187,6 +187,19 @@ def test_rules_8_a_name_used_unjournalled_may_be_used_again():
     assert report.counts["unjournalled"] == 1
 
 
+def test_rules_8_a_quick_restart_does_not_end_the_silence_before_it():
+    """The next process started within the clocks' difference; what it wrote says nothing of the one before."""
+    story, stop = open_trade()
+    story.wait(1_000).close("2", "99")
+    story.wait(1_000).request("algoOrder.cancel", clientAlgoId=stop.client_id)
+    story.die()
+    story.wait(100).start_engine(2)
+    story.wait(1_000).event(ev.Reconciled)
+    report = story.verdict()
+    assert "I2" not in report.broken()
+    assert report.counts["unjournalled"] == 1
+
+
 def test_a_cancel_well_before_its_record_is_found():
     """The process went on writing, so it could have written this first."""
     story, stop = open_trade()

@@ -75,3 +75,16 @@ def test_rules_9_a_resume_lets_entries_in_again():
     story.fill_entry("i2")
     story.arm_stop("i2")
     assert story.verdict().violations == []
+
+
+def test_rules_9_a_clock_that_is_ahead_resumes_late_by_the_venues_time():
+    """The entry was planned after the resume, by the order of the journal; the venue's clock says it came before it."""
+    story = whole_trade()
+    halt(story)
+    spec = entry_spec("i2")
+    story.wait(5_000).reply(story.send(spec, timestamp=str(story.ms + 100)), status=400)
+    story.wait(100)
+    halt(story, TradingState.ACTIVE)
+    story.accept("i2")
+    story.plan(spec, "i2")
+    assert "I15" not in story.verdict().broken()

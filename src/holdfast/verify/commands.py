@@ -206,10 +206,11 @@ class Commands(Check):
         self.found.violated("I2", f"the {what} {client_id} has no command record", ns=[line.n])
 
     def _journal_was_silent(self, us: int) -> bool:
-        """Whether the process that ran at `us` wrote nothing more after it."""
+        """Whether a process that may have run at `us`, by clocks that differ a little, wrote nothing more after it."""
         slack_us = self.options.clock_error_ms * 1_000
-        process = bisect_right(self._starts, us + slack_us) - 1
-        return process >= 0 and self.journal.process_ends[process] <= us + slack_us
+        earliest = max(bisect_right(self._starts, us - slack_us) - 1, 0)
+        latest = bisect_right(self._starts, us + slack_us)
+        return any(end_us <= us + slack_us for end_us in self.journal.process_ends[earliest:latest])
 
 
 def _some(numbers: list[int]) -> str:
