@@ -291,9 +291,19 @@ class Day:
         world.run(15_000)
         self._command("adopt")  # What left unjournalled while the disk was broken is named by a human.
         world.run(15_000)
+        self._remove_adopted()
         for symbol in world.markets:
             self._send(symbol, "flatten")
         world.run(90_000)
+
+    def _remove_adopted(self) -> None:
+        """What the engine was told is not its own, it may not cancel (RULES 8): the human who said so does."""
+        strangers = self.world.process.engine.state.strangers
+        left = self.world.desk.control("state")["accounts"][0]
+        for waiting in [waiting for waiting in left["algos"] if waiting["clientAlgoId"] in strangers]:
+            self.world.human("human.cancel", algoId=str(waiting["algoId"]))
+        for order in [order for order in left["orders"] if order["clientOrderId"] in strangers]:
+            self.world.human("human.cancel", symbol=order["symbol"], orderId=str(order["orderId"]))
 
     def reckon(self) -> list[str]:
         """Beside the checker: the engine has come to rest, agrees with the venue, and can trade again."""

@@ -175,3 +175,20 @@ def test_rules_15_a_cancel_that_never_arrived_is_its_own_class(method, broken):
     story.line(FaultLine, verb="req.drop", method=method, client_id=stop_spec().client_id)
     story.wait(3_500).cancel_stop(stop_spec())
     assert story.verdict().broken() == broken
+
+
+def test_rules_8_a_stop_whose_record_died_is_a_humans_to_remove():
+    """It left while the journal could not be written; the next process may not cancel a name that it does not know."""
+    story, stop = open_trade()
+    lost = stop_spec(n=2, quantity="2")
+    story.reply(story.send(lost))
+    story.algo(lost, "NEW")
+    story.die()
+    story.wait(3_000).start_engine(2)
+    story.close("2", "99")
+    story.cancel_stop(stop)
+    story.wait(20_000).read("GET /fapi/v3/positionRisk")
+    report = story.verdict()
+    assert report.broken() == []
+    assert report.counts["unjournalled"] == 1
+    assert any(entry.what == f"I5 for {lost.client_id}" for entry in report.not_checked)

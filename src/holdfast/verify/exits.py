@@ -155,6 +155,10 @@ class Orphans(Check):
         silent_us = (self.options.silent_ms + self.options.lag_ms) * 1_000
         late_us = duty.informed_us if duty.informed_us > informed_us else duty.silent_us
         if duty.informed_us > informed_us or duty.silent_us > silent_us:
+            if order.client_id not in self.journal.planned:
+                # I2 judges whether it may have left so. No process may cancel a name that it does not know (RULES 8).
+                self.found.not_checked(f"I5 for {order.client_id}", "it left without a record: a human removes it")
+                return
             self.found.violated(
                 "I5",
                 f"{order.client_id} stayed on {symbol} for {milliseconds(late_us)} ms without a cancel,"
