@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from random import Random
+from typing import Literal
 
 from holdfast.model import events as ev
 from holdfast.model import inputs as inp
@@ -57,10 +58,10 @@ def test_a_process_begins_its_records_with_its_start():
     assert ev.EffectiveChanged not in kinds[second - 1 : second]
 
 
-def leveraged(intent_id: str) -> Intent:
+def leveraged(intent_id: str, side: Literal["long", "short"] = "long", stop: str = "79600") -> Intent:
     """An intent for which the symbol's leverage must be changed."""
-    return Intent(id=intent_id, source="s", symbol="BTCUSDT", action="open", side="long", leverage=7,
-                  size=Size(quantity=Decimal("0.05")), stop_loss=Distance(price=Decimal("79600")))  # fmt: skip
+    return Intent(id=intent_id, source="s", symbol="BTCUSDT", action="open", side=side, leverage=7,
+                  size=Size(quantity=Decimal("0.05")), stop_loss=Distance(price=Decimal(stop)))  # fmt: skip
 
 
 def with_leverage(world: World, intent_id: str) -> None:

@@ -90,8 +90,8 @@ def of_symbol(ctx: Context, symbol: str, source: str, without: str = "") -> Gate
 def _foreign(ctx: Context, symbol: str) -> Decimal:
     """What our journal does not explain; a difference that is still being looked into counts as foreign.
 
-    So does what the booked executions leave open while no trade of ours is live: a stranger's execution is told some
-    milliseconds before a position read confirms it.
+    So does what the booked executions leave open while no trade of ours holds anything: a stranger's execution is told
+    some milliseconds before a position read confirms it, and perhaps while our entry waits for its settings.
     """
     known, booked = ctx.state.foreign.get(symbol, ZERO), ctx.state.positions.get(symbol, ZERO)
     seen = ctx.around.venue_positions.get(symbol)
@@ -99,7 +99,8 @@ def _foreign(ctx: Context, symbol: str) -> Decimal:
         return known
     if symbol in ctx.around.mismatch and seen is not None:
         return seen[0].amount - booked
-    return booked if ctx.state.trade_of(symbol) is None else ZERO
+    trade = ctx.state.trade_of(symbol)
+    return booked if trade is None or not (trade.base or trade.entry_filled) else ZERO
 
 
 def _modes_ok(ctx: Context) -> bool | None:

@@ -1,0 +1,18 @@
+"""More of what random days found: entries and cover, each as the smallest story that shows it."""
+
+from __future__ import annotations
+
+from holdfast.model.reasons import ResultStatus
+from tests.random_days.test_found import MARKET_BUY, SECOND, ended, leveraged, result, started
+
+
+def test_rules_4_a_stranger_who_comes_while_settings_change_stops_the_entry():
+    """His execution was booked, but the second look before the send asked only what a position read had declared: the
+    entry went out and flipped his position."""
+    world = started()
+    world.fault("delay", on="positionRisk", ms=500)
+    world.intend(leveraged("i1", "short", stop="80400"))
+    world.human("human.trade", **MARKET_BUY)
+    world.run(3 * SECOND)
+    assert result(world, "i1") is ResultStatus.REJECTED
+    assert ended(world) == []
