@@ -16,3 +16,18 @@ def test_rules_4_a_stranger_who_comes_while_settings_change_stops_the_entry():
     world.run(3 * SECOND)
     assert result(world, "i1") is ResultStatus.REJECTED
     assert ended(world) == []
+
+
+def test_rules_13_settings_are_read_although_their_change_was_throttled_and_given_up():
+    """The change waited for its rate window when a flatten ended its trade; nobody asked any more, and the symbol stayed
+    "not read" until a restart."""
+    world = started()
+    world.fault("throttle", on="leverage", code=-1015)
+    world.intend(leveraged("i1"))
+    world.run(1 * SECOND)
+    world.close("i2")
+    world.run(30 * SECOND)
+    world.intend(leveraged("i3"))
+    world.run(3 * SECOND)
+    assert result(world, "i3") is ResultStatus.PROTECTED
+    assert ended(world) == []

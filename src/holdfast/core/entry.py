@@ -85,12 +85,15 @@ def settings_read(ctx: Context, trade_id: str, config: SymbolConfig | None) -> N
 
 
 def settings_overdue(ctx: Context, trade_id: str) -> None:
-    """The settings could not be shown in time: nothing was sent, so nothing is lost."""
+    """The settings could not be shown in time: nothing was sent, so nothing is lost. What they are is asked all the
+    same, also when the trade has ended meanwhile: the next one needs to know."""
     trade = ctx.state.trades.get(trade_id)
     ctx.around.settings_wanted.pop(trade_id, None)
-    if trade is not None and trade.phase is TradePhase.ACCEPTED:
+    if trade is None:
+        return
+    if trade.phase is TradePhase.ACCEPTED:
         end(ctx, trade, ResultStatus.REJECTED, "SYMBOL_SETTINGS", "leverage or margin type could not be confirmed")
-        read_settings(ctx, trade.symbol)
+    read_settings(ctx, trade.symbol)
 
 
 def give_up(ctx: Context, trade: TradeState, denied: Denied) -> None:
