@@ -31,3 +31,17 @@ def test_rules_13_settings_are_read_although_their_change_was_throttled_and_give
     world.run(3 * SECOND)
     assert result(world, "i3") is ResultStatus.PROTECTED
     assert ended(world) == []
+
+
+def test_rules_12_a_stop_that_a_list_did_not_show_is_placed_again_when_no_question_is_answered():
+    """It was young when the list came, so it was asked for by name; three resets later the next list was still seconds
+    away, and the position was naked all the while (I3)."""
+    world = started()
+    world.run(1_900)
+    world.fault("algo.vanish")
+    world.fault("reset", on="algoOrder.status", count=3)
+    world.open("i1")
+    world.run(10 * SECOND)
+    gone, back = (line["us"] for line in world.desk.records("algo")[1:3])
+    assert back - gone < 1_000_000
+    assert ended(world) == []

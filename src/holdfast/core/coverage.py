@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from holdfast.core import evidence, exposure, foreign, sending
 from holdfast.core.context import Context
-from holdfast.core.state import PLACING, TradeState
+from holdfast.core.state import PLACING, AlgoState, TradeState
 from holdfast.model.ids import is_ours
 from holdfast.model.inputs import CoverageChecked
 from holdfast.model.num import ZERO
@@ -15,6 +15,10 @@ from holdfast.model.reports import AlgoReport, PositionReport
 
 FRESH_MS = 500
 """A stop confirmed less than this before the read was asked may not be in the list yet."""
+NEEDED = (TradePhase.ENTERING, TradePhase.PROTECTING, TradePhase.OPEN)
+"""Phases of a trade whose stops must stand."""
+UNSEEN_MS = 800
+"""How long after a list without a young stop the question for it may stay open; then the list's word is taken."""
 
 
 def checked(ctx: Context, report: CoverageChecked) -> None:
@@ -41,17 +45,22 @@ def stops_present(ctx: Context, trade: TradeState, algos: tuple[AlgoReport, ...]
     for stop in exposure.stops_of(ctx, trade):
         if stop.client_id in listed:
             ctx.around.suspected.pop(stop.client_id, None)
+            ctx.clear_timer(f"unseen:{stop.client_id}")
         told_ms = max(stop.armed_ms or asked_ms, ctx.around.confirmed_ms.get(stop.client_id, 0))
         confirmed = told_ms < asked_ms - FRESH_MS
         absent = stop.armed and confirmed and stop.client_id not in listed and not stop.cancel_asked
-        needed = trade.phase in (TradePhase.ENTERING, TradePhase.PROTECTING, TradePhase.OPEN)
+        needed = trade.phase in NEEDED
         if stop.armed and not confirmed and needed and stop.client_id not in listed:
             ctx.timer_once(f"young:{stop.client_id}", told_ms + FRESH_MS + 1)
+            ctx.timer_once(f"unseen:{stop.client_id}", ctx.now_ms + UNSEEN_MS)
         if absent and needed and trade.symbol not in ctx.state.flattens:
-            ctx.around.suspected[stop.client_id] = ctx.now_ms
-            if stop.pending in PLACING:
-                continue  # It is being placed again already.
-            sending.send_again(ctx, stop, preauthorised=True)
+            _suspect(ctx, stop)
+
+
+def _suspect(ctx: Context, stop: AlgoState) -> None:
+    ctx.around.suspected[stop.client_id] = ctx.now_ms
+    if stop.pending not in PLACING:  # Else it is being placed again already.
+        sending.send_again(ctx, stop, preauthorised=True)
 
 
 def look_again(ctx: Context, client_id: str) -> None:
@@ -59,6 +68,18 @@ def look_again(ctx: Context, client_id: str) -> None:
     stop = ctx.state.algos.get(client_id)
     if stop is not None and stop.armed and not stop.cancel_asked:
         sending.query(ctx, stop, f"state:{client_id}")
+
+
+def take_lists_word(ctx: Context, client_id: str) -> None:
+    """Nobody has answered what became of a young stop that a list did not show: it is placed again, as any other."""
+    stop = ctx.state.algos.get(client_id)
+    trade = ctx.state.trades.get(stop.trade_id) if stop is not None else None
+    if stop is None or trade is None or not stop.armed or stop.cancel_asked:
+        return
+    told_ms = max(stop.armed_ms or 0, ctx.around.confirmed_ms.get(client_id, 0))
+    if told_ms < ctx.now_ms - UNSEEN_MS and trade.phase in NEEDED and trade.symbol not in ctx.state.flattens:
+        _suspect(ctx, stop)
+        ctx.touch(trade.symbol)
 
 
 def _sweep(ctx: Context, symbol: str, algos: tuple[AlgoReport, ...]) -> None:

@@ -371,6 +371,7 @@ _TIMERS: Final[dict[str, Callable[[Context, str], None]]] = {
     "stop": protection.timer,
     "stuck": protection.stuck,
     "young": coverage.look_again,
+    "unseen": coverage.take_lists_word,
     "flatten": flatten.step,
     "ttl": entry.time_is_up,
     "retry": entry.retry_due,

@@ -246,6 +246,8 @@ def _resolve(ctx: Context, client_id: str, answer: ReadAnswered) -> None:
 def _state(ctx: Context, client_id: str, answer: ReadAnswered) -> None:
     """A single order was asked for. Absence after its cancel ends an algo; an absent plain order becomes unknown."""
     order = ctx.state.order(client_id)
+    if answer.ok:
+        ctx.clear_timer(f"unseen:{client_id}")
     if order is None or not answer.ok or not answer.absent:
         return
     if isinstance(order, AlgoState):
