@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from holdfast.model.intent import Entry
 from holdfast.model.reasons import ResultStatus
 from tests.random_days.test_found import MARKET_BUY, SECOND, ended, leveraged, result, started
 
@@ -19,8 +22,8 @@ def test_rules_4_a_stranger_who_comes_while_settings_change_stops_the_entry():
 
 
 def test_rules_13_settings_are_read_although_their_change_was_throttled_and_given_up():
-    """The change waited for its rate window when a flatten ended its trade; nobody asked any more, and the symbol stayed
-    "not read" until a restart."""
+    """The change waited for its rate window when a flatten ended its trade; nobody asked any more, and the symbol
+    stayed "not read" until a restart."""
     world = started()
     world.fault("throttle", on="leverage", code=-1015)
     world.intend(leveraged("i1"))
@@ -44,4 +47,18 @@ def test_rules_12_a_stop_that_a_list_did_not_show_is_placed_again_when_no_questi
     world.run(10 * SECOND)
     gone, back = (line["us"] for line in world.desk.records("algo")[1:3])
     assert back - gone < 1_000_000
+    assert ended(world) == []
+
+
+def test_rules_4_a_strangers_position_is_not_closed_for_an_entry_that_never_filled():
+    """He sold while our expired entry was being wound up; what the venue showed was taken for ours and closed, and the
+    trade of an intent that had expired got a fill (I21)."""
+    world = started(on_foreign="ignore")
+    world.fault("ws.silence", ms=3_000)
+    world.open("i1", entry=Entry(type="limit", price=Decimal("79700"), time_in_force="IOC"))
+    world.human("human.trade", **MARKET_BUY | {"side": "SELL"})
+    world.run(10 * SECOND)
+    assert result(world, "i1") is ResultStatus.EXPIRED
+    assert world.desk.position() == Decimal("-0.02")
+    assert world.process.engine.state.live_trades == {}
     assert ended(world) == []

@@ -12,7 +12,7 @@ from holdfast.core.state import AlgoState, Order, OrderState, TradeState
 from holdfast.model.effects import Lane, ReadKind
 from holdfast.model.ids import Role
 from holdfast.model.num import ZERO
-from holdfast.model.orders import AlgoStatus, OrderSpec, OrderType, TimeInForce
+from holdfast.model.orders import AlgoStatus, OrderSpec, OrderStatus, OrderType, TimeInForce
 from holdfast.model.reasons import AlarmCode, ResultStatus, TradePhase
 from holdfast.model.reports import RequestOutcome
 
@@ -204,13 +204,22 @@ def _venue_shows_zero(ctx: Context, trade: TradeState) -> bool:
     if seen is not None and asked is not None and seen[1] >= max(asked, last_sent):
         if seen[0].amount in (ZERO, ctx.state.foreign.get(trade.symbol, ZERO)):
             return True
-        flatten.start(ctx, trade.symbol, "the venue still shows a position")
+        if not (trade.symbol in ctx.around.mismatch and _nothing_filled(ctx, trade)):
+            flatten.start(ctx, trade.symbol, "the venue still shows a position")
         return False
     if f"close:{trade.symbol}" not in ctx.around.timers:
         ctx.around.close_asked.setdefault(trade.plan.trade_id, ctx.now_ms)
         ctx.read(ReadKind.POSITIONS, f"close:{trade.symbol}", symbol=trade.symbol, lane=Lane.CANCEL)
         ctx.timer(f"close:{trade.symbol}", ctx.now_ms + 1_000)
     return False
+
+
+def _nothing_filled(ctx: Context, trade: TradeState) -> bool:
+    """Whether the venue itself ended every entry without a fill: what it shows all the same is a stranger's, and is
+    looked into before it is called so (RULES 4). It is not ours to close."""
+    ended = (OrderStatus.CANCELLED, OrderStatus.EXPIRED)
+    entries = ctx.state.orders_of(trade, Role.ENTRY)
+    return trade.base == 0 and all(entry.status in ended and entry.executed == 0 for entry in entries)
 
 
 def closed_unseen(ctx: Context, symbol: str) -> bool:
