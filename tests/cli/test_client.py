@@ -36,14 +36,22 @@ def test_nobody_answers(holdfast: Command, token: str, arguments: tuple[str, ...
     assert "not known" not in outcome.err
 
 
-def test_somebody_else_answers(holdfast: Command, token: str) -> None:
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhtml",
+        b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nHoldfast-Venue: live\r\nContent-Length: 4\r\n\r\nhtml",
+    ],
+)
+def test_somebody_else_answers(holdfast: Command, token: str, answer: bytes) -> None:
     """A web server that is not ours is recognised."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
             connection, _ = server.accept()
             connection.recv(65_536)
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhtml")
+            connection.sendall(answer)
             connection.close()
 
         thread = threading.Thread(target=serve)
@@ -72,7 +80,7 @@ def test_a_lost_answer_is_said_to_be_unknown(holdfast: Command, token: str) -> N
     assert "not known" in outcome.err
 
 
-@pytest.mark.parametrize("url", ["127.0.0.1:8420", "ftp://x", "http://"])
+@pytest.mark.parametrize("url", ["127.0.0.1:8420", "ftp://x", "http://", "http://x:99999", "http://x:y"])
 def test_an_address_that_is_none(holdfast: Command, token: str, url: str) -> None:
     """Named, with one that would pass."""
     outcome = holdfast("halt", "--url", url, "--token-file", token)
@@ -89,7 +97,8 @@ def test_the_wrong_token(holdfast: Command, engine: Running, token: str) -> None
     __import__("os").chmod(other, 0o600)
     outcome = holdfast("halt", "--url", engine.options[1], "--token-file", other)
     assert outcome.code == 2
-    assert "Authorization" in outcome.err
+    assert "does not take this token" in outcome.err
+    assert "would pass" in outcome.err
     assert engine.service.commands == []
 
 

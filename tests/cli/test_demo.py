@@ -44,6 +44,8 @@ def test_the_summary_is_for_people(holdfast: Command) -> None:
         (("--minutes", "0"), 2, "--minutes"),
         (("--folder", "full"), 2, "holds something already"),
         (("--folder", "/proc/nowhere"), 3, "/proc/nowhere"),
+        (("--folder", "notes.txt"), 2, "notes.txt is not a folder"),
+        (("--intents", "absent.jsonl"), 3, "--intents: absent.jsonl: cannot be read (No such file"),
     ],
 )
 def test_bad_input_is_said_before_anything_runs(

@@ -51,7 +51,8 @@ def test_every_command_has_a_page(holdfast: Command, name: str) -> None:
 @pytest.mark.parametrize(
     "arguments, hint",
     [(("nope",), "nope"), (("send", "--nope"), "--nope"), (("config", "--init", "prod"), "paper"),
-     (("demo", "--minutes", "many"), "many")],
+     (("demo", "--minutes", "many"), "many"), (("demo", "--seed", "1.5"), "--seed: must be a whole number"),
+     (("status", "my", "eyes"), "too many words: my eyes\n    would pass: see `holdfast status --help`")],
 )  # fmt: skip
 def test_wrong_use_is_two_lines_and_exit_code_2(holdfast: Command, arguments: tuple[str, ...], hint: str) -> None:
     """The error names the word that is wrong; no traceback, no page of help."""

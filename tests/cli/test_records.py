@@ -75,8 +75,8 @@ def test_verify_refuses_files_that_are_none(holdfast: Command, journal: Path, tm
     log = tmp_path / "v.jsonl"
     log.write_text("not json\n")
     outcome = holdfast("verify", "--journal", journal, "--venue-log", log)
-    assert outcome.code == 1
-    assert "venue log n 1" in outcome.err
+    assert outcome.code == 3
+    assert "this is no venue log" in outcome.err
 
 
 def test_verify_finds_a_changed_journal(holdfast: Command, journal: Path, tmp_path: Path) -> None:

@@ -59,6 +59,12 @@ def test_a_file_is_sent_in_order(holdfast: Command, engine: Running) -> None:
     assert [json.loads(line)["intent_id"] for line in answers] == ["i-0", "i-1", "i-2"]
 
 
+def test_a_byte_order_mark_is_no_fault(holdfast: Command, engine: Running) -> None:
+    """Some editors write one at the begin of every file."""
+    Path("marked.jsonl").write_bytes(b"\xef\xbb\xbf" + json.dumps(OPEN).encode() + b"\r\n\r\n")
+    assert holdfast("send", "marked.jsonl", *engine.options).code == 0
+
+
 def test_standard_input(holdfast: Command, engine: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     """A dash reads from a pipe."""
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps(OPEN).encode())))
@@ -80,6 +86,13 @@ def test_a_close_needs_no_size(holdfast: Command, engine: Running) -> None:
         ((*LONG[:4], "--risk-pct", "NaN"), "size"),
         ((*LONG[:4], "--quantity", "1e309"), "size"),
         ((*LONG, "--leverage", "500"), "leverage"),
+        ((*LONG, "--leverage", "0"), "leverage"),
+        ((*LONG, "--leverage", "2.5"), "--leverage: must be a whole number, was '2.5'"),
+        ((*LONG, "--expires-s", "nan"), "--expires-s: must be a number of seconds"),
+        ((*LONG, "--expires-s=-5"), "--expires-s: must be a number of seconds"),
+        ((*LONG, "--wait-s", "soon"), "--wait-s: must be a number of seconds"),
+        ((*LONG, "--id", ""), "id"),
+        ((*LONG, "--source", ""), "source"),
     ],
 )
 def test_malformed_options_are_refused_here(

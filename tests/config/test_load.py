@@ -271,6 +271,13 @@ def test_rules_8_the_engines_of_a_host_share_one_folder_of_locks(write: Write) -
     assert load(path, environ | {"HOLDFAST__JOURNAL__LOCK_FOLDER": "there"}).lock_folder == path.parent / "there"
 
 
+def test_a_byte_order_mark_and_other_line_ends_are_no_fault(write: Write) -> None:
+    """As some editors write files."""
+    path = write(OPEN)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert load(path, {}).http.allow_no_token
+
+
 def test_every_section_has_keys() -> None:
     """The reference has no empty chapter."""
     assert {key.section for key in TABLE.values()} == set(SECTIONS)

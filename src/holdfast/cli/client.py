@@ -7,7 +7,7 @@ import http.client
 import ssl
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple, TypeAlias
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 import msgspec
 from cyclopts import Parameter
@@ -22,6 +22,11 @@ TokenFile: TypeAlias = Annotated[
 ]
 TIMEOUT_S: Final = 10
 EPOCH_MS_DIGITS: Final = 13
+UNAUTHORISED: Final = 401
+NO_TOKEN: Final = (
+    "--token-file: the engine does not take this token\n"
+    "    would pass: the file that http.token_file of the engine's own configuration names"
+)
 UNSPECIFIED: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """An engine bound to every address is reached by loopback."""
 
@@ -44,18 +49,17 @@ class Client:
 
     def __init__(self, url: str, token: str | None) -> None:
         parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        host, port = parts.hostname, _port(parts)
+        if parts.scheme not in {"http", "https"} or not host or port < 0:
             raise wrong("--url", f"is not an address of an API: {url[:80]}", "http://127.0.0.1:8420")
         self.url = url.rstrip("/")
         self._prefix = parts.path.rstrip("/")
         self._connection: http.client.HTTPConnection
         if parts.scheme == "https":
             context = ssl.create_default_context()
-            self._connection = http.client.HTTPSConnection(
-                parts.hostname, parts.port, timeout=TIMEOUT_S, context=context
-            )
+            self._connection = http.client.HTTPSConnection(host, port or None, timeout=TIMEOUT_S, context=context)
         else:
-            self._connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=TIMEOUT_S)
+            self._connection = http.client.HTTPConnection(host, port or None, timeout=TIMEOUT_S)
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def get(self, path: str) -> Reply:
@@ -90,13 +94,16 @@ class Client:
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             raise self._unreachable(error, sent=sent) from None
+        venue = response.getheader("holdfast-venue")
         try:
             value = msgspec.json.decode(content)
         except msgspec.DecodeError:
-            raise Failure(
-                f"{self.url} answered {response.status} without JSON: not a Holdfast API?", UNREACHABLE
-            ) from None
-        return Reply(response.status, value, response.getheader("holdfast-venue", ""))
+            venue = value = None
+        if venue is None:
+            # Every answer of an engine names its venue, a refusal as well.
+            rule = f"{self.url} answered {response.status}, but it is not a Holdfast API"
+            raise Failure(f"--url: {rule}\n    would pass: http://127.0.0.1:8420, or where http.port says", UNREACHABLE)
+        return Reply(response.status, value, venue)
 
     def _unreachable(self, error: Exception, *, sent: bool) -> Failure:
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
@@ -106,6 +113,14 @@ class Client:
         return Failure(
             f"{text}\n    would pass: start one with `holdfast run`, or name another with --url", UNREACHABLE
         )
+
+
+def _port(parts: SplitResult) -> int:
+    """The port of an address; 0 when it names none, −1 when it names one that cannot be."""
+    try:
+        return parts.port or 0
+    except ValueError:
+        return -1
 
 
 def connect(config: Path | None, url: str | None, token_file: Path | None) -> Client:
@@ -120,6 +135,8 @@ def connect(config: Path | None, url: str | None, token_file: Path | None) -> Cl
 
 def problem_text(reply: Reply) -> str:
     """A problem document as a few lines: what was refused, the numbers, and what would pass."""
+    if reply.status == UNAUTHORISED:
+        return NO_TOKEN
     value = reply.value if isinstance(reply.value, dict) else {}
     lines = [str(value.get("detail") or value.get("title") or f"the engine answered {reply.status}")]
     for label, name in (("numbers", "facts"), ("would pass", "counterfactual")):

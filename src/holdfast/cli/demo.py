@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from holdfast.cli.shell import OK, REFUSED, UNREACHABLE, USAGE, Failure, Json, print_json, wrong
+from holdfast.cli.shell import OK, REFUSED, UNREACHABLE, USAGE, Failure, Json, print_json, whole, wrong
 
 if TYPE_CHECKING:
     from holdfast.service.demo_report import DemoOptions, DemoReport, DemoView
@@ -24,8 +24,10 @@ def demo(
         Path | None, Parameter(help="JSONL file with one intent a line, instead of the built-in stream.")
     ] = None,
     speed: Annotated[str, Parameter(help="real, max, or how many times as fast as real.")] = "max",
-    minutes: Annotated[int, Parameter(help="Length of a synthetic market.")] = 60,
-    seed: Annotated[int, Parameter(help="Another seed is another market and another stream of intents.")] = 1,
+    minutes: Annotated[int, Parameter(converter=whole, help="Length of a synthetic market.")] = 60,
+    seed: Annotated[
+        int, Parameter(converter=whole, help="Another seed is another market and another stream of intents.")
+    ] = 1,
     folder: Annotated[Path | None, Parameter(help="Keep journal and venue log in this folder.")] = None,
     json: Json = False,
 ) -> int:
@@ -44,6 +46,8 @@ def demo(
     _check_speed(speed)
     if not 1 <= minutes <= 10_080:
         raise wrong("--minutes", f"must be 1 to 10080, was {minutes}", "--minutes 60")
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise wrong("--folder", f"{folder} is not a folder", "a new folder")
     if folder is not None and folder.exists() and any(folder.iterdir()):
         raise wrong("--folder", f"{folder} holds something already, and records are not overwritten", "a new folder")
     from rich.console import Console
@@ -81,6 +85,8 @@ def _run(options: DemoOptions, view: DemoView) -> DemoReport:
     except JournalUnusable as error:
         raise Failure(f"demo: {error}\n    would pass: a folder with room, named with --folder", UNREACHABLE) from None
     except OSError as error:
+        if options.intents is not None and error.filename == str(options.intents):
+            raise Failure(f"--intents: {options.intents}: cannot be read ({error.strerror})", UNREACHABLE) from None
         where = f" {error.filename}" if error.filename else ""
         raise Failure(f"demo: cannot write or read{where} ({error.strerror or error})", UNREACHABLE) from None
 
@@ -88,6 +94,6 @@ def _run(options: DemoOptions, view: DemoView) -> DemoReport:
 def _check_speed(text: str) -> None:
     if text in {"real", "max"}:
         return
-    whole, _, part = text.partition(".")
-    if not (whole.isdigit() and (not part or part.isdigit()) and len(text) <= 8 and set(text) - set("0.")):
+    number, _, part = text.partition(".")
+    if not (number.isdigit() and (not part or part.isdigit()) and len(text) <= 8 and set(text) - set("0.")):
         raise wrong("--speed", f"must be real, max or a number above 0, was {text!r}", "--speed 10")

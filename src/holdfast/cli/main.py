@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from cyclopts import App, CycloptsError, Group, Parameter
+from cyclopts import App, CycloptsError, Group, Parameter, UnusedCliTokensError
 
 from holdfast import __version__
 from holdfast.cli.shell import EXIT_CODES, FAILED, INTERRUPTED, OK, STANDARD_INPUT, USAGE, Failure, say
@@ -82,8 +82,12 @@ def run(arguments: Sequence[str]) -> int:
             result_action="return_value",
         )
     except CycloptsError as error:
-        say(f"holdfast: {_one_line(str(error))}")
-        say("    would pass: see `holdfast --help`, and `holdfast COMMAND --help`")
+        text = _one_line(str(error))
+        if isinstance(error, UnusedCliTokensError):
+            text = f"too many words: {' '.join(error.unused_tokens or [])}"
+        say(f"holdfast: {text}")
+        known = bool(arguments) and arguments[0] in {name for name, *_ in COMMANDS}
+        say(f"    would pass: see `holdfast {f'{arguments[0]} ' if known else ''}--help`")
         return USAGE
     except Failure as failure:
         say(f"holdfast: {failure.text}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import secrets
 import sys
 import time
@@ -13,7 +14,20 @@ import msgspec
 from cyclopts import Parameter
 
 from holdfast.cli.client import Client, Reply, TokenFile, Url, connect, path_of, problem_text
-from holdfast.cli.shell import OK, REFUSED, STANDARD_INPUT, UNREACHABLE, USAGE, ConfigFile, Failure, Json, say, wrong
+from holdfast.cli.shell import (
+    OK,
+    REFUSED,
+    STANDARD_INPUT,
+    UNREACHABLE,
+    USAGE,
+    ConfigFile,
+    Failure,
+    Json,
+    say,
+    seconds,
+    whole,
+    wrong,
+)
 from holdfast.model import intent as intents
 from holdfast.model import num
 
@@ -46,11 +60,15 @@ def send(
         list[str] | None,
         Parameter(negative="", help="Take profit: a price or a distance such as 2%; may be given several times."),
     ] = None,
-    leverage: Annotated[int | None, Parameter(help="Leverage on the symbol.")] = None,
-    expires_s: Annotated[float | None, Parameter(help="Seconds from now after which nothing is sent.")] = None,
+    leverage: Annotated[int | None, Parameter(converter=whole, help="Leverage on the symbol.")] = None,
+    expires_s: Annotated[
+        float | None, Parameter(converter=seconds, help="Seconds from now after which nothing is sent.")
+    ] = None,
     id: Annotated[str | None, Parameter(help="Id of the intent. The same id is never executed twice.")] = None,
     source: Annotated[str, Parameter(help="Name of the source.")] = "cli",
-    wait_s: Annotated[float, Parameter(help="Wait up to so many seconds for the terminal results.")] = 0.0,
+    wait_s: Annotated[
+        float, Parameter(converter=seconds, help="Wait up to so many seconds for the terminal results.")
+    ] = 0,
     config: ConfigFile = None,
     url: Url = None,
     token_file: TokenFile = None,
@@ -72,9 +90,10 @@ def send(
     if file is not None:
         given = _read_file(file)
     else:
+        size = _without_none(quantity=quantity, notional=notional, equity_pct=equity_pct, risk_pct=risk_pct)
         raw = _from_options(
             id=id, source=source, symbol=symbol, action=action, side=side, leverage=leverage,
-            size=_without_none(quantity=quantity, notional=notional, equity_pct=equity_pct, risk_pct=risk_pct),
+            size=size or None,
             entry=_without_none(type="limit" if limit else "market", price=limit, max_slippage_bps=slippage_bps),
             stop=stop, targets=target or [], expires_s=expires_s,
         )  # fmt: skip
@@ -97,8 +116,9 @@ def _from_options(
 ) -> dict[str, Any]:  # fmt: skip
     if symbol is None:
         raise Failure("symbol: is needed\n    would pass: --symbol BTCUSDT, or the name of a JSONL file", USAGE)
-    intent = _without_none(id=id or f"cli-{int(time.time())}-{secrets.token_hex(4)}", symbol=symbol, action=action)
-    intent |= {name: value for name, value in plain.items() if value}
+    # An empty id is not replaced: a script whose variable is unset would enter again with each try.
+    name = f"cli-{int(time.time())}-{secrets.token_hex(4)}" if id is None else id
+    intent = {"id": name, "symbol": symbol, "action": action} | _without_none(**plain)
     if action == "open" or len(entry) > 1:
         intent["entry"] = entry
     if stop is not None:
@@ -138,6 +158,7 @@ def _read_file(path: Path) -> list[tuple[str, Any]]:
         body = sys.stdin.buffer.read() if piped else path.read_bytes()
     except OSError as error:
         raise Failure(f"{name}: cannot be read ({error.strerror})\n    would pass: a JSONL file", UNREACHABLE) from None
+    body = body.removeprefix(codecs.BOM_UTF8)
     lines = [(f"{name} line {number}", line) for number, line in enumerate(body.splitlines(), 1) if line.strip()]
     if not lines:
         raise Failure(f"{name}: holds no intent\n    would pass: one JSON object a line", USAGE)

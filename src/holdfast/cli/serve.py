@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 from cyclopts import Parameter
 
-from holdfast.cli.shell import OK, UNREACHABLE, USAGE, ConfigFile, Failure, load_config, say, wrong
+from holdfast.cli.shell import OK, UNREACHABLE, USAGE, ConfigFile, Failure, load_config, say, whole, wrong
 
 DEFAULT_PORT = 8430
 LAST_PORT = 65_535
@@ -18,8 +18,12 @@ LAST_PORT = 65_535
 
 def paper(
     *,
-    port: Annotated[int, Parameter(help="REST, WebSocket API and streams. 0 takes a free port.")] = DEFAULT_PORT,
-    control_port: Annotated[int, Parameter(help="The control door for faults and questions. 0 takes a free port.")] = 0,
+    port: Annotated[
+        int, Parameter(converter=whole, help="REST, WebSocket API and streams. 0 takes a free port.")
+    ] = DEFAULT_PORT,
+    control_port: Annotated[
+        int, Parameter(converter=whole, help="The control door for faults and questions. 0 takes a free port.")
+    ] = 0,
     market: Annotated[
         str, Parameter(help="synthetic:SEED[:SYMBOL[=PRICE],…], or a file of recorded frames or klines (.gz, .zst).")
     ] = "synthetic:1",

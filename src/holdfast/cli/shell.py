@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import msgspec
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 
 if TYPE_CHECKING:
     from holdfast.config import Config
@@ -30,6 +31,9 @@ EXIT_CODES: Final[dict[int, str]] = {
     INTERRUPTED: "interrupted by Ctrl-C",
 }
 
+MOST_SECONDS: Final = 31_536_000
+"""A year."""
+
 STANDARD_INPUT: Final = "/dev/stdin"
 """What a lone dash on the command line stands for."""
 
@@ -37,6 +41,28 @@ ConfigFile: TypeAlias = Annotated[
     Path | None,
     Parameter(name=["--config", "-c"], help="Configuration file. Default: $HOLDFAST_CONFIG, else ./holdfast.toml."),
 ]
+
+
+def whole(_hint: object, tokens: Sequence[Token]) -> int:
+    """2.5 is not taken for 2: an option is understood as written, or refused."""
+    text = tokens[0].value
+    if not text.removeprefix("-").isdecimal():
+        raise ValueError(f"must be a whole number, was {text[:40]!r}")
+    return int(text)
+
+
+def seconds(_hint: object, tokens: Sequence[Token]) -> float:
+    """Neither before now nor for ever."""
+    text = tokens[0].value
+    try:
+        found = float(text)
+    except ValueError:
+        found = math.nan
+    if not 0 <= found <= MOST_SECONDS:
+        raise ValueError(f"must be a number of seconds from 0 to {MOST_SECONDS}, was {text[:40]!r}")
+    return found
+
+
 Json: TypeAlias = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON instead of text.")]
 
 

@@ -6,22 +6,25 @@ import datetime
 import shutil
 import textwrap
 import time
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 from cyclopts import Parameter
 
 from holdfast.cli.client import Client, TokenFile, Url, connect, path_of
-from holdfast.cli.shell import OK, ConfigFile, Failure, Json, print_json
+from holdfast.cli.shell import OK, ConfigFile, Failure, Json, print_json, seconds
 
 if TYPE_CHECKING:
     from holdfast.service.explain import Explanation
+
+LEAST_PAUSE_S: Final = 0.1
+"""Between two looks: a screen that is watched must not keep the engine busy."""
 
 
 def status(
     *,
     watch: Annotated[bool, Parameter(negative="", help="Keep the screen up to date until Ctrl-C.")] = False,
-    every_s: Annotated[float, Parameter(help="Seconds between two looks with --watch.")] = 1.0,
+    every_s: Annotated[float, Parameter(converter=seconds, help="Seconds between two looks with --watch.")] = 1,
     config: ConfigFile = None,
     url: Url = None,
     token_file: TokenFile = None,
@@ -103,7 +106,7 @@ def _watch(client: Client, every_s: float) -> None:
             except Failure as failure:
                 # An engine that restarts is what one watches for: say so and keep looking.
                 live.update(Text(failure.text, "red"), refresh=True)
-            time.sleep(every_s)
+            time.sleep(max(every_s, LEAST_PAUSE_S))
 
 
 def explain(

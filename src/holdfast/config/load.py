@@ -114,7 +114,7 @@ def _read_file(path: Path) -> dict[str, Any]:
     if len(body) > MAX_FILE_BYTES:
         raise _file_error(path, f"is over {MAX_FILE_BYTES} bytes", "a TOML file of a few kilobytes")
     try:
-        return tomllib.loads(body.decode("utf-8"), parse_float=Decimal)
+        return tomllib.loads(body.decode("utf-8-sig"), parse_float=Decimal)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _file_error(path, f"is not TOML: {error}", 'lines such as: name = "paper"') from None
 

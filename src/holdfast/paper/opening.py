@@ -91,7 +91,9 @@ def _grid(symbol: str, known: Mapping[str, Grid]) -> Grid:
     grid = known.get(symbol)
     if grid is None:
         shown = ", ".join(list(known)[:5])
-        raise MarketFileError(line=0, rule=f"the exchange has the symbol (it has {shown} …)", found=repr(symbol))
+        raise MarketFileError(
+            line=0, rule=f"a market takes symbols that the exchange lists: {shown} …", found=repr(symbol)
+        )
     return grid
 
 

@@ -241,4 +241,6 @@ def decode_line(line: bytes, expected_n: int) -> VenueLine:
     try:
         return _decoder.decode(line)
     except msgspec.DecodeError as error:
+        if expected_n == 1:
+            raise VerifyError(f"this is no venue log, judging by its first line: {error}") from None
         raise VerifyError(f"not a line of a venue log: {error}", record=f"venue log n {expected_n}") from None
