@@ -1,11 +1,12 @@
 """Samples for the tests of the gate: a symbol, an account in good order, and a plain intent."""
 
+from copy import copy
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from holdfast.core.gate_view import Exposure, GateView
+from holdfast.core.gate_view import Exposures, GateView
 from holdfast.core.risk import Accepted, Denied
 from holdfast.model.instrument import Bracket, Instrument
 from holdfast.model.intent import Distance, Entry, Intent, Size, Target
@@ -63,20 +64,46 @@ def instrument(**changes: Any) -> Instrument:
     return msgspec.structs.replace(BTC, **changes)
 
 
+class Exposure(NamedTuple):
+    """One live trade or foreign position. By default a long of 1 000 USDT on another symbol, working only."""
+
+    symbol: str = "ETHUSDT"
+    direction: Direction | None = Direction.LONG
+    quantity: D = D("0.25")
+    notional: D = D(1000)
+    initial_margin: D = D(200)
+    held_notional: D = D(0)
+    reserved_margin: D = D(0)
+
+
 def exposure(**changes: Any) -> Exposure:
-    """A long of 1 000 USDT on another symbol."""
-    values: dict[str, Any] = {
-        "symbol": "ETHUSDT",
-        "direction": Direction.LONG,
-        "quantity": D("0.25"),
-        "notional": D(1000),
-        "initial_margin": D(200),
-    }
-    return Exposure(**(values | changes))
+    """One with changes."""
+    return Exposure(**changes)
+
+
+def exposures(*several: Exposure, symbol: str = "BTCUSDT", onto: Exposures | None = None) -> Exposures:
+    """Several added up, for a verdict on `symbol`; `onto` what is there already, which is left as it is."""
+    total = copy(onto) if onto is not None else Exposures()
+    for each in several:
+        total.add(
+            each.direction,
+            abs(each.quantity),
+            each.notional,
+            each.held_notional,
+            each.initial_margin,
+            each.reserved_margin,
+            here=each.symbol == symbol,
+        )
+    return total
 
 
 def view(**changes: Any) -> GateView:
-    """An account in good order: 10 000 USDT, mark 80 000, touch 79 999.90 / 80 000.10, nothing open."""
+    """An account in good order: 10 000 USDT, mark 80 000, touch 79 999.90 / 80 000.10, nothing open.
+
+    `exposures` may be single ones, which are added up.
+    """
+    if isinstance(several := changes.get("exposures"), tuple):
+        changes["exposures"] = exposures(*several, symbol=changes.get("instrument", BTC).symbol)
     values: dict[str, Any] = {
         "now_ms": NOW_MS,
         "settings": SETTINGS,
@@ -105,7 +132,7 @@ def view(**changes: Any) -> GateView:
         "wallet": D(10_000),
         "available": D(10_000),
         "account_age_ms": 1_000,
-        "exposures": (),
+        "exposures": exposures(),
         "live_trade": None,
         "foreign_amount": D(0),
         "quarantine_until_ms": None,

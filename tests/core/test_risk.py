@@ -22,7 +22,7 @@ from holdfast.model.reports import RateWindow, SymbolConfig
 from holdfast.model.settings import SourcePolicy, Venue
 from holdfast.model.venue_facts import VenueFacts
 from tests.core import gate_samples as samples
-from tests.core.gate_samples import BTC, NOW_MS, accepted, denied, exposure, intent, limit_entry, view
+from tests.core.gate_samples import BTC, NOW_MS, accepted, denied, exposure, exposures, intent, limit_entry, view
 from tests.core.gate_strategies import cases, changed, views
 
 D = Decimal
@@ -197,7 +197,7 @@ def test_p12_more_exposure_never_turns_a_denial_into_an_acceptance(case, notiona
     if isinstance(judge(made, seen), Accepted):
         return
     other = exposure(symbol="MOREUSDT", notional=notional, initial_margin=notional, direction=None)
-    assert isinstance(judge(made, changed(seen, exposures=(*seen.exposures, other))), Denied)
+    assert isinstance(judge(made, changed(seen, exposures=exposures(other, onto=seen.exposures))), Denied)
 
 
 @settings(max_examples=80)

@@ -43,6 +43,29 @@ def test_the_last_minute_is_kept_and_thinned(steps):
         assert len(times) <= 61
 
 
+@given(STEPS)
+def test_the_range_of_the_minute_is_that_of_its_marks(steps):
+    """Kept from one verdict to the next, it is what a look at every mark would find."""
+    market, now_ms = Market(), 0
+    assert market.range_of_minute(now_ms) == (None, None)
+    for turn, (pause_ms, mark) in enumerate(steps):
+        now_ms += pause_ms
+        market.see_mark(mark, now_ms)
+        if turn % 3:
+            continue  # Not asked after every mark: what is kept meanwhile must follow.
+        later_ms = now_ms + 20_000 * (turn % 2)
+        marks = [seen for at_ms, seen in (*market.minute, (now_ms, mark)) if at_ms >= later_ms - 60_000]
+        assert market.range_of_minute(later_ms) == (min(marks), max(marks))
+
+
+def test_an_old_mark_is_no_range():
+    """Nothing was seen within the minute."""
+    market = Market()
+    market.see_mark(D(100), 1_000)
+    assert market.range_of_minute(61_000) == (D(100), D(100))
+    assert market.range_of_minute(61_001) == (None, None)
+
+
 def test_a_mark_within_the_same_second_is_the_newest_but_not_remembered():
     """The drift check needs marks a second apart; 61 s later only the last of them is young enough."""
     market = Market()

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from holdfast.core import view
-from holdfast.core.gate_view import Exposure, LiveTrade
+from holdfast.core.gate_view import Exposures, LiveTrade
 from holdfast.model import inputs as inp
 from holdfast.model.effects import ReadKind
 from holdfast.model.ids import Role
@@ -25,12 +25,6 @@ def seen(bench: Bench, symbol: str = SYMBOL, **more):
     return view.of_symbol(bench.context(), symbol, "test", **more)
 
 
-def only(exposures: tuple[Exposure, ...]) -> Exposure:
-    """The one exposure."""
-    (exposure,) = exposures
-    return exposure
-
-
 def test_a_healthy_idle_account():
     """Everything is known, nothing is in the way."""
     found = seen(Bench())
@@ -41,7 +35,7 @@ def test_a_healthy_idle_account():
     assert (found.effective, found.reconciled, found.modes_ok, found.stream_ok, found.journal_ok) == (
         TradingState.ACTIVE, True, True, True, True,
     )  # fmt: skip
-    assert (found.exposures, found.live_trade, found.open_orders_total, found.orders_owed) == ((), None, 0, 0)
+    assert (found.exposures, found.live_trade, found.open_orders_total, found.orders_owed) == (Exposures(), None, 0, 0)
     assert not found.symbol_in_use
 
 
@@ -59,12 +53,12 @@ def test_an_open_trade_is_an_exposure(side, sign):
     """Valued at the newest mark, not at its entry."""
     bench = Bench().open_trade(side=side)
     bench.market(mark=D(50_100))
-    found = seen(bench)
-    direction = Direction(side)
-    assert only(found.exposures) == Exposure(
-        symbol=SYMBOL, direction=direction, quantity=D("0.1") * sign, notional=D(5_010), held_notional=D(5_010),
-        initial_margin=D(1_002), reserved_margin=only(found.exposures).reserved_margin,
-    )  # fmt: skip
+    found, direction = seen(bench), Direction(side)
+    others = found.exposures
+    assert (others.count, others.margin, others.either) == (1, D(1_002), 0)
+    assert (others.here_notional, others.here_quantity) == (D(5_010), D("0.1"))
+    sides = [(others.longs, others.held_longs), (others.shorts, others.held_shorts)]
+    assert sides[:: int(sign)] == [(D(5_010), D(5_010)), (0, 0)]
     assert found.live_trade == LiveTrade(direction, bench.trade.plan.trade_id)
     assert (found.symbol_in_use, found.live_trades, found.open_positions, found.conditionals_used) == (True, 1, 1, 2)
     assert found.equity == found.wallet + 10 * sign
@@ -79,9 +73,9 @@ def test_rules_3_a_working_or_unknown_entry_counts_as_filled(reply):
     if reply is not None:
         bench.script(Role.ENTRY, reply)
     bench.intent(entry=LIMIT)
-    exposure = only(seen(bench).exposures)
-    assert (exposure.quantity, exposure.held_notional) == (D("0.1"), 0)
-    assert exposure.reserved_margin == exposure.initial_margin == 1_000
+    found = seen(bench).exposures
+    assert (found.here_quantity, found.held_longs) == (D("0.1"), 0)
+    assert found.reserved == found.margin == 1_000
 
 
 def test_a_partly_filled_entry_counts_whole():
@@ -89,8 +83,8 @@ def test_a_partly_filled_entry_counts_whole():
     bench = Bench()
     bench.intent(entry=LIMIT)
     bench.fill(bench.entry().client_id, "0.04")
-    exposure = only(seen(bench).exposures)
-    assert (exposure.quantity, exposure.held_notional) == (D("0.1"), D(2_000))
+    found = seen(bench).exposures
+    assert (found.here_quantity, found.held_longs) == (D("0.1"), D(2_000))
 
 
 def test_a_refused_entry_leaves_nothing():
@@ -98,7 +92,7 @@ def test_a_refused_entry_leaves_nothing():
     bench = Bench()
     bench.script(Role.ENTRY, rejected())
     bench.intent()
-    assert seen(bench).exposures == ()
+    assert seen(bench).exposures == Exposures()
     assert (seen(bench).recent_rejects, seen(bench, "ETHUSDT").recent_rejects) == (1, 0)
     bench.advance(61_000)
     assert seen(bench).recent_rejects == 0
@@ -110,7 +104,7 @@ def test_an_entry_that_waits_for_its_settings_counts():
     bench.hold_reads = {ReadKind.SYMBOL_CONFIG}
     bench.intent(leverage=7)
     assert bench.places(Role.ENTRY) == []
-    assert only(seen(bench).exposures).quantity == D("0.1")
+    assert seen(bench).exposures.here_quantity == D("0.1")
 
 
 def test_a_closed_trade_counts_no_more():
@@ -118,7 +112,7 @@ def test_a_closed_trade_counts_no_more():
     bench = Bench().open_trade()
     bench.intent("c1", "close", side=None)
     bench.advance(3_000)
-    assert seen(bench).exposures == ()
+    assert seen(bench).exposures == Exposures()
     assert seen(bench).quarantine_until_ms is not None
 
 
@@ -126,7 +120,7 @@ def test_a_second_look_leaves_the_trade_itself_out():
     """So that it does not stand in its own way."""
     bench = Bench().open_trade()
     found = view.of_trade(bench.context(), bench.trade)
-    assert (found.exposures, found.live_trade, found.live_trades, found.conditionals_used) == ((), None, 0, 0)
+    assert (found.exposures, found.live_trade, found.live_trades, found.conditionals_used) == (Exposures(), None, 0, 0)
 
 
 def test_an_unknown_entry_is_named():
@@ -166,9 +160,9 @@ def test_rules_4_a_foreign_position_counts_and_without_a_price_fills_every_limit
     if price is not None:
         row = PositionReport(symbol="XRPUSDT", amount=D("-0.2"), entry_price=price)
         bench.engine.around.venue_positions["XRPUSDT"] = (row, bench.now)
-    exposure = only(seen(bench).exposures)
-    assert (exposure.direction, exposure.quantity, exposure.notional) == (None, D("-0.2"), notional)
-    assert exposure.initial_margin == notional
+    found = seen(bench, "XRPUSDT").exposures
+    assert (found.here_quantity, found.here_notional, found.either) == (D("0.2"), notional, notional)
+    assert (found.margin, found.longs, found.shorts) == (notional, 0, 0)
 
 
 def test_a_difference_that_is_being_looked_into_is_foreign_already():
@@ -200,6 +194,12 @@ def test_the_minute_has_its_low_and_high():
         bench.market(mark=D(price))
     bench.advance(1_000)
     assert (seen(bench).mark_low_1m, seen(bench).mark_high_1m) == (49_000, 51_000)
+
+
+def test_another_symbols_exposure_counts_for_the_account_only():
+    """It is not on the symbol in question."""
+    found = seen(Bench(symbols=(SYMBOL, "ETHUSDT")).open_trade(), "ETHUSDT").exposures
+    assert (found.count, found.longs, found.here_notional, found.here_quantity) == (1, 5_000, 0, 0)
 
 
 def test_the_newest_mark_counts_in_the_minute_at_once():

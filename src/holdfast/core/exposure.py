@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from holdfast.core.context import Context
-from holdfast.core.state import AlgoState, TradeState
+from holdfast.core.state import AlgoState, OrderState, TradeState
 from holdfast.model.ids import Role
 from holdfast.model.num import ZERO
 from holdfast.model.orders import AlgoStatus
@@ -20,23 +20,57 @@ def stops_of(ctx: Context, trade: TradeState) -> list[AlgoState]:
     return [order for order in ctx.state.orders_of(trade, Role.STOP) if isinstance(order, AlgoState)]
 
 
-def open_quantity(ctx: Context, trade: TradeState) -> Decimal:
-    """What is open by any evidence: fills, executions told before their fills, and the venue's word on the position."""
-    return max(booked(ctx, trade), _by_position(ctx, trade))
+class Tally(NamedTuple):
+    """What the orders of one trade amount to."""
+
+    live: int
+    """How many may still do something at the venue."""
+    working: Decimal
+    """What its entries may still fill."""
+    stop_sent: bool
+    targets: int
+    booked: Decimal
+    """What is open by executions, those included that only an order's state has told."""
 
 
-def booked(ctx: Context, trade: TradeState) -> Decimal:
-    """What is open of the trade by executions, those included that only an order's state has told."""
+def tally(ctx: Context, trade: TradeState) -> Tally:
+    """Go through the trade's orders once: this stands before every verdict, for each live trade."""
+    live = targets = 0
+    working, stop_sent = ZERO, False
     opened, closed = trade.base + trade.entry_filled, trade.exit_filled
     for client_id in trade.orders:
         order = ctx.state.order(client_id)
         assert order is not None, "invariant: a trade's orders are known"
-        if order.executed > order.filled:
-            if order.role is Role.ENTRY:
-                opened += order.executed - order.filled
-            else:
-                closed += order.executed - order.filled
-    return max(ZERO, opened - closed)
+        alive, role, executed, filled = order.live, order.spec.role, order.executed, order.filled
+        live += alive
+        if role is Role.ENTRY:
+            if executed > filled:
+                opened += executed - filled
+            if alive and isinstance(order, OrderState):
+                working += max(ZERO, order.spec.quantity - max(executed, filled))
+            continue
+        if executed > filled:
+            closed += executed - filled
+        if role is Role.STOP:
+            stop_sent = stop_sent or (isinstance(order, AlgoState) and order.sends > 0)
+        elif role is Role.TARGET:
+            targets += 1
+    return Tally(live, working, stop_sent, targets, max(ZERO, opened - closed))
+
+
+def open_quantity(ctx: Context, trade: TradeState) -> Decimal:
+    """What is open by any evidence: fills, executions told before their fills, and the venue's word on the position."""
+    return by_any_evidence(ctx, trade, booked(ctx, trade))
+
+
+def booked(ctx: Context, trade: TradeState) -> Decimal:
+    """What is open of the trade by executions, those included that only an order's state has told."""
+    return tally(ctx, trade).booked
+
+
+def by_any_evidence(ctx: Context, trade: TradeState, booked: Decimal) -> Decimal:
+    """What is open of the trade when its executions amount to `booked`."""
+    return max(booked, _by_position(ctx, trade))
 
 
 def _by_position(ctx: Context, trade: TradeState) -> Decimal:

@@ -27,26 +27,58 @@ class LiveTrade(NamedTuple):
     trade_id: str
 
 
-class Exposure(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What one live trade or one foreign position can at worst amount to.
+class Exposures(msgspec.Struct, kw_only=True, gc=False):
+    """What live trades and foreign positions can at worst amount to, added up while the picture is made.
 
     Working, unknown and reserved entries count as filled (P12, P13). Money in the margin asset.
     """
 
-    symbol: str
-    direction: Direction | None
-    """None when it could go either way: it then counts on both sides of the net limit."""
-    quantity: Decimal
-    """Signed, worst case."""
-    notional: Decimal
-    """Absolute, at the mark, worst case."""
-    initial_margin: Decimal
-    """What the venue holds for it, or will hold once it has filled."""
-    held_notional: Decimal = ZERO
-    """The part of `notional` that the venue shows as a position now. Only this part may offset a new order in the
-    net limit, because an entry that has not filled hedges nothing."""
-    reserved_margin: Decimal = ZERO
-    """The part of `initial_margin` (with opening loss and fees) that the venue's `available` does not show yet."""
+    count: int = 0
+    """How many trades and foreign positions there are."""
+    longs: Decimal = ZERO
+    """Notional of everything that can only be long, at the mark, worst case."""
+    shorts: Decimal = ZERO
+    either: Decimal = ZERO
+    """Notional of what could go either way: it counts on both sides of the net limit."""
+    held_longs: Decimal = ZERO
+    """The part of `longs` that the venue shows as a position now. Only this part may offset a new short in the net
+    limit, because an entry that has not filled hedges nothing."""
+    held_shorts: Decimal = ZERO
+    margin: Decimal = ZERO
+    """Initial margin that the venue holds for all of it, or will hold once it has filled."""
+    reserved: Decimal = ZERO
+    """The part of `margin` (with opening loss and fees) that the venue's `available` does not show yet."""
+    here_notional: Decimal = ZERO
+    """The part of the notional that is on the symbol in question, whatever its direction."""
+    here_quantity: Decimal = ZERO
+    """Its quantity, absolute."""
+
+    def add(
+        self,
+        direction: Direction | None,
+        quantity: Decimal,
+        notional: Decimal,
+        held_notional: Decimal,
+        margin: Decimal,
+        reserved: Decimal,
+        *,
+        here: bool,
+    ) -> None:
+        """Count one more. `quantity` and `notional` are absolute and worst case; `direction` None: it may be either."""
+        self.count += 1
+        self.margin += margin
+        self.reserved += reserved
+        if direction is Direction.LONG:
+            self.longs += notional
+            self.held_longs += held_notional
+        elif direction is Direction.SHORT:
+            self.shorts += notional
+            self.held_shorts += held_notional
+        else:
+            self.either += notional
+        if here:
+            self.here_notional += notional
+            self.here_quantity += quantity
 
 
 class GateView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -89,7 +121,7 @@ class GateView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     available: Decimal | None
     account_age_ms: int | None
 
-    exposures: tuple[Exposure, ...]
+    exposures: Exposures
     live_trade: LiveTrade | None
     foreign_amount: Decimal
     """Signed quantity on this symbol that our journal does not explain (RULES 4)."""

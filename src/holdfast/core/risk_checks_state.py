@@ -150,7 +150,7 @@ def clock_unsure(draft: Draft) -> Refusal | None:
 def coverage_watch_stale(draft: Draft) -> Refusal | None:
     """P35: no entry while nobody watches whether positions are covered (RULES 12)."""
     view, settings = draft.view, draft.settings
-    interval_ms = settings.coverage_interval_ms if view.exposures else settings.coverage_idle_interval_ms
+    interval_ms = settings.coverage_interval_ms if view.exposures.count else settings.coverage_idle_interval_ms
     most = interval_ms * WATCH_ROUNDS
     if view.watch_age_ms is not None and view.watch_age_ms <= most:
         return None

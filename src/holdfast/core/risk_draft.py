@@ -309,25 +309,16 @@ def _unit_margin(draft: Draft, fee: Decimal) -> Decimal:
 
 
 def _add_exposures(draft: Draft, sizes: Sizes, equity: Decimal) -> None:
-    """Add up what the account already has; every entry that might fill counts as filled."""
-    symbol, opposite = draft.symbol, draft.direction.opposite
-    margin = reserved = along = against = held_against = ZERO
-    for exposure in draft.view.exposures:
-        margin += exposure.initial_margin
-        reserved += exposure.reserved_margin
-        if exposure.direction is opposite:
-            against += exposure.notional
-            held_against += exposure.held_notional
-        else:
-            # None could go either way, and counts on both sides of the net limit.
-            along += exposure.notional
-        if exposure.symbol == symbol:
-            sizes.symbol_notional += exposure.notional
-            sizes.symbol_quantity += abs(exposure.quantity)
-    sizes.gross, sizes.same_direction, sizes.opposite_held = along + against, along, held_against
-    sizes.others_margin = margin
+    """What the account already has; every entry that might fill counts as filled."""
+    others = draft.view.exposures
+    along, against = (others.longs, others.shorts) if draft.long else (others.shorts, others.longs)
+    sizes.same_direction = along = along + others.either
+    sizes.gross = along + against
+    sizes.opposite_held = others.held_shorts if draft.long else others.held_longs
+    sizes.symbol_notional, sizes.symbol_quantity = others.here_notional, others.here_quantity
+    sizes.others_margin = others.margin
     # Two views of the same thing, the venue's and ours; the smaller one holds.
-    free, left = sizes.free - reserved, equity - margin
+    free, left = sizes.free - others.reserved, equity - others.margin
     sizes.free = left if left < free else free
 
 

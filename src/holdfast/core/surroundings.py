@@ -29,13 +29,38 @@ class Market:
     minute: deque[tuple[int, Decimal]] = field(default_factory=deque)
     """(venue ms, mark) of the last minute, thinned to one a second, for the drift check (P3)."""
 
+    kept_range: tuple[Decimal, Decimal] | None = None
+    """Lowest and highest of `minute`; None when it has to be worked out anew."""
+
     def see_mark(self, mark: Decimal, now_ms: int) -> None:
         """Take a mark price."""
         self.mark, self.mark_ms = mark, now_ms
-        if not self.minute or now_ms - self.minute[-1][0] >= 1_000:
-            self.minute.append((now_ms, mark))
-        while self.minute and self.minute[0][0] < now_ms - 60_000:
-            self.minute.popleft()
+        minute, kept = self.minute, self.kept_range
+        if not minute or now_ms - minute[-1][0] >= 1_000:
+            minute.append((now_ms, mark))
+            if kept is not None and not kept[0] <= mark <= kept[1]:
+                self.kept_range = (min(kept[0], mark), max(kept[1], mark))
+        self._forget(now_ms)
+
+    def range_of_minute(self, now_ms: int) -> tuple[Decimal | None, Decimal | None]:
+        """The lowest and the highest mark of the last minute. A verdict asks, so it is kept from one to the next."""
+        self._forget(now_ms)
+        # Thinned to one mark a second, the newest one may be missing there: the one that matters most.
+        newest = self.mark if self.mark_ms >= now_ms - 60_000 else None
+        if not self.minute:
+            return newest, newest
+        if self.kept_range is None:
+            marks = [mark for _, mark in self.minute]
+            self.kept_range = (min(marks), max(marks))
+        low, high = self.kept_range
+        return (low, high) if newest is None else (min(low, newest), max(high, newest))
+
+    def _forget(self, now_ms: int) -> None:
+        minute = self.minute
+        while minute and minute[0][0] < now_ms - 60_000:
+            _, mark = minute.popleft()
+            if self.kept_range is not None and mark in self.kept_range:
+                self.kept_range = None
 
     @property
     def mid(self) -> Decimal | None:

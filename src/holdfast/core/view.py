@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
 
 from holdfast.core import exposure
 from holdfast.core.context import Context
-from holdfast.core.gate_view import Exposure, GateView, LiveTrade
-from holdfast.core.state import AlgoState, OrderState, TradeState
+from holdfast.core.exposure import Tally
+from holdfast.core.gate_view import Exposures, GateView, LiveTrade
+from holdfast.core.state import TradeState
 from holdfast.model import num
 from holdfast.model.ids import Role
 from holdfast.model.num import ZERO
@@ -27,9 +27,7 @@ def of_symbol(ctx: Context, symbol: str, source: str, without: str = "") -> Gate
     state, around, settings = ctx.state, ctx.around, ctx.settings
     instrument = around.instruments.get(symbol)
     market = around.market(symbol)
-    # The minute is thinned to one mark a second, so the newest one may be missing there: the one that matters most.
-    newest = [] if market.mark is None else [(market.mark_ms, market.mark)]
-    marks = [mark for at, mark in (*market.minute, *newest) if at >= ctx.now_ms - 60_000]
+    lowest, highest = market.range_of_minute(ctx.now_ms)
     asset = instrument.margin_asset if instrument is not None else "USDT"
     balance = state.balances.get(asset)
     book = _book(ctx, symbol, without)
@@ -59,13 +57,13 @@ def of_symbol(ctx: Context, symbol: str, source: str, without: str = "") -> Gate
         bid=market.bid,
         ask=market.ask,
         touch_age_ms=None if market.bid is None else ctx.now_ms - market.touch_ms,
-        mark_low_1m=min(marks, default=None),
-        mark_high_1m=max(marks, default=None),
+        mark_low_1m=lowest,
+        mark_high_1m=highest,
         equity=None if balance is None else balance.wallet + book.unrealized,
         wallet=None if balance is None else balance.wallet,
         available=_available(ctx, balance),
         account_age_ms=None if around.account_ms is None else ctx.now_ms - around.account_ms,
-        exposures=tuple(book.exposures),
+        exposures=book.exposures,
         live_trade=None if live is None else LiveTrade(live.direction, live.plan.trade_id),
         foreign_amount=_foreign(ctx, symbol),
         quarantine_until_ms=quarantine.until_ms if quarantine is not None else None,
@@ -79,7 +77,7 @@ def of_symbol(ctx: Context, symbol: str, source: str, without: str = "") -> Gate
         conditionals_used=2 * len([t for t in state.live_trades.values() if t != without])
         + sum(map(len, around.foreign_algos.values())),
         live_trades=len([t for t in state.live_trades.values() if t != without]),
-        open_positions=sum(1 for each in book.exposures if each.held_notional),
+        open_positions=book.positions,
         symbol_config=around.symbol_configs.get(symbol),
         symbol_in_use=_in_use(ctx, symbol, without),
         rates=around.windows.current(ctx.now_ms),
@@ -109,21 +107,12 @@ def _modes_ok(ctx: Context) -> bool | None:
     return not ctx.around.hedge_mode and ctx.around.multi_assets == ctx.settings.multi_assets
 
 
-class _Counts(NamedTuple):
-    """What the orders of one trade amount to."""
-
-    live: int
-    working: Decimal
-    """What its entries may still fill."""
-    stop_sent: bool
-    targets: int
-
-
 @dataclass(slots=True)
 class _Book:
     """What all live trades amount to."""
 
-    exposures: list[Exposure] = field(default_factory=list)
+    exposures: Exposures
+    positions: int = 0
     unrealized: Decimal = ZERO
     open_orders: int = 0
     open_orders_symbol: int = 0
@@ -132,38 +121,20 @@ class _Book:
 
 def _book(ctx: Context, symbol: str, without: str) -> _Book:
     """Add the live trades up. Each is looked at once: this stands before every verdict."""
-    book = _Book()
+    book = _Book(Exposures())
     for trade_id in ctx.state.live_trades.values():
         trade = ctx.state.trades[trade_id]
-        exposed, counts = exposure.open_quantity(ctx, trade), _count(ctx, trade)
+        counts = exposure.tally(ctx, trade)
+        exposed = exposure.by_any_evidence(ctx, trade, counts.booked)
         book.unrealized += _profit(ctx, trade, exposed)
         book.open_orders += counts.live
         if trade.symbol == symbol:
             book.open_orders_symbol = counts.live
         if trade_id != without:
-            book.exposures.append(_exposure(ctx, trade, exposed, counts.working))
-            book.owed += _owed(trade, counts)
-    book.exposures += [_foreign_exposure(ctx, name, amount) for name, amount in sorted(ctx.state.foreign.items())]
+            _add(ctx, book, trade, exposed, counts, symbol)
+    for name, amount in sorted(ctx.state.foreign.items()):
+        _add_foreign(ctx, book, name, amount, symbol)
     return book
-
-
-def _count(ctx: Context, trade: TradeState) -> _Counts:
-    live = targets = 0
-    working, stop_sent = ZERO, False
-    for client_id in trade.orders:
-        order = ctx.state.order(client_id)
-        if order is None:
-            continue
-        alive, role = order.live, order.spec.role
-        live += alive
-        if role is Role.ENTRY:
-            if alive and isinstance(order, OrderState):
-                working += max(ZERO, order.spec.quantity - max(order.executed, order.filled))
-        elif role is Role.STOP:
-            stop_sent = stop_sent or (isinstance(order, AlgoState) and order.sends > 0)
-        elif role is Role.TARGET:
-            targets += 1
-    return _Counts(live, working, stop_sent, targets)
 
 
 def unrealized(ctx: Context) -> Decimal:
@@ -195,35 +166,27 @@ def _worst(ctx: Context, trade: TradeState, exposed: Decimal, working: Decimal) 
     return exposed + working
 
 
-def _exposure(ctx: Context, trade: TradeState, exposed: Decimal, working: Decimal) -> Exposure:
-    quantity = _worst(ctx, trade, exposed, working)
+def _add(ctx: Context, book: _Book, trade: TradeState, exposed: Decimal, counts: Tally, symbol: str) -> None:
+    quantity = _worst(ctx, trade, exposed, counts.working)
     mark = ctx.mark(trade.symbol) or trade.plan.mark
     held, notional = min(exposed, quantity), quantity * mark
     margin = num.divide(notional, Decimal(trade.plan.leverage))
-    shown = trade.symbol in ctx.around.venue_positions and held == quantity
-    return Exposure(
-        symbol=trade.symbol,
-        direction=trade.direction,
-        quantity=quantity * trade.direction.sign,
-        notional=notional,
-        initial_margin=margin,
-        held_notional=held * mark,
-        reserved_margin=ZERO if shown and _margin_shown(ctx, trade) else margin,
-    )
+    shown = trade.symbol in ctx.around.venue_positions and held == quantity and _margin_shown(ctx, trade)
+    here = trade.symbol == symbol
+    reserved = ZERO if shown else margin
+    book.exposures.add(trade.direction, quantity, notional, held * mark, margin, reserved, here=here)
+    book.owed += _owed(trade, counts)
+    if held:
+        book.positions += 1
 
 
-def _foreign_exposure(ctx: Context, symbol: str, amount: Decimal) -> Exposure:
-    notional = _foreign_notional(ctx, symbol, amount)
-    config = ctx.around.symbol_configs.get(symbol)
+def _add_foreign(ctx: Context, book: _Book, name: str, amount: Decimal, symbol: str) -> None:
+    notional = _foreign_notional(ctx, name, amount)
+    config = ctx.around.symbol_configs.get(name)
     leverage = Decimal(config.leverage) if config is not None else num.ONE
-    return Exposure(
-        symbol=symbol,
-        direction=None,
-        quantity=amount,
-        notional=notional,
-        initial_margin=num.divide(notional, leverage),
-        held_notional=ZERO,
-    )
+    margin = num.divide(notional, leverage)
+    # It could go either way, and what holds it may be gone in a moment.
+    book.exposures.add(None, abs(amount), notional, ZERO, margin, ZERO, here=name == symbol)
 
 
 def _foreign_notional(ctx: Context, symbol: str, amount: Decimal) -> Decimal:
@@ -272,7 +235,7 @@ def _in_use(ctx: Context, symbol: str, without: str) -> bool:
     )
 
 
-def _owed(trade: TradeState, counts: _Counts) -> int:
+def _owed(trade: TradeState, counts: Tally) -> int:
     """Orders that the trade has yet to send: its stop and one replacement, and its targets."""
     if trade.phase in (TradePhase.EXITING, TradePhase.FLATTENING):
         return 0
