@@ -242,6 +242,31 @@ def test_rules_4_a_human_beside_the_engine() -> None:
     play(scene)
 
 
+@pytest.mark.parametrize("quantity", ["0.005", "0.010", "0.020"])
+def test_rules_4_a_human_in_the_way_of_our_entry(quantity: str) -> None:
+    """He sells while our entry is on its way: the venue nets the two. What is left of ours is covered, what is gone
+    ends the trade, once, and its closing record says how much of it met his."""
+
+    async def scene(stage: Stage) -> None:
+        await trading(stage)
+        stage.fault(verb="late", ms=500, match=ROLES["entry"])
+        assert (await stage.send(opening(stage))).accepted
+        assert await stage.world.until(lambda: stage.orders("entry"), 2)
+        stage.control("human.trade", symbol="BTCUSDT", type="MARKET", side="SELL", quantity=quantity)
+        assert await stage.world.until(lambda: stage.born("hf-e"), 5)
+        await stage.world.pass_time(5)
+        trade = stage.node.model.trades()[0]
+        assert trade.live is (D(quantity) < D("0.010"))
+        await stage.outcome({"id": "close", "source": "test", "symbol": "BTCUSDT", "action": "close"})
+        assert await stage.world.until(lambda: not stage.node.engine.state.live_trades, 30)
+        assert D(stage.position()) == 0
+        closed = stage.node.model.trades()[0].result
+        assert closed is not None
+        assert (closed.quantity, closed.foreign_quantity) == (D("0.010"), min(D(quantity), D("0.010")))
+
+    play(scene)
+
+
 def test_rules_8_an_order_with_our_prefix_at_the_start_halts_until_the_cut_is_named() -> None:
     """It could be a second engine's: it is left alone, nothing enters, `adopt` and `resume` go on."""
 

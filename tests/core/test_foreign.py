@@ -2,13 +2,15 @@
 
 from decimal import Decimal
 
+import pytest
+
 from holdfast.core import foreign, view
 from holdfast.model import events as ev
 from holdfast.model import inputs as inp
 from holdfast.model.effects import ReadKind
 from holdfast.model.ids import Role
 from holdfast.model.orders import AlgoSpec, AlgoStatus, AlgoType, Side
-from holdfast.model.reports import Channel, PositionReport
+from holdfast.model.reports import Channel, Fill, PositionReport
 from tests.core.bench import SYMBOL, Bench
 from tests.core.replies import stranger_order
 
@@ -160,3 +162,68 @@ def test_the_whole_list_forgets_conditional_orders_that_ended_untold():
     held.status = AlgoStatus.CANCELLED
     bench.advance(31_000)
     assert bench.engine.around.foreign_algos == {}
+
+
+def netted_trade(theirs: str) -> Bench:
+    """Ours is 0.1 long; a stranger's short was there first, and the venue has one position."""
+    bench = Bench()
+    bench.silent_stream = True
+    held = bench.venue.take(stranger_order("web_1", theirs, Side.SELL), bench.now)
+    bench.venue.fill(held, D(theirs), D("50000"), bench.now)
+    bench.silent_stream = False
+    bench.intent()
+    bench.advance(8_000)
+    return bench
+
+
+@pytest.mark.parametrize("theirs, left", [("0.04", "0.060"), ("0.1", None), ("0.3", None)])
+def test_rules_4_what_stood_against_a_stranger_is_recorded_once(theirs, left):
+    """Of both nothing is left; what remains of ours goes on, and of his is foreign."""
+    bench = netted_trade(theirs)
+    assert [event.quantity for event in bench.of(ev.TradeNetted)] == [min(D(theirs), D("0.1"))]
+    assert bench.state.foreign.get(SYMBOL, D(0)) == min(D(0), D("0.1") - D(theirs))
+    live = bench.state.trade_of(SYMBOL)
+    assert (live.left if live is not None else None) == (D(left) if left is not None else None)
+    if live is None:
+        assert bench.closed[0].foreign_quantity == D("0.1")
+
+
+def test_nothing_is_netted_by_a_row_that_our_books_do_not_share():
+    """An execution is missing on one side: what it was decides whose part is gone."""
+    bench = Bench().open_trade()
+    ctx = bench.context()
+    ctx.state.positions[SYMBOL] = D("0.05")
+    foreign.see_position(ctx, row("0.02"), bench.now + 1)
+    assert not foreign.net(ctx, bench.trade)
+    assert [event for event in ctx.events if isinstance(event, ev.TradeNetted)] == []
+
+
+def closing(quantity: str) -> Fill:
+    """An execution of a close of ours."""
+    return Fill(channel=Channel.STREAM, symbol=SYMBOL, order_id=9, trade_id=9, side=Side.SELL, price=D("50000"),
+                quantity=D(quantity), fee=D(1), fee_asset="USDT", realized=D(0), maker=False)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "quantity, position, share",
+    [
+        ("0.1", "0.3", None),  # All of it is ours.
+        ("0.15", "0.15", D("0.1")),  # 0.05 of it are his, as the books know.
+        ("0.15", "0.1", None),  # Nobody is known to hold the rest: an execution of ours may be missing.
+    ],
+)
+def test_rules_7_a_close_takes_ours_first(quantity, position, share):
+    """What is beyond our part is somebody else's if the booked executions say that he holds it."""
+    bench = Bench().open_trade()
+    ctx = bench.context()
+    ctx.state.positions[SYMBOL] = D(position)
+    assert foreign.own_share(ctx, bench.trade, closing(quantity)) == share
+
+
+def test_what_an_entry_is_known_to_have_executed_is_ours():
+    """Its fill is still to be told, and the close is larger than what is booked."""
+    bench = Bench().open_trade()
+    ctx = bench.context()
+    ctx.state.positions[SYMBOL] = D("0.3")
+    ctx.state.plain[bench.entry().client_id].executed += D("0.05")
+    assert foreign.own_share(ctx, bench.trade, closing("0.15")) is None

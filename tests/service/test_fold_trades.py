@@ -97,3 +97,12 @@ def test_an_operators_release_lifts_quarantine_and_halt_of_a_symbol() -> None:
     assert (by_time.quarantines, by_time.halted_symbols) == ({}, {"A": "lost stops"})
     by_hand = model_of(set_, [ev.QuarantineLifted(at_ms=T0, symbol="A", by="me")]).state()
     assert by_hand.halted_symbols == {}
+
+
+def test_what_was_netted_away_is_not_held() -> None:
+    """It stood against somebody else's opposite quantity (RULES 4)."""
+    netted = ev.TradeNetted(at_ms=T0 + 100, trade_id="t-1", symbol="BTCUSDT", quantity=Decimal("0.2"))
+    unknown = msgspec.structs.replace(netted, trade_id="t-9")
+    detail = model_of(OPENING, [netted, unknown]).trade("t-1")
+    assert detail is not None
+    assert (detail.trade.netted, detail.trade.open_quantity) == (Decimal("0.2"), Decimal("0.3"))

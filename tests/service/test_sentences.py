@@ -67,3 +67,11 @@ def test_a_flatten_that_is_only_prepared_does_not_look_like_a_decision() -> None
     spec = msgspec.structs.replace(planned.spec, role=Role.CLOSE)
     prepared = msgspec.structs.replace(planned, spec=spec, preauthorised=True)
     assert sentence_of(prepared).startswith("close prepared for an emergency: ")
+
+
+def test_a_closed_trade_says_how_much_of_it_met_somebody_elses() -> None:
+    """Then profit and fees hold a part that is not the trade's (RULES 15)."""
+    closed = next(event for event in CLOSING if isinstance(event, ev.TradeClosed))
+    shared = msgspec.structs.replace(closed.result, foreign_quantity=Decimal("0.2"))
+    assert "somebody else" not in sentence_of(closed)
+    assert "0.2 of it with somebody else's" in sentence_of(msgspec.structs.replace(closed, result=shared))

@@ -259,13 +259,13 @@ class Story:
         plan = self.plans[intent_id]
         fields: dict[str, Any] = {
             "gross": {"USDT": self.gross}, "fees": {"USDT": self.fees}, "funding": {"USDT": self.funding},
-            "net": {"USDT": self.gross - self.fees + self.funding}, "fills": self.fills,
+            "net": {"USDT": self.gross - self.fees + self.funding}, "fills": self.fills, "quantity": plan.quantity,
         }  # fmt: skip
         self.event(
             ev.TradeClosed,
             result=TradeResult(
                 trade_id=plan.trade_id, intent_id=intent_id, source="s", symbol=plan.symbol, direction=plan.direction,
-                venue="paper", version="1", quantity=plan.quantity, entry_price=None, exit_price=None, opened_ms=T0_MS,
+                venue="paper", version="1", entry_price=None, exit_price=None, opened_ms=T0_MS,
                 closed_ms=self.ms, exit_reason="test", **(fields | changed),
             ),
         )  # fmt: skip

@@ -192,3 +192,23 @@ def test_rules_8_a_stop_whose_record_died_is_a_humans_to_remove():
     assert report.broken() == []
     assert report.counts["unjournalled"] == 1
     assert any(entry.what == f"I5 for {lost.client_id}" for entry in report.not_checked)
+
+
+def entry_against(after_ms: int) -> Story:
+    """Somebody sells 1; so much later an entry of ours buys 2."""
+    story = Story().begin()
+    theirs = replace(entry_spec("i9", "1"), client_id="web_1", side=Side.SELL)
+    story.trade(theirs, 900, "1", "100", book=False)
+    story.wait(after_ms).accept()
+    story.fill_entry()
+    return story
+
+
+def test_rules_4_an_entry_may_meet_a_stranger_of_whom_nobody_can_have_known():
+    """He came in the seconds that silent evidence takes; an entry is denied while foreign quantity is *known*."""
+    assert "I4" not in entry_against(1_000).verdict().broken()
+
+
+def test_rules_4_an_entry_against_a_stranger_who_has_been_there_is_found():
+    """There was time to know of him."""
+    assert "I4" in entry_against(20_000).verdict().broken()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from holdfast.model import events as ev
 from holdfast.model.reasons import DenyCode, ResultStatus
@@ -153,3 +154,21 @@ def test_answers_and_requests_of_other_kinds_are_left_alone():
     story = whole_trade()
     story.wait(100_000).line(Request, via="rest", method="GET /fapi/v1/time", account="", params={})
     assert story.verdict().violations == []
+
+
+def never_placed_and_closed(foreign_quantity: str) -> Story:
+    """The entry never arrived; a close that its trade sent took what a stranger held."""
+    story = Story().begin()
+    story.wait(1_000).accept()
+    story.plan(entry_spec())
+    story.trade(replace(entry_spec("i9"), client_id="web_1"), 900, "2", "100", book=False)
+    story.close("2", "99")
+    story.result(ResultStatus.NEVER_PLACED, filled="0")
+    story.closed(quantity=D(0), foreign_quantity=D(foreign_quantity))
+    return story
+
+
+def test_rules_17_never_placed_speaks_of_the_entry():
+    """What a close of the symbol took besides (RULES 7) was somebody else's, and the closing record must say so."""
+    assert "I21" not in never_placed_and_closed("2").verdict().broken()
+    assert "I21" in never_placed_and_closed("1").verdict().broken()

@@ -203,3 +203,18 @@ def test_fills_of_others_on_other_symbols_are_counted_only():
     report = story.verdict()
     assert report.counts["foreign_fills"] == 1
     assert "I26" not in report.broken()
+
+
+def test_rules_7_a_close_of_what_is_left_when_ours_is_gone_belongs_to_no_trade():
+    """Its first fill took all of ours; the second took somebody else's."""
+    story, _ = open_trade()
+    theirs = msgspec.structs.replace(entry_spec("i9"), client_id="web_1")
+    story.trade(theirs, 900, "1", "100", book=False)
+    story.close("2", "99")
+    story.close("1", "99", n=2)
+    assert "I26" not in story.verdict().broken()
+    second = close_spec("i1", "1", 2).client_id
+    change(story.events, is_a(ev.FillBooked, client_id=second), trade_id="")
+    assert "I26" not in story.verdict().broken()
+    change(story.events, is_a(ev.FillBooked, client_id=close_spec().client_id), trade_id="")
+    assert "I26" in story.verdict().broken()

@@ -167,3 +167,23 @@ def test_an_average_price_is_the_mean_of_the_fills(price, broken):
     story.arm_stop()
     story.result(ResultStatus.PROTECTED, average_price=D(price))
     assert story.verdict().broken() == broken
+
+
+def test_a_closed_trade_whose_fills_leave_something_says_whose_it_was():
+    """It closes on evidence (RULES 5): what its fills did not close must have met somebody else's position."""
+    story, _ = open_trade()
+    story.close("1.5", "99")
+    story.closed()
+    assert story.verdict().broken() == ["I6"]
+    bend_closing(story, foreign_quantity=D("0.5"))
+    assert story.verdict().broken() == []
+
+
+def test_what_an_adopted_trade_held_before_counts():
+    """Its first fills were not ours, and what they opened is closed with the rest."""
+    story, _ = open_trade()
+    story.close("2", "99")
+    story.closed()
+    drop(story.events, is_a(ev.IntentAccepted))
+    story.events.insert(2, ev.TradeAdopted(at_ms=story.ms, plan=story.plans["i1"], cause="adopted"))
+    assert "I6" in story.verdict().broken()

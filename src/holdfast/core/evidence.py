@@ -243,12 +243,22 @@ def _book(ctx: Context, fill: Fill, client_id: str) -> None:
         _surface(ctx, order, fill)
     _settle_unknown(ctx, order, fill.channel)
     trade_id = _owner(ctx, order, fill)
+    trade = ctx.state.trades.get(trade_id)
+    share = foreign.own_share(ctx, trade, fill) if trade is not None and order.role is not Role.ENTRY else None
     ctx.around.executed_ms[fill.symbol] = ctx.now_ms
     ctx.emit(
         ev.FillBooked(
-            at_ms=ctx.now_ms, fill=fill, client_id=client_id, trade_id=trade_id, cause="OURS", role=order.role
+            at_ms=ctx.now_ms,
+            fill=fill,
+            client_id=client_id,
+            trade_id="" if share == 0 else trade_id,
+            cause="OURS",
+            role=order.role,
+            taken=share or None,
         )
     )
+    if order.role is Role.ENTRY:
+        foreign.ask_if_netted(ctx, trade_id)
     _correct(ctx, trade_id, fill)
     ctx.touch(fill.symbol)
 

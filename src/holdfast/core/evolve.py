@@ -96,6 +96,10 @@ def _trade_adopted(state: EngineState, event: ev.TradeAdopted) -> None:
     state.episodes[event.plan.symbol] = state.episodes.get(event.plan.symbol, 0) + 1
 
 
+def _trade_netted(state: EngineState, event: ev.TradeNetted) -> None:
+    state.trades[event.trade_id].netted += event.quantity
+
+
 def _flatten_started(state: EngineState, event: ev.FlattenStarted) -> None:
     state.flattens[event.symbol] = FlattenState(
         symbol=event.symbol,
@@ -257,6 +261,7 @@ _HANDLERS: Final[dict[type, Callable[[EngineState, Any], None]]] = {
     ev.UnknownResolved: orders.unknown_resolved,
     ev.PhaseChanged: _phase_changed,
     ev.TradeAdopted: _trade_adopted,
+    ev.TradeNetted: _trade_netted,
     ev.FlattenStarted: _flatten_started,
     ev.FlattenEnded: _flatten_ended,
     ev.QuarantineSet: _quarantine_set,

@@ -63,8 +63,10 @@ def _told_by_fill(order: OrderState, fill: Fill) -> None:
 
 def _book_on_trade(trade: TradeState, fill: Fill, quantity: Decimal, at_ms: int) -> None:
     trade.fills += 1
+    trade.beyond += fill.quantity - quantity
     value = quantity * fill.price
     if fill.side is trade.direction.entry_side:
+        trade.first_fill = min(fill.trade_id, trade.first_fill or fill.trade_id)
         trade.entry_filled += quantity
         trade.entry_value += value
         if trade.evidence_ms is None:

@@ -229,13 +229,6 @@ def closed_unseen(ctx: Context, symbol: str) -> bool:
     return seen is not None and seen[0].amount in (ZERO, theirs) and seen[1] > ctx.around.executed_ms.get(symbol, 0)
 
 
-def netted(ctx: Context, trade: TradeState) -> bool:
-    """Whether a stranger's quantity on the other side is all that stands against ours: on a one-way account the two
-    are one position, and of ours nothing is left (RULES 4)."""
-    theirs = ctx.state.foreign.get(trade.symbol, ZERO) * trade.direction.sign
-    return theirs < 0 and -theirs >= exposure.booked(ctx, trade) and closed_unseen(ctx, trade.symbol)
-
-
 def _close(ctx: Context, trade: TradeState) -> None:
     symbol, trade_id = trade.symbol, trade.plan.trade_id
     results.publish_trade(ctx, trade)

@@ -37,7 +37,7 @@ def tally(ctx: Context, trade: TradeState) -> Tally:
     """Go through the trade's orders once: this stands before every verdict, for each live trade."""
     live = targets = 0
     working, stop_sent = ZERO, False
-    opened, closed = trade.base + trade.entry_filled, trade.exit_filled
+    left = trade.left
     for client_id in trade.orders:
         order = ctx.state.order(client_id)
         assert order is not None, "invariant: a trade's orders are known"
@@ -45,17 +45,17 @@ def tally(ctx: Context, trade: TradeState) -> Tally:
         live += alive
         if role is Role.ENTRY:
             if executed > filled:
-                opened += executed - filled
+                left += executed - filled
             if alive and isinstance(order, OrderState):
                 working += max(ZERO, order.spec.quantity - max(executed, filled))
             continue
         if executed > filled:
-            closed += executed - filled
+            left -= executed - filled
         if role is Role.STOP:
             stop_sent = stop_sent or (isinstance(order, AlgoState) and order.sends > 0)
         elif role is Role.TARGET:
             targets += 1
-    return Tally(live, working, stop_sent, targets, max(ZERO, opened - closed))
+    return Tally(live, working, stop_sent, targets, max(ZERO, left))
 
 
 def open_quantity(ctx: Context, trade: TradeState) -> Decimal:
@@ -71,6 +71,12 @@ def booked(ctx: Context, trade: TradeState) -> Decimal:
 def by_any_evidence(ctx: Context, trade: TradeState, booked: Decimal) -> Decimal:
     """What is open of the trade when its executions amount to `booked`."""
     return max(booked, _by_position(ctx, trade))
+
+
+def told_entries(ctx: Context, trade: TradeState) -> Decimal:
+    """What its entries are known to have executed, and no fill has told yet."""
+    entries = ctx.state.orders_of(trade, Role.ENTRY)
+    return sum((max(ZERO, entry.executed - entry.filled) for entry in entries), ZERO)
 
 
 def _by_position(ctx: Context, trade: TradeState) -> Decimal:

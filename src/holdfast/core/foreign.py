@@ -10,7 +10,7 @@ from holdfast.core.context import Context
 from holdfast.core.state import TradeState
 from holdfast.model import events as ev
 from holdfast.model import num
-from holdfast.model.effects import ReadKind
+from holdfast.model.effects import Lane, ReadKind
 from holdfast.model.ids import attribution_of, is_kill, is_ours
 from holdfast.model.num import ZERO
 from holdfast.model.orders import AlgoStatus, Direction
@@ -93,23 +93,66 @@ def _declare(ctx: Context, row: PositionReport, trade: TradeState | None) -> Non
     symbol, policy = row.symbol, ctx.settings.on_foreign
     # Books and row agree here, and both count booked executions only; so does our share of them. What our closes took
     # beyond our own part was the stranger's, and is gone.
+    if trade is not None:
+        net(ctx, trade)
     ours = _held(trade) if trade is not None else ZERO
     amount = row.amount - ours
-    if amount == ctx.state.foreign.get(symbol, ZERO):
-        return
-    ctx.emit(ev.ForeignSeen(at_ms=ctx.now_ms, symbol=symbol, amount=amount, policy=policy if amount else "explained"))
-    ctx.touch(symbol)
-    if not amount:
-        ctx.clear_alarm(AlarmCode.FOREIGN_POSITION, symbol)
-        return
-    ctx.alarm(AlarmCode.FOREIGN_POSITION, symbol, f"the venue shows {row.amount:f}, ours are {ours:f}")
-    if trade is None and policy == "adopt" and ctx.settings.adopt_stop_pct is not None:
+    if amount != ctx.state.foreign.get(symbol, ZERO):
+        told = policy if amount else "explained"
+        ctx.emit(ev.ForeignSeen(at_ms=ctx.now_ms, symbol=symbol, amount=amount, policy=told))
+        ctx.touch(symbol)
+        if amount:
+            ctx.alarm(AlarmCode.FOREIGN_POSITION, symbol, f"the venue shows {row.amount:f}, ours are {ours:f}")
+        else:
+            ctx.clear_alarm(AlarmCode.FOREIGN_POSITION, symbol)
+    # It may have been known while a trade of ours stood beside it; now it is alone.
+    free = trade is None and symbol not in ctx.state.flattens
+    if amount and free and policy == "adopt" and ctx.settings.adopt_stop_pct is not None:
         adopt(ctx, row)
 
 
 def _held(trade: TradeState) -> Decimal:
     """What booked executions left open of a trade, signed."""
-    return max(ZERO, trade.base + trade.entry_filled - trade.exit_filled) * trade.direction.sign
+    return max(ZERO, trade.left) * trade.direction.sign
+
+
+def _netted(ctx: Context, trade: TradeState) -> Decimal:
+    """How much of a trade cannot be there by the booked executions of everybody: a one-way account has one position."""
+    standing = max(ZERO, ctx.state.positions.get(trade.symbol, ZERO) * trade.direction.sign)
+    return max(ZERO, trade.left - standing)
+
+
+def net(ctx: Context, trade: TradeState) -> bool:
+    """Record what of a trade stood against somebody else's opposite quantity, once books and venue agree on what is
+    left of both (RULES 4). Whether there was any."""
+    symbol = trade.symbol
+    seen, netted = ctx.around.venue_positions.get(symbol), _netted(ctx, trade)
+    if seen is None or not netted or seen[0].amount != ctx.state.positions.get(symbol, ZERO):
+        return False
+    ctx.emit(ev.TradeNetted(at_ms=ctx.now_ms, trade_id=trade.plan.trade_id, symbol=symbol, quantity=netted))
+    ctx.touch(symbol)
+    return True
+
+
+def ask_if_netted(ctx: Context, trade_id: str) -> None:
+    """An entry of ours met an opposite position: there may be nothing to protect, and the venue says so at once."""
+    trade = ctx.state.trades.get(trade_id)
+    if trade is not None and trade.live and _netted(ctx, trade):
+        ctx.read(ReadKind.POSITIONS, f"foreign:{trade.symbol}", symbol=trade.symbol, lane=Lane.PROTECT)
+
+
+def own_share(ctx: Context, trade: TradeState, fill: Fill) -> Decimal | None:
+    """How much of an execution of our own closing order was the trade's; None: all of it, or nobody can tell.
+
+    A close or a `closePosition` stop takes the whole position (RULES 5, 7). What is beyond our part is somebody
+    else's if he is known to hold it.
+    """
+    if fill.side is not trade.direction.exit_side:
+        return None
+    ours = max(ZERO, trade.left + exposure.told_entries(ctx, trade))
+    theirs = ctx.state.positions.get(fill.symbol, ZERO) * trade.direction.sign - max(ZERO, trade.left)
+    beyond = fill.quantity - ours
+    return ours if ZERO < beyond <= theirs else None
 
 
 def book(ctx: Context, fill: Fill, client_id: str) -> None:
@@ -140,8 +183,8 @@ def _taken(ctx: Context, trade: TradeState, fill: Fill, cause: str) -> Decimal:
 
     His own is told by the booked executions: what the last position read declared foreign may be older than they are.
     """
-    if fill.side is not trade.direction.exit_side:
-        return ZERO
+    if fill.side is not trade.direction.exit_side or fill.trade_id < trade.first_fill:
+        return ZERO  # What was executed before ours took nothing of it, whenever we hear of it.
     theirs = (ctx.state.positions.get(fill.symbol, ZERO) - _held(trade)) * trade.direction.sign
     own = ZERO if cause in FORCED else max(ZERO, theirs)
     return min(max(ZERO, fill.quantity - own), exposure.booked(ctx, trade))

@@ -178,6 +178,7 @@ def publish_trade(ctx: Context, trade: TradeState) -> None:
                 slippage_bps=slippage_bps(trade),
                 naked_ms=trade.naked_ms,
                 orders=order_refs(ctx, trade),
+                foreign_quantity=trade.netted + trade.beyond + max(ZERO, -trade.left),
             ),
         )
     )
@@ -193,4 +194,6 @@ def exit_reason_of(ctx: Context, trade: TradeState) -> str:
     ):
         if role in filled:
             return reason
-    return "external" if trade.exit_filled else "no fill"
+    if trade.exit_filled:
+        return "external"
+    return "netted against a foreign position" if trade.netted else "no fill"

@@ -197,6 +197,12 @@ class TradeState(msgspec.Struct, kw_only=True, gc=False):
     entry_value: Decimal = ZERO
     exit_filled: Decimal = ZERO
     exit_value: Decimal = ZERO
+    netted: Decimal = ZERO
+    """What stood against somebody else's opposite quantity, and is gone with it."""
+    first_fill: int = 0
+    """The venue's trade id of its first execution; they rise per symbol. 0 = none yet."""
+    beyond: Decimal = ZERO
+    """What its fills closed of somebody else's."""
     gross: dict[str, Decimal] = {}
     fees: dict[str, Decimal] = {}
     funding: dict[str, Decimal] = {}
@@ -214,6 +220,11 @@ class TradeState(msgspec.Struct, kw_only=True, gc=False):
     def symbol(self) -> str:
         """Its symbol."""
         return self.plan.symbol
+
+    @property
+    def left(self) -> Decimal:
+        """What booked executions left open of it; negative when they closed more than was its own."""
+        return self.base + self.entry_filled - self.exit_filled - self.netted
 
     @property
     def live(self) -> bool:

@@ -6,7 +6,7 @@ trade. So there is one description of what must happen, whatever brought the eng
 
 from __future__ import annotations
 
-from holdfast.core import exits, exposure, flatten, protection, results, sending, states
+from holdfast.core import exits, exposure, flatten, foreign, protection, results, sending, states
 from holdfast.core.context import Context
 from holdfast.core.state import OrderState, TradeState
 from holdfast.model.ids import Role
@@ -57,8 +57,8 @@ def _open(ctx: Context, trade: TradeState) -> None:
         flatten.surfaced(ctx, symbol)
         return
     if trade.phase is TradePhase.EXITING:
-        if exits.netted(ctx, trade):
-            exits.wind_up(ctx, trade)
+        if foreign.net(ctx, trade):
+            ctx.touch(symbol)
         elif exits.closed_unseen(ctx, symbol):
             exits.remove_left(ctx, trade)
             exits.owed(ctx, trade)  # Something closed it, and its execution is still to be told.

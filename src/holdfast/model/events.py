@@ -150,7 +150,16 @@ class FillBooked(Event, frozen=True, kw_only=True, tag="fill_booked"):
     cause: str = "OURS"
     role: Role | None = None
     taken: Decimal | None = None
-    """How much of a stranger's execution closed the trade's part; None: all of it."""
+    """How much of it closed the trade's part, when the rest met somebody else's; None: all of it."""
+
+
+class TradeNetted(Event, frozen=True, kw_only=True, tag="trade_netted"):
+    """So much of a trade stood against somebody else's opposite quantity. A one-way account has one position per
+    symbol: of both nothing is left, and what the venue realised on the way stands in the fills (RULES 4)."""
+
+    trade_id: str
+    symbol: str
+    quantity: Decimal
 
 
 class FillCompleted(Event, frozen=True, kw_only=True, tag="fill_completed"):
@@ -444,6 +453,7 @@ AnyEvent = (
     | AlarmCleared
     | ResultPublished
     | TradeClosed
+    | TradeNetted
     | CutAdopted
     | ResultCorrected
 )

@@ -110,3 +110,6 @@ class TradeResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     slippage_bps: Decimal | None = None
     naked_ms: int | None = None
     orders: tuple[OrderRef, ...] = ()
+    foreign_quantity: Decimal = ZERO
+    """How much of these fills met somebody else's position: it stood against it, or was closed with it. The venue
+    states profit and fee of a whole fill and divides neither; where this is not 0, `gross` and `fees` hold his part."""

@@ -166,6 +166,12 @@ def _count_quantity(trade: TradeView, event: ev.FillBooked) -> None:
         trade.exit_price = divide(trade.exit_value, trade.exit_filled)
 
 
+def _trade_netted(state: ReadState, event: ev.TradeNetted, _: Published) -> None:
+    trade = state.trades.get(event.trade_id)
+    if trade is not None:
+        trade.netted += event.quantity
+
+
 def _fill_completed(state: ReadState, event: ev.FillCompleted, _: Published) -> None:
     for trade in reversed(state.trades.values()):
         for fill in trade.fills:
@@ -289,6 +295,7 @@ HANDLERS: Final[dict[type, Callable[[ReadState, Any, Published], None]]] = {
     ev.PhaseChanged: _phase_changed,
     ev.FillBooked: _fill_booked,
     ev.FillCompleted: _fill_completed,
+    ev.TradeNetted: _trade_netted,
     ev.IncomeBooked: _income_booked,
     ev.PositionSeen: _position_seen,
     ev.ForeignSeen: _foreign_seen,

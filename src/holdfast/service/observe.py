@@ -32,6 +32,7 @@ LOUD: Final[dict[type, str]] = {
     ev.UnknownResolved: "info",
     ev.StopLost: "error",
     ev.ForeignSeen: "warning",
+    ev.TradeNetted: "warning",
     ev.LateEntryFound: "error",
     ev.SymbolHalted: "error",
     ev.QuarantineLifted: "info",

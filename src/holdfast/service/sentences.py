@@ -133,7 +133,8 @@ def _result(event: ev.ResultPublished) -> str:
 def _closed(event: ev.TradeClosed) -> str:
     result = event.result
     net = ", ".join(f"{_number(amount)} {asset}" for asset, amount in result.net.items()) or "nothing"
-    return f"trade {result.trade_id} closed ({result.exit_reason}): net {net}, {result.fills} fills"
+    shared = f", {_number(result.foreign_quantity)} of it with somebody else's" if result.foreign_quantity else ""
+    return f"trade {result.trade_id} closed ({result.exit_reason}): net {net}, {result.fills} fills{shared}"
 
 
 def _position(event: ev.PositionSeen) -> str:
@@ -219,6 +220,9 @@ _SENTENCES: Final[dict[type, Callable[[Any], str]]] = {
     ev.AlarmCleared: lambda e: f"alarm {e.code.value} on {e.subject} is over",
     ev.ResultPublished: _result,
     ev.TradeClosed: _closed,
+    ev.TradeNetted: lambda e: (
+        f"{_number(e.quantity)} {e.symbol} stood against somebody else's: of both nothing is left"
+    ),
     ev.CutAdopted: lambda e: f"{e.by} accepted {len(e.client_ids)} orders that the journal lacks: {e.reason}",
     ev.ResultCorrected: lambda e: f"a published result of trade {e.trade_id} is corrected: {e.reason}",
 }

@@ -125,6 +125,7 @@ class TradeView(msgspec.Struct, kw_only=True):
     exit_filled: Decimal = ZERO
     exit_value: Decimal = ZERO
     exit_price: Decimal | None = None
+    netted: Decimal = ZERO
     gross: Money = {}
     fees: Money = {}
     funding: Money = {}
@@ -145,7 +146,7 @@ class TradeView(msgspec.Struct, kw_only=True):
     @property
     def open_quantity(self) -> Decimal:
         """What is still held."""
-        return self.entry_filled - self.exit_filled
+        return self.entry_filled - self.exit_filled - self.netted
 
 
 class TradeDetail(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from decimal import Decimal
 from typing import Final
 
 from holdfast.model.ids import Role, is_kill, is_ours
@@ -14,10 +16,10 @@ from holdfast.verify.liveness import Liveness
 from holdfast.verify.measures import milliseconds
 from holdfast.verify.obligation import DEAD, UNREACHABLE, Obligation, Refusal
 from holdfast.verify.records import AlgoLine, FaultLine, OrderLine, PositionLine, PushLine, Reply, Request, TradeLine
-from holdfast.verify.venue_state import VenueAlgo, VenueOrder
+from holdfast.verify.venue_state import LegKey, VenueAlgo, VenueOrder
 
-ENTRY_WAY_US: Final = 1_500_000
-"""An entry is refused once it has been on its way for longer than its recvWindow (RULES 8)."""
+REMEMBERED_US: Final = 600_000_000
+"""For how long the executions of others are remembered: longer than any entry waits for evidence."""
 REDUCING: Final = frozenset({Role.STOP, Role.TARGET, Role.EXIT, Role.CLOSE})
 
 
@@ -26,8 +28,8 @@ class Flips(Check):
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
-        self._strangers: dict[tuple[str, str], int] = {}
-        """Symbol and position side → when somebody else's order was last filled there, µs."""
+        self._others: dict[LegKey, deque[tuple[int, Decimal]]] = {}
+        """What others executed lately: (µs, the position just before)."""
 
     def before(self) -> LineHandlers:
         """The position must be seen as it was."""
@@ -52,16 +54,14 @@ class Flips(Check):
     def _on_trade(self, line: TradeLine) -> None:
         leg = (line.symbol, line.position_side)
         if not (is_ours(line.client_id) or is_kill(line.client_id)):
-            self._strangers[leg] = line.us
+            self._remember(line)
             return
         before = self.state.leg(leg).traded
         after = before + line.signed
         order = self.state.orders.get((line.symbol, line.order_id))
         role = order.role if order is not None else None
         flipped = before != ZERO and sign(after) == -sign(before)
-        # Who came while an entry was on its way was unknown to whoever sent it.
-        surprised = role is Role.ENTRY and line.us - self._strangers.get(leg, -ENTRY_WAY_US) < ENTRY_WAY_US
-        if flipped and not surprised:
+        if flipped and not self._met_a_stranger(line, before):
             self.found.violated(
                 "I4",
                 f"{line.client_id} took {line.symbol} from {text(before)} through zero to {text(after)}",
@@ -73,6 +73,26 @@ class Flips(Check):
                 f"the {role} {line.client_id} increased {line.symbol} from {text(before)} to {text(after)}",
                 ns=[line.n],
             )
+
+    def _remember(self, line: TradeLine) -> None:
+        key = (line.symbol, line.position_side)
+        lately = self._others.setdefault(key, deque())
+        lately.append((line.us, self.state.leg(key).traded))
+        while lately[0][0] < line.us - REMEMBERED_US:
+            lately.popleft()
+
+    def _met_a_stranger(self, line: TradeLine, before: Decimal) -> bool:
+        """Whether an entry met quantity of somebody else that nobody can have known of when it was planned.
+
+        RULES 4 denies entries while foreign quantity is known; evidence that is lost silently takes `silent_ms`.
+        """
+        planned = self.journal.planned.get(line.client_id)
+        if planned is None or planned.event.spec.role is not Role.ENTRY:
+            return False
+        unheard_us = (planned.event.at_ms - self.options.silent_ms - self.options.clock_error_ms) * 1_000
+        lately = self._others.get((line.symbol, line.position_side), ())
+        unheard = [held for us, held in lately if us >= unheard_us]
+        return bool(unheard) and sign(unheard[0]) != sign(before)
 
 
 class Orphans(Check):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from holdfast.model.ids import Role, role_of
+from holdfast.model.num import ZERO
 from holdfast.model.plans import IntentResult, TradePlan
 from holdfast.model.reasons import ResultStatus
 from holdfast.verify.base import Check, LineHandlers, Scene
@@ -113,7 +114,8 @@ class Fates(Check):
             if self.options.complete and trade_id not in self.journal.closed:
                 self.found.violated("I21", f"trade {trade_id} opened and has no closing record", seqs=[seq])
             result = self._by_trade.get(trade_id)
-            if result is not None and result.status in WITHOUT_TRADE and not self._surfaced_late(trade_id):
+            surfaced = self._surfaced_late(trade_id) or self._closed_only_foreign(trade_id)
+            if result is not None and result.status in WITHOUT_TRADE and not surfaced:
                 self.found.violated(
                     "I21",
                     f"intent {result.intent_id} is {result.status} by its result, but its trade has fills",
@@ -122,6 +124,15 @@ class Fates(Check):
 
     def _surfaced_late(self, trade_id: str) -> bool:
         return any(self.journal.trade_of(client_id) == trade_id for client_id in self.journal.late)
+
+    def _closed_only_foreign(self, trade_id: str) -> bool:
+        """Whether its only fills are of closes, which take whatever the symbol holds (RULES 5, 7), and its closing
+        record says that all of it was somebody else's. The result speaks of the entry (RULES 17)."""
+        fills = [booked for booked in self.journal.fills.values() if booked.trade_id == trade_id]
+        closings = self.journal.closed.get(trade_id)
+        total = sum((booked.fill.quantity for booked in fills), ZERO)
+        closes = all(role_of(booked.client_id) in (Role.CLOSE, Role.STOP) for booked in fills)
+        return closes and closings is not None and closings[0][1].foreign_quantity >= total
 
     def _check_acknowledged(self) -> None:
         if self.options.acknowledged is None:

@@ -25,6 +25,7 @@ class Fills(Check):
         self._dirty: dict[LegKey, int] = {}
         self._missing: list[TradeLine] = []
         self._seen: dict[FillKey, int] = {}
+        self._left: dict[str, Decimal] = {}
         self._symbols = {planned.event.spec.symbol for planned in scene.journal.planned.values()}
 
     def after(self) -> LineHandlers:
@@ -66,6 +67,7 @@ class Fills(Check):
             return
         self._compare(line, booked)
         self._attribute(line, booked)
+        self._count(line, booked)
 
     def _on_position(self, line: PositionLine) -> None:
         self._dirty[(line.symbol, line.position_side)] = line.n
@@ -129,12 +131,25 @@ class Fills(Check):
             self.found.violated("I26", f"fill {_name(line.key)} {problem}", seqs=[booked.seq], ns=[line.n])
 
     def _closed_what_was_foreign(self, line: TradeLine) -> bool:
-        """Whether it closed what no intent of ours had opened (RULES 7): planned for no trade, or on the other side."""
+        """Whether it closed what no intent of ours had opened (RULES 5, 7): planned for no trade, on the other side, or
+        when the venue's trades had left nothing of its own trade."""
         planned = self.journal.planned.get(line.client_id)
-        if planned is None or planned.event.spec.role is not Role.CLOSE:
+        if planned is None or planned.event.spec.role not in (Role.CLOSE, Role.STOP):
             return False
-        plan = self.journal.plans.get(planned.event.trade_id)
-        return plan is None or line.side == plan[1].direction.entry_side.value
+        trade_id = planned.event.trade_id
+        plan = self.journal.plans.get(trade_id)
+        return plan is None or line.side == plan[1].direction.entry_side.value or self._left_of(trade_id) <= 0
+
+    def _left_of(self, trade_id: str) -> Decimal:
+        base = self.journal.bases.get(trade_id, ZERO) - self.journal.netted.get(trade_id, ZERO)
+        return base + self._left.get(trade_id, ZERO)
+
+    def _count(self, line: TradeLine, booked: BookedFill) -> None:
+        plan = self.journal.plans.get(booked.trade_id)
+        if plan is not None:
+            opens = line.side == plan[1].direction.entry_side.value
+            moved = line.qty if opens else -(line.qty if booked.taken is None else booked.taken)
+            self._left[booked.trade_id] = self._left.get(booked.trade_id, ZERO) + moved
 
     def _is_due(self, us: int) -> bool:
         return self.options.complete or self.journal.last_us > us + self.options.settle_ms * 1_000

@@ -15,6 +15,7 @@ import msgspec
 
 from holdfast.model import events as ev
 from holdfast.model.ids import Role, role_of, tag_of
+from holdfast.model.num import ZERO
 from holdfast.model.plans import IntentResult, TradePlan, TradeResult
 from holdfast.model.reasons import Outcome
 from holdfast.model.reports import Fill, IncomeRow, OrderReport
@@ -80,6 +81,8 @@ class BookedFill(msgspec.Struct, kw_only=True):
     fee_asset: str
     realized: Decimal
     maker: bool
+    taken: Decimal | None = None
+    """How much of it closed its trade's part; None: all of it."""
 
 
 class BookedIncome(NamedTuple):
@@ -117,6 +120,10 @@ class JournalView:
         self.plans: dict[str, tuple[int, TradePlan]] = {}
         """Trade id → (seq, plan), adopted positions included."""
         self.adopted: set[str] = set()
+        self.bases: dict[str, Decimal] = {}
+        """Trade id → what was open before any fill that we booked: an adopted position."""
+        self.netted: dict[str, Decimal] = {}
+        """Trade id → what of it stood against somebody else's opposite quantity."""
         self.planned: dict[str, Planned] = {}
         self.planned_again: list[tuple[str, int, int]] = []
         self.timestamps: dict[str, set[int]] = {}
@@ -238,6 +245,12 @@ def _denied(view: JournalView, seq: int, event: ev.IntentDenied) -> None:
 def _adopted(view: JournalView, seq: int, event: ev.TradeAdopted) -> None:
     view.plans[event.plan.trade_id] = (seq, event.plan)
     view.adopted.add(event.plan.trade_id)
+    if not event.order:
+        view.bases[event.plan.trade_id] = event.plan.quantity
+
+
+def _netted(view: JournalView, _seq: int, event: ev.TradeNetted) -> None:
+    view.netted[event.trade_id] = view.netted.get(event.trade_id, ZERO) + event.quantity
 
 
 def _planned(view: JournalView, seq: int, event: ev.OrderPlanned) -> None:
@@ -296,6 +309,7 @@ def _fill_booked(view: JournalView, seq: int, event: ev.FillBooked) -> None:
         fee_asset=fill.fee_asset,
         realized=fill.realized,
         maker=fill.maker,
+        taken=event.taken,
     )
 
 
@@ -367,6 +381,7 @@ _HANDLERS: Final[dict[type, Callable[[JournalView, int, Any], None]]] = {
     ev.IntentAccepted: _accepted,
     ev.IntentDenied: _denied,
     ev.TradeAdopted: _adopted,
+    ev.TradeNetted: _netted,
     ev.OrderPlanned: _planned,
     ev.OrderSendDue: _send_due,
     ev.OrderAnswered: _answered,

@@ -36,6 +36,8 @@ class TradeMoney(msgspec.Struct):
     funding: Money = {}
     fills: int = 0
     last_n: int = 0
+    left: Decimal = ZERO
+    """What its fills opened, less what they closed."""
 
 
 class EntryMoney(msgspec.Struct):
@@ -99,6 +101,8 @@ class Ledger(Check):
             plan = self.journal.plans.get(trade_id)
             _add(money.gross, _margin_asset(plan[1] if plan is not None else None, line), line.realized)
             _add(money.fees, line.fee_asset, line.fee)
+            opens = plan is not None and line.side == plan[1].direction.entry_side.value
+            money.left += line.qty if opens else -line.qty
             money.fills += 1
             money.last_n = line.n
         order = self.state.orders.get((line.symbol, line.order_id))
@@ -173,6 +177,14 @@ class Ledger(Check):
             self.found.violated(
                 "I7",
                 f"trade {trade_id} is published with {result.fills} fills, the venue has {money.fills}",
+                seqs=[seq],
+            )
+        left = money.left + self.journal.bases.get(trade_id, ZERO)
+        if abs(left) > result.foreign_quantity and trade_id not in self.journal.corrected:
+            self.found.violated(
+                "I6",
+                f"trade {trade_id} is closed, its fills leave {text(left)} of it,"
+                f" and {text(result.foreign_quantity)} is said to have met somebody else's",
                 seqs=[seq],
             )
 
