@@ -51,21 +51,6 @@ def test_an_entry_against_a_position_is_found():
     assert "I4" in story.verdict().broken()
 
 
-@pytest.mark.parametrize(("seconds", "found"), [(1, False), (2, True)])
-def test_a_stranger_who_came_while_an_entry_was_on_its_way_is_nobodys_fault(seconds, found):
-    """No entry travels for longer than its recvWindow; before that, the engine had no way to know."""
-    story, _ = open_trade()
-    story.close("2", "99")
-    web = replace(entry_spec("i2"), client_id="web_1")
-    story.order(web, 4_001, "NEW", qty=D("0.5"))
-    story.trade(web, 4_001, "0.5", "100", book=False)
-    story.wait(seconds * 1_000)
-    spec = replace(entry_spec("i2"), side=Side.SELL)
-    story.order(spec, 4_002, "NEW", qty=D(3))
-    story.trade(spec, 4_002, "3", "100", book=False)
-    assert ("I4" in story.verdict().broken()) is found
-
-
 def left_behind() -> Story:
     """The position is closed, its stop is still there."""
     story, _ = open_trade()
