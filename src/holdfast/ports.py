@@ -131,8 +131,14 @@ class Journal(Protocol):
     def head(self) -> Head:
         """The last appended record, durable or not."""
 
-    def append(self, entries: Sequence[JournalEntry], at_us: int) -> asyncio.Future[Head]:
-        """Append a batch atomically. The future ends when it is durable, or with `JournalFailed`."""
+    def append(
+        self, entries: Sequence[JournalEntry], at_us: int, on_the_way: Callable[[], None] | None = None
+    ) -> asyncio.Future[Head]:
+        """Append a batch atomically. The future ends when it is durable, or with `JournalFailed`.
+
+        `on_the_way` may be called from the loop, once and before the future ends, while the disk works: whoever has
+        something to prepare does it then, and loses no time.
+        """
 
     def read(self, after_seq: int = 0) -> Iterator[JournalRecord]:
         """Records in order, from `after_seq` + 1 on, as durable when the iteration starts."""

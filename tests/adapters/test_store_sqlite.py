@@ -112,6 +112,23 @@ async def test_queued_batches_share_a_commit(path: Path) -> None:
     assert 1 <= len(commits) <= 20
 
 
+async def test_the_caller_is_told_while_the_disk_works(path: Path) -> None:
+    """Once for each batch that asks, from the loop, before the batch is durable."""
+    journal = SqliteJournal(path, log_pages=0)
+    states: list[bool] = []
+    future = journal.append([ENTRY], 1, lambda: states.append(future.done()))
+    await asyncio.gather(future, journal.append([ENTRY], 2))
+    assert states == [False]
+    journal.close()
+
+
+async def test_a_journal_that_writes_in_place_has_no_time_to_give(path: Path) -> None:
+    """Nothing runs beside it."""
+    journal = SqliteJournal(path, inline=True, log_pages=0)
+    await journal.append([ENTRY], 1, pytest.fail)
+    journal.close()
+
+
 @pytest.fixture
 def small_files() -> Iterator[None]:
     """Files of this process may not grow beyond 300 kB: a real write error without a special disk."""

@@ -87,6 +87,17 @@ async def test_every_record_follows_from_the_one_before(reopen: Open) -> None:
     assert previous == journal.head
 
 
+async def test_nobody_is_told_of_the_way_to_the_disk_when_it_is_over(reopen: Open) -> None:
+    """At most once a batch, and never after it became durable."""
+    journal = reopen()
+    told: list[bool] = []
+    for n in range(5):
+        future = journal.append(ENTRIES, n, lambda: told.append(future.done()))  # noqa: B023 - awaited in its turn
+        await future
+    assert len(told) <= 5
+    assert not any(told)
+
+
 async def test_batches_become_durable_in_order(reopen: Open) -> None:
     """Fifty appends at once: the futures end in the order of the appends."""
     journal, order = reopen(), []

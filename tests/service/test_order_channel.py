@@ -121,6 +121,21 @@ async def test_the_connection_is_replaced_before_its_end() -> None:
 
 
 @virtual
+async def test_what_was_written_for_the_old_connection_is_written_anew() -> None:
+    """Its request id belongs to the old one's table, and so does its session."""
+    bench = await Bench(on_send=None).start()
+    await time_passes(ROLL_AFTER_MS / 1_000 - 1)
+    effect = entry(timestamp_ms=bench.clock.at_ms)
+    bench.gateway.perform(stop())
+    bench.gateway.prepare([effect])
+    await time_passes(2)
+    bench.gateway.perform(effect)
+    old, new = bench.connector.links
+    assert [message["id"] for message in old.messages()] == [1]
+    assert [(message["id"], message["method"]) for message in new.messages()] == [(1, "order.place")]
+
+
+@virtual
 async def test_a_failed_replacement_keeps_the_old_connection() -> None:
     """It has an hour left; the attempt is repeated."""
     bench = await Bench().start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -112,6 +113,19 @@ async def test_what_one_decision_sends_leaves_together() -> None:
     bench.runner.deliver(link("b"))
     await bench.settle()
     assert bench.gateway.packets == [[place("stop"), entry("e")], [read("b")]]
+
+
+async def test_what_waits_for_the_disk_is_prepared_meanwhile(tmp_path: Path) -> None:
+    """The real journal says when; a batch without effects has nothing to prepare."""
+    bench = Bench(by_reason(a=events_and(entry("e")), b=events_and()))
+    journal = SqliteJournal(tmp_path / "a.journal", log_pages=0)
+    bench.runner._journal = journal
+    bench.runner.deliver(link("a"))
+    bench.runner.deliver(link("b"))
+    await eventually(lambda: journal.head.seq == 2 and not bench.runner.unsynced, what="both batches")
+    assert bench.gateway.prepared == [[entry("e")]]
+    assert bench.gateway.effects == [entry("e")]
+    journal.close()
 
 
 async def test_it_does_not_wait_for_the_disk_to_step_the_next_input() -> None:

@@ -57,6 +57,9 @@ class Whole:
         if isinstance(effect, Read):
             self.asked.append(effect)
 
+    def prepare(self, effects: object) -> None:
+        """Nothing leaves here."""
+
     def hold(self) -> None:
         """Nothing leaves here."""
 

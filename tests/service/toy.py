@@ -142,6 +142,7 @@ class ToyGateway:
         self.disk = disk
         self.performed: list[tuple[Any, int]] = []
         self.packets: list[list[Any]] = []
+        self.prepared: list[list[Any]] = []
         self._holding = False
 
     def perform(self, effect: Any) -> None:
@@ -150,6 +151,10 @@ class ToyGateway:
         if not self._holding:
             self.packets.append([])
         self.packets[-1].append(effect)
+
+    def prepare(self, effects: Any) -> None:
+        """Note it."""
+        self.prepared.append(list(effects))
 
     def hold(self) -> None:
         """What comes now belongs together."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from holdfast.model.chain import link
 from holdfast.ports import GENESIS, Head, JournalEntry, JournalFailed, JournalRecord, Snapshot
@@ -43,8 +43,10 @@ class MemoryJournal:
         """The last appended record, durable or not."""
         return self._head
 
-    def append(self, entries: Sequence[JournalEntry], at_us: int) -> asyncio.Future[Head]:
-        """Append a batch atomically; see the port."""
+    def append(
+        self, entries: Sequence[JournalEntry], at_us: int, on_the_way: Callable[[], None] | None = None
+    ) -> asyncio.Future[Head]:
+        """Append a batch atomically; see the port. There is nothing to wait for, so `on_the_way` is not called."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Head] = loop.create_future()
         if self._failure:

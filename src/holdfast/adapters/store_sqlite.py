@@ -13,7 +13,7 @@ import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
@@ -50,6 +50,7 @@ class _Append(NamedTuple):
     rows: Rows
     head: Head
     future: asyncio.Future[Head]
+    on_the_way: Callable[[], None] | None
 
 
 class _Save(NamedTuple):
@@ -108,7 +109,9 @@ class SqliteJournal:
         """The last appended record, durable or not."""
         return self._head
 
-    def append(self, entries: Sequence[JournalEntry], at_us: int) -> asyncio.Future[Head]:
+    def append(
+        self, entries: Sequence[JournalEntry], at_us: int, on_the_way: Callable[[], None] | None = None
+    ) -> asyncio.Future[Head]:
         """Append a batch atomically; see the port."""
         future: asyncio.Future[Head] = asyncio.get_running_loop().create_future()
         if self._failure is not None:
@@ -123,7 +126,7 @@ class SqliteJournal:
             chain = link(chain, seq, at_us, kind, body)
             rows.append((seq, at_us, kind, body, bytes.fromhex(chain)))
         self._head = Head(seq, chain)
-        self._submit(_Append(rows, self._head, future))
+        self._submit(_Append(rows, self._head, future, on_the_way))
         return future
 
     def read(self, after_seq: int = 0) -> Iterator[JournalRecord]:
@@ -192,10 +195,19 @@ class SqliteJournal:
                 self._connection.execute("BEGIN IMMEDIATE")
                 for job in jobs:
                     self._write_one(job)
+                self._tell_on_the_way(jobs)
                 self._connection.execute("COMMIT")
             except Exception as error:  # noqa: BLE001 - whatever it was, the appenders must hear of it
                 self._failure = JournalFailed(f"the journal {self.path} cannot be written: {error}")
         return self._failure
+
+    def _tell_on_the_way(self, jobs: list[_Append | _Save]) -> None:
+        """From here on the disk works and the processor has nothing to do: the loop may prepare what comes next."""
+        if self._inline:
+            return
+        for job in jobs:
+            if isinstance(job, _Append) and job.on_the_way is not None:
+                self._call_soon(job.future.get_loop(), job.on_the_way)
 
     def _write_one(self, job: _Append | _Save) -> None:
         match job:
@@ -226,8 +238,12 @@ class SqliteJournal:
         self._pages_used = 0
 
     def _report(self, jobs: list[_Append | _Save], failure: JournalFailed | None) -> None:
+        self._call_soon(jobs[0].future.get_loop(), self._settle, jobs, failure)
+
+    @staticmethod
+    def _call_soon(loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *arguments: object) -> None:
         try:
-            jobs[0].future.get_loop().call_soon_threadsafe(self._settle, jobs, failure)
+            loop.call_soon_threadsafe(callback, *arguments)
         except RuntimeError as error:
             # The loop is closed, so nobody waits any more. The records are written (or the failure is kept).
             assert "closed" in str(error), "invariant: only a closed loop refuses a result"

@@ -60,6 +60,9 @@ class GatewayPort(Protocol):
     def perform(self, effect: VenueEffect, /) -> None:
         """Never blocks, never raises; answers through the inbox exactly once per effect."""
 
+    def prepare(self, effects: Sequence[VenueEffect], /) -> None:
+        """These will be performed in a moment, or not at all: what can be made ready for it may be made ready now."""
+
     def hold(self) -> None:
         """What is performed until `release`, in this turn of the loop, may reach the venue in one packet."""
 

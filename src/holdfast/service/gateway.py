@@ -8,6 +8,7 @@ decides what that means for the order's role. Only reads are repeated.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
@@ -53,6 +54,12 @@ MAX_READS: Final = 512
 """Reads that may be under way; one more is answered as not asked."""
 
 SETTING_RECV_WINDOW_MS: Final = 5_000
+
+PREPARED_MS: Final = 100
+"""So old may the time stamp of a prepared stop or close be when it leaves."""
+
+MAX_PREPARED: Final = 200
+"""Orders that may lie prepared; more means that their journal does not answer."""
 
 
 class Gateway:
@@ -108,6 +115,7 @@ class Gateway:
         )
         self._tasks: dict[asyncio.Task[Any], Callable[[str], None]] = {}
         self._tasks_made = 0
+        self._prepared: dict[str, Ticket] = {}
         self._rates_told_ms = 0
         self._rates_told: tuple[RateWindow, ...] = ()
 
@@ -139,6 +147,20 @@ class Gateway:
         else:
             self._spawn(self._change(effect), lambda reason: self._setting_done(effect, _unknown(reason)))
 
+    def prepare(self, effects: Sequence[Place | Cancel | Read | ChangeSetting]) -> None:
+        """Write the orders among the effects, so that performing them is little more than a send.
+
+        A stop is stamped here as well: `PREPARED_MS` later it is written anew (RULES 8).
+        """
+        if len(self._prepared) > MAX_PREPARED:
+            self._prepared.clear()  # What was held back is never asked for again.
+        now_ms = self._clock.now_ms()
+        for effect in effects:
+            if isinstance(effect, Place):
+                with contextlib.suppress(Unsendable):  # Performing it says so.
+                    ticket = self._ticket(effect, now_ms)
+                    self._prepared[_client_id_of(effect)] = ticket._replace(letter=self._channel.write(ticket))
+
     def hold(self) -> None:
         """Orders performed until `release` may leave in one packet."""
         self._channel.hold()
@@ -150,19 +172,28 @@ class Gateway:
     # Orders and cancels.
 
     def _place(self, effect: Place) -> None:
-        spec = effect.order.spec
         now_ms = self._clock.now_ms()
         try:
-            request = requests.place(spec)
+            ticket = self._ticket_for(effect, now_ms)
         except Unsendable as error:
             self._refuse(effect, now_ms, "unsendable", str(error))
             return
-        if spec.role is Role.ENTRY and self._entries_forbidden():
+        if effect.order.spec.role is Role.ENTRY and self._entries_forbidden():
             self._refuse(effect, now_ms, "latched", "the kill latch is closed")
             return
-        stamp_ms = effect.timestamp_ms if effect.timestamp_ms is not None else now_ms
-        ticket = Ticket(effect, request, stamp_ms, effect.recv_window_ms, self._loop.time())
         self._write(ticket, effect.lane, now_ms)
+
+    def _ticket_for(self, effect: Place, now_ms: int) -> Ticket:
+        """The prepared one where it still holds, or a new one. Raises `Unsendable`."""
+        ready = self._prepared.pop(_client_id_of(effect), None)
+        if ready is not None and ready.effect is effect:
+            if effect.timestamp_ms is not None or now_ms - ready.stamp_ms <= PREPARED_MS:
+                return ready._replace(begun=self._loop.time())
+        return self._ticket(effect, now_ms)
+
+    def _ticket(self, effect: Place, now_ms: int) -> Ticket:
+        stamp_ms = effect.timestamp_ms if effect.timestamp_ms is not None else now_ms
+        return Ticket(effect, requests.place(effect.order.spec), stamp_ms, effect.recv_window_ms, self._loop.time())
 
     def _cancel(self, effect: Cancel) -> None:
         now_ms = self._clock.now_ms()

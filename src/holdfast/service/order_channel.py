@@ -29,14 +29,26 @@ MAX_IN_FLIGHT: Final = 2_000
 _SECOND_US: Final = 1_000_000
 
 
+class Letter(NamedTuple):
+    """A request written for one connection, signed and all."""
+
+    line: Line
+    request_id: int
+    message: bytes
+
+
 class Ticket(NamedTuple):
-    """A write on its way. `stamp_ms` is the timestamp that was signed, `begun` the loop's time when it began."""
+    """A write on its way. `stamp_ms` is the timestamp that was signed, `begun` the loop's time when it began.
+
+    `letter` is there when it was written beforehand.
+    """
 
     effect: Place | Cancel
     request: Request
     stamp_ms: int
     recv_window_ms: int
     begun: float
+    letter: Letter | None = None
 
 
 class ChannelEnds(NamedTuple):
@@ -100,6 +112,11 @@ class OrderChannel:
             await asyncio.gather(self._connecting, return_exceptions=True)
         for line in [*self._old, *([self._line] if self._line is not None else [])]:
             line.end("the gateway has stopped")
+
+    def write(self, ticket: Ticket) -> Letter | None:
+        """Write a request without sending it; None while nothing can be sent."""
+        line = self._line
+        return line.write(ticket) if line is not None and line.takes_requests else None
 
     def send(self, ticket: Ticket) -> bool:
         """Write a request. False when no byte of it left, so that another way may be chosen."""
@@ -206,13 +223,21 @@ class Line:
         else:
             self._link.release()
 
-    def send(self, ticket: Ticket) -> bool:
-        """Write a request; False when nothing of it left."""
-        link, request_id = self._link, self.waiting.new_id()
-        assert link is not None, "invariant: a line that sends has a link"
+    def write(self, ticket: Ticket) -> Letter:
+        """Encode and sign a request for this connection."""
+        request_id = self.waiting.new_id()
         message = encode(request_id, ticket.request, self._signer, ticket.stamp_ms, ticket.recv_window_ms)
+        return Letter(self, request_id, message)
+
+    def send(self, ticket: Ticket) -> bool:
+        """Send a request; False when nothing of it left."""
+        link, letter = self._link, ticket.letter
+        assert link is not None, "invariant: a line that sends has a link"
+        if letter is None or letter.line is not self:
+            letter = self.write(ticket)
+        request_id = letter.request_id
         try:
-            link.send(message)
+            link.send(letter.message)
         except WsClosed:
             return False
         deadline = self._loop.time() + self._channel.timeout_s

@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 import msgspec
@@ -248,7 +249,9 @@ class Runner:
         batch = _Batch(events, entries, self._clock.wall_us(), self._clock.mono_us(), effects)
         if self.journal_ok:
             self._pending.append(batch)
-            future = self._journal.append(entries, batch.at_us)
+            # While the disk works, what leaves after it is written out.
+            prepare = partial(self._guarded, self._way_out().prepare, effects) if effects else None
+            future = self._journal.append(entries, batch.at_us, prepare)
             future.add_done_callback(self._appended)
         else:
             # Waiters join after this returns, so the batch is given up in the next turn of the loop.
