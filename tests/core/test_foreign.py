@@ -76,6 +76,27 @@ def test_i26_an_execution_is_booked_as_soon_as_its_order_is_known():
     assert bench.of(ev.PositionSeen) == []
 
 
+def test_rules_5_a_strangers_sale_waits_for_his_purchase_before_it():
+    """The sale's order was known, the purchase's was not: the sale was booked as our exit, and our stop was cancelled
+    under an open position (random day 60817)."""
+    bench = Bench().open_trade()
+    bench.silent_stream = True
+    bench.failing_reads = {ReadKind.ORDER}
+    for name, side in (("web_1", Side.BUY), ("web_2", Side.SELL)):
+        held = bench.venue.take(stranger_order(name, "0.1", side), bench.now)
+        bench.venue.fill(held, D("0.1"), D("50000"), bench.now)
+    bench.tell_order(held)
+    bench.restart()
+    bench.tell_order(held)
+    bench.advance(10_000)
+    assert bench.trade.exit_filled == 0
+    assert bench.cancels(Role.STOP) == []
+    bench.failing_reads.clear()
+    bench.advance(10_000)
+    assert [event.trade_id for event in bench.of(ev.FillBooked)][1:] == ["", ""]
+    assert bench.trade.live
+
+
 def test_a_difference_that_changes_is_looked_into_anew():
     """Something happened since the executions were read: what it was may not vanish in the venue's word."""
     bench = Bench()

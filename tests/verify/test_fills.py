@@ -9,7 +9,8 @@ import pytest
 
 from holdfast.model import events as ev
 from holdfast.model.orders import OrderStatus
-from holdfast.verify.records import OrderLine, PositionLine, TradeLine
+from holdfast.model.reasons import TradingState
+from holdfast.verify.records import OrderLine, PositionLine, Start, TradeLine
 from tests.verify.builders import (
     D,
     Story,
@@ -218,3 +219,21 @@ def test_rules_7_a_close_of_what_is_left_when_ours_is_gone_belongs_to_no_trade()
     assert "I26" not in story.verdict().broken()
     change(story.events, is_a(ev.FillBooked, client_id=close_spec().client_id), trade_id="")
     assert "I26" in story.verdict().broken()
+
+
+def test_i26_what_others_did_before_the_journal_began_need_not_be_in_it():
+    """The first process took the position at the venue's word; what it closes of that is in the ledger."""
+    story = Story()
+    web = msgspec.structs.replace(entry_spec("i9"), client_id="web_1")
+    story.line(Start, format=1, engine="holdfast-paper", account="main", balance={"USDT": D("10000")})
+    story.trade(web, 900, "2", "100", book=False)
+    story.order(web, 900, "FILLED", "2")
+    story.wait(1).start_engine()
+    story.event(ev.StateCommanded, state=TradingState.ACTIVE, by="test", reason="start")
+    story.wait(1_000).accept()
+    story.plan(entry_spec())
+    story.close("2", "99")
+    change(story.events, is_a(ev.FillBooked), trade_id="")
+    report = story.verdict(complete=True)
+    assert {"I6", "I26"} & set(report.broken()) == set()
+    assert report.counts["fills_before_journal"] == 1

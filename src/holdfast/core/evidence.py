@@ -21,10 +21,8 @@ from holdfast.model.reports import AlgoReport, Channel, Fill, OrderReport
 def take_order(ctx: Context, report: OrderReport) -> None:
     """One report about a plain order, or about the child of an algo order; and the executions that waited for it."""
     _take_order(ctx, report)
-    key = order_key(report.symbol, report.order_id)
-    if key in ctx.around.unplaced and (key in ctx.state.by_order_id or key in ctx.around.foreign_ids):
-        for fill in ctx.around.unplaced.pop(key).values():
-            take_fill(ctx, fill)
+    if order_key(report.symbol, report.order_id) in ctx.around.unplaced:
+        _take_waiting(ctx, report.symbol)
 
 
 def _take_order(ctx: Context, report: OrderReport) -> None:
@@ -194,14 +192,54 @@ def take_fill(ctx: Context, fill: Fill) -> None:
     venue_key = order_key(fill.symbol, fill.order_id)
     client_id = fill.client_id or ctx.state.by_order_id.get(venue_key) or ctx.around.foreign_ids.get(venue_key)
     if client_id is None:
-        ctx.around.unplaced.setdefault(venue_key, {})[key] = fill
+        _wait(ctx, fill)
         ask_whose(ctx, fill.symbol, fill.order_id)
     elif _is_foreign(ctx, client_id):
-        foreign.book(ctx, fill, client_id)
+        if ctx.state.trade_of(fill.symbol) is not None and _earlier_waits(ctx, fill):
+            _wait(ctx, fill)  # What he closed may have been his own, by an execution that nobody has told yet.
+        else:
+            foreign.book(ctx, fill, client_id)
     elif ctx.state.order(client_id) is None:
         _second_engine(ctx, client_id)
     else:
         _book(ctx, fill, client_id)
+
+
+def _wait(ctx: Context, fill: Fill) -> None:
+    waiting = ctx.around.unplaced.setdefault(order_key(fill.symbol, fill.order_id), {})
+    key = fill_key(*fill.key)
+    if fill.fee is not None or key not in waiting:
+        waiting[key] = fill
+
+
+def waiting(ctx: Context, symbol: str) -> list[Fill]:
+    """Executions of a symbol that wait until their order, or that of an earlier one, is known: in the venue's order."""
+    keys = [key for key in ctx.around.unplaced if key.startswith(f"{symbol}:")]
+    found = [fill for key in keys for fill in ctx.around.unplaced[key].values()]
+    return sorted(found, key=lambda fill: fill.trade_id)
+
+
+def placeable(ctx: Context, fill: Fill) -> bool:
+    """Whether the order of an execution is known."""
+    key = order_key(fill.symbol, fill.order_id)
+    return bool(fill.client_id) or key in ctx.state.by_order_id or key in ctx.around.foreign_ids
+
+
+def _earlier_waits(ctx: Context, fill: Fill) -> bool:
+    return any(other.trade_id < fill.trade_id for other in waiting(ctx, fill.symbol))
+
+
+def _take_waiting(ctx: Context, symbol: str) -> None:
+    """The order of an execution became known: it is taken, and with it what waited for it, in the venue's order."""
+    for fill in waiting(ctx, symbol):
+        if not placeable(ctx, fill):
+            continue  # Still nobody's. Whether those after it must wait is asked for each.
+        key = order_key(symbol, fill.order_id)
+        left = ctx.around.unplaced[key]
+        del left[fill_key(*fill.key)]
+        if not left:
+            del ctx.around.unplaced[key]
+        take_fill(ctx, fill)
 
 
 def mapped(ctx: Context, fill: Fill) -> bool:

@@ -36,7 +36,10 @@ def see_position(ctx: Context, row: PositionReport, asked_ms: int) -> None:
     trade = ctx.state.trade_of(row.symbol)
     if row.amount == ctx.state.positions.get(row.symbol, ZERO):
         ctx.around.mismatch.pop(row.symbol, None)
-        _declare(ctx, row, trade)
+        if ask_for_owners(ctx, row.symbol):
+            ctx.timer_once(f"position:{row.symbol}", ctx.now_ms + 1_000)
+        else:
+            _declare(ctx, row, trade)
         return
     # The books and the venue differ: fetch the executions first; what they do not explain is not ours. A difference
     # that changes is a new one: an execution since the last reading may not vanish in the venue's word.
@@ -64,10 +67,16 @@ def _all_told(ctx: Context, symbol: str, first: int) -> bool:
     """Whether the executions were read since the difference was seen, and each of them has its order."""
     if ctx.around.trades_read.get(symbol, 0) < first:
         return False  # Could not ask is never nothing there.
-    open_questions = [key for key in ctx.around.unplaced if key.startswith(f"{symbol}:")]
-    for key in open_questions:
-        evidence.ask_whose(ctx, symbol, int(key.rpartition(":")[2]))
-    return not open_questions
+    return not ask_for_owners(ctx, symbol)
+
+
+def ask_for_owners(ctx: Context, symbol: str) -> bool:
+    """Ask again for the orders of executions that wait for them. Whether any does."""
+    waiting = evidence.waiting(ctx, symbol)
+    for fill in waiting:
+        if not evidence.placeable(ctx, fill):
+            evidence.ask_whose(ctx, symbol, fill.order_id)
+    return bool(waiting)
 
 
 def _unexplained(ctx: Context, row: PositionReport, trade: TradeState | None, asked_ms: int) -> None:

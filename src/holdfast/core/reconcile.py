@@ -10,7 +10,6 @@ from holdfast.core import (
     coverage,
     entry,
     evidence,
-    exits,
     exposure,
     flatten,
     foreign,
@@ -295,9 +294,9 @@ def _trades(ctx: Context, symbol: str, answer: ReadAnswered) -> None:
 
 
 def _whose(ctx: Context, symbol: str, answer: ReadAnswered) -> None:
-    """Now that the order of a stray execution is known, the executions are read again."""
-    if answer.ok and answer.orders:
-        exits.ask_trades(ctx, symbol, ctx.now_ms - 3_600_000)
+    """The order of a stray execution was asked for. It was taken with the answer; else it is asked for again."""
+    if not answer.ok and foreign.ask_for_owners(ctx, symbol):
+        ctx.timer_once(f"position:{symbol}", ctx.now_ms + RETRY_MS)
 
 
 def _settings(ctx: Context, trade_id: str, answer: ReadAnswered) -> None:

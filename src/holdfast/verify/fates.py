@@ -126,13 +126,13 @@ class Fates(Check):
         return any(self.journal.trade_of(client_id) == trade_id for client_id in self.journal.late)
 
     def _closed_only_foreign(self, trade_id: str) -> bool:
-        """Whether its only fills are of closes, which take whatever the symbol holds (RULES 5, 7), and its closing
-        record says that all of it was somebody else's. The result speaks of the entry (RULES 17)."""
+        """Whether none of its fills is of the entry, of which the result speaks (RULES 17). What reduces may take
+        whatever the symbol holds (RULES 5, 7); the closing record says that all of it was somebody else's."""
         fills = [booked for booked in self.journal.fills.values() if booked.trade_id == trade_id]
         closings = self.journal.closed.get(trade_id)
         total = sum((booked.fill.quantity for booked in fills), ZERO)
-        closes = all(role_of(booked.client_id) in (Role.CLOSE, Role.STOP) for booked in fills)
-        return closes and closings is not None and closings[0][1].foreign_quantity >= total
+        reduce = all(role_of(booked.client_id) is not Role.ENTRY for booked in fills)
+        return reduce and closings is not None and closings[0][1].foreign_quantity >= total
 
     def _check_acknowledged(self) -> None:
         if self.options.acknowledged is None:

@@ -26,6 +26,9 @@ class Fills(Check):
         self._missing: list[TradeLine] = []
         self._seen: dict[FillKey, int] = {}
         self._left: dict[str, Decimal] = {}
+        self._earlier: dict[str, Decimal] = {}
+        """Per symbol: what others executed before the journal began, which it need not hold."""
+        self._began_us = scene.journal.starts[0][1] if scene.journal.starts else 0
         self._symbols = {planned.event.spec.symbol for planned in scene.journal.planned.values()}
 
     def after(self) -> LineHandlers:
@@ -131,14 +134,17 @@ class Fills(Check):
             self.found.violated("I26", f"fill {_name(line.key)} {problem}", seqs=[booked.seq], ns=[line.n])
 
     def _closed_what_was_foreign(self, line: TradeLine) -> bool:
-        """Whether it closed what no intent of ours had opened (RULES 5, 7): planned for no trade, on the other side, or
-        when the venue's trades had left nothing of its own trade."""
+        """Whether it closed what no intent of ours had opened: the venue's trades had left nothing of its own trade,
+        or it is a flatten's, planned for no trade or on the other side (RULES 5, 7)."""
         planned = self.journal.planned.get(line.client_id)
-        if planned is None or planned.event.spec.role not in (Role.CLOSE, Role.STOP):
+        if planned is None or planned.event.spec.role is Role.ENTRY:
             return False
         trade_id = planned.event.trade_id
         plan = self.journal.plans.get(trade_id)
-        return plan is None or line.side == plan[1].direction.entry_side.value or self._left_of(trade_id) <= 0
+        if plan is not None and self._left_of(trade_id) <= 0:
+            return True
+        other_side = plan is None or line.side == plan[1].direction.entry_side.value
+        return planned.event.spec.role is Role.CLOSE and other_side
 
     def _left_of(self, trade_id: str) -> Decimal:
         base = self.journal.bases.get(trade_id, ZERO) - self.journal.netted.get(trade_id, ZERO)
@@ -157,7 +163,10 @@ class Fills(Check):
     def _judge_missing(self, line: TradeLine) -> None:
         """A fill that is not in the ledger: too young to be there, somebody else's, or lost."""
         ours = is_ours(line.client_id)
-        if not ours and line.symbol not in self._symbols:
+        if not ours and line.us < self._began_us:
+            self._earlier[line.symbol] = self._earlier.get(line.symbol, ZERO) + line.signed
+            self.found.counts["fills_before_journal"] += 1
+        elif not ours and line.symbol not in self._symbols:
             self.found.counts["foreign_fills"] += 1
         elif ours and self._is_due(line.us):
             self.found.violated("I8", f"fill {_name(line.key)} of {line.client_id} is not in the ledger", ns=[line.n])
@@ -203,12 +212,12 @@ class Fills(Check):
             sums[fill.symbol] = sums.get(fill.symbol, ZERO) + signed
         for symbol in sorted(sums):
             legs = [leg for key, leg in self.state.legs.items() if key[0] == symbol]
-            amount = sum((leg.amt for leg in legs), ZERO)
+            amount = sum((leg.amt for leg in legs), ZERO) - self._earlier.get(symbol, ZERO)
             if sums[symbol] != amount:
                 self.found.violated(
                     "I6",
                     f"{symbol}: the ledger's fills add up to {text(sums[symbol])},"
-                    f" the venue's position is {text(amount)}",
+                    f" the venue's position since the journal began is {text(amount)}",
                     ns=[leg.last_n for leg in legs],
                 )
 
