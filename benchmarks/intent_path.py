@@ -3,7 +3,8 @@
 Everything is real: `holdfast run` with its durable journal on one core; the paper exchange and the sender on another.
 The exchange's own log says when an order arrived and when a stop was acknowledged, on the same clock as the sender's.
 Intents are sent one at a time, each on another symbol, and closed again, so that nothing piles up. Between the blocks
-of intents a probe appends to a journal of its own at the same pace: what the disk alone takes.
+of intents a probe appends to a journal of its own at the same pace: what the disk alone takes; and the same intents
+go to a skeleton that appends as much and sends one order, without deciding anything: what the road alone takes.
 
 There are two paces. BRISK sends an intent when the trade before it is protected, a few milliseconds after its answer:
 the goals are taken there, because they were set on a skeleton that was measured back to back. IDLE leaves the engine
@@ -13,18 +14,15 @@ long, whatever the program.
 
 from __future__ import annotations
 
-import json
-import socket
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.children import Child, python
 from benchmarks.cores import keep_to, plan
 from benchmarks.engine import READY_S, Engine, VenueLine, venue_lines, verify
-from benchmarks.exchange import names
+from benchmarks.intent_sender import BRISK, IDLE, SYMBOLS, Pace, Sender, Sent
 from benchmarks.results import CannotRun, Cell, Goal, Result
 from benchmarks.settings import Settings
 from benchmarks.stats import Measured, measured, percentile
@@ -32,40 +30,11 @@ from holdfast.model.ids import Role, client_order_id
 
 NAME = "intent_path"
 TITLE = "Intent path: POST /v1/intents to order and stop at the exchange, durable journal on"
-SYMBOLS = 300
-REST_S = 11.5
-"""A symbol rests so long after its trade (RULES 4); a block of intents on the same symbols waits for it."""
-
-
-class Pace(NamedTuple):
-    """How intents follow each other: `pause_ms` after an answer, `burst` trades opened before they are closed."""
-
-    name: str
-    pause_ms: int
-    burst: int
-
-
-BRISK = Pace("brisk", 3, 10)
-IDLE = Pace("idle", 15, 1)
-CLOSED_S = 0.5
-"""After so long the trades of a burst are closed and nobody looks at them any more."""
-
 QUOTED_S = 2.5
 """After so long every symbol has been quoted to the engine at least twice."""
 
 WARM_UP = 30
-_HEAD = (
-    b"POST /v1/intents HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-)
 ACCOUNT = "main"
-
-
-class Sent(NamedTuple):
-    """One opening intent: when it left, and when its answer came."""
-
-    intent_id: str
-    sent_us: int
-    answered_us: int
 
 
 class Timed(NamedTuple):
@@ -79,68 +48,20 @@ class Timed(NamedTuple):
     covered: int | None
 
 
-class Sender:
-    """Posts intents one after the other on one connection."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=10)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._sent = 0
-        self._free_at = dict.fromkeys(names(SYMBOLS), 0.0)
-
-    def block(self, count: int, pace: Pace) -> Iterator[Sent]:
-        """Open and close so many trades, each on the symbol that has rested longest."""
-        pause_s = pace.pause_ms / 1_000
-        for _ in range(0, count, pace.burst):
-            opened = []
-            for _ in range(pace.burst):
-                symbol = next(iter(self._free_at))
-                time.sleep(max(pause_s, self._free_at.pop(symbol) - time.monotonic()))
-                self._sent += 1
-                opened.append((self._sent, symbol))
-                yield self._post(f"open-{self._sent}", _open(symbol))
-            for number, symbol in opened:
-                time.sleep(IDLE.pause_ms / 1_000)
-                self._post(f"close-{number}", {"symbol": symbol, "action": "close"})
-                self._free_at[symbol] = time.monotonic() + REST_S
-            if pace.burst > 1:
-                time.sleep(CLOSED_S)
-
-    def _post(self, intent_id: str, fields: dict[str, Any]) -> Sent:
-        # Written whole beforehand: what this client takes to build a request is not the engine's time.
-        body = json.dumps({"id": intent_id, "source": "benchmark", **fields}).encode()
-        request = _HEAD % (self._port, len(body)) + body
-        sent_us = time.time_ns() // 1_000
-        self._socket.sendall(request)
-        reply = self._socket.recv(65_536)
-        answered_us = time.time_ns() // 1_000
-        while not _whole(reply):
-            more = self._socket.recv(65_536)
-            if not more:
-                raise CannotRun(f"the connection ended during the answer to {intent_id}")
-            reply += more
-        if not reply.startswith(b"HTTP/1.1 202 "):
-            raise CannotRun(f"{intent_id} was answered with {reply.decode('utf-8', 'replace')[:400]}")
-        return Sent(intent_id, sent_us, answered_us)
-
-
-def _whole(reply: bytes) -> bool:
-    head, found, body = reply.partition(b"\r\n\r\n")
-    if not found:
-        return False
-    lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
-    if not lengths:
-        raise CannotRun(f"an answer without a length: {head[:200]!r}")
-    return len(body) >= int(lengths[0].partition(b":")[2])
-
-
 class Block(NamedTuple):
-    """Intents in a row at one pace, and appends at the same."""
+    """Intents in a row at one pace; appends, and intents to the skeleton, at the same."""
 
     pace: Pace
     sent: list[Sent]
+    bare: list[Sent]
     appends: list[float]
+
+
+class Arrivals(NamedTuple):
+    """When the exchange received each order, and acknowledged each stop, by client id; microseconds."""
+
+    received: dict[str, int]
+    covered: dict[str, int]
 
 
 def run(settings: Settings) -> Result:
@@ -153,18 +74,21 @@ def run(settings: Settings) -> Result:
         log = folder / "venue.jsonl"
         command = python("benchmarks.exchange", "--symbols", str(SYMBOLS), "--venue-log", str(log))
         probe_command = python("benchmarks.journal_probe", str(folder / "probe.sqlite"))
-        with (
-            Child(command, core=cores.client) as exchange,
-            Child(probe_command, core=cores.server) as probe,
-            Engine(folder, exchange.read(READY_S), SYMBOLS, core=cores.server) as engine,
-        ):
-            probe.read(READY_S)
-            engine.wait_ready()
-            time.sleep(QUOTED_S)
-            blocks = _alternate(engine, probe, sizes, cores.client)
-        timed = _timed([block.sent for block in blocks], log)
+        with Child(command, core=cores.client) as exchange, Child(probe_command, core=cores.server) as probe:
+            where = exchange.read(READY_S)
+            bare_command = python("benchmarks.skeleton", str(folder / "bare.sqlite"), where["ws_api"])
+            with (
+                Engine(folder, where, SYMBOLS, core=cores.server) as engine,
+                Child(bare_command, core=cores.server) as bare,
+            ):
+                probe.read(READY_S)
+                engine.wait_ready()
+                time.sleep(QUOTED_S)
+                senders = Sender(engine.port), Sender(bare.read(READY_S)["port"])
+                blocks = _alternate(senders, probe, sizes, cores.client)
+        arrivals = _arrivals(log)
         report = verify(engine, log)
-    _fill(result, blocks, timed, report)
+    _fill(result, blocks, arrivals, report)
     for pace, (count, size) in sizes.items():
         alone = "each closed before the next" if pace.burst == 1 else f"{pace.burst} opened, then closed"
         after = f"{pace.pause_ms} ms after the answer before"
@@ -173,30 +97,31 @@ def run(settings: Settings) -> Result:
     return result
 
 
-def _alternate(engine: Engine, probe: Child, sizes: dict[Pace, tuple[int, int]], core: int | None) -> list[Block]:
+def _alternate(
+    senders: tuple[Sender, Sender], probe: Child, sizes: dict[Pace, tuple[int, int]], core: int | None
+) -> list[Block]:
+    engine, bare = senders
     blocks: list[Block] = []
     with keep_to(core):
-        sender = Sender(engine.port)
-        list(sender.block(WARM_UP, BRISK))
+        list(engine.block(WARM_UP, BRISK))
+        list(bare.bare(WARM_UP, BRISK))
         for pace, (count, size) in sizes.items():
             for _ in range(count):
                 answer = probe.ask({"appends": size, "pause_ms": pace.pause_ms}, READY_S + size)
                 appends = [float(each) for each in answer["us"]]
-                blocks.append(Block(pace, list(sender.block(size, pace)), appends))
+                blocks.append(Block(pace, list(engine.block(size, pace)), list(bare.bare(size, pace)), appends))
     return blocks
 
 
-def _timed(sent: list[list[Sent]], log: Path) -> list[list[Timed]]:
-    """When the exchange received each entry and acknowledged each stop. Raises `CannotRun` for a missing entry."""
-    received: dict[str, int] = {}
-    covered: dict[str, int] = {}
+def _arrivals(log: Path) -> Arrivals:
+    found = Arrivals({}, {})
     stops: dict[int, str] = {}
     for line in venue_lines(log):
         if line.k == "req":
-            _note_request(line, received, stops)
+            _note_request(line, found.received, stops)
         elif line.k == "rep" and line.status == 200 and line.req in stops:
-            covered.setdefault(stops[line.req], line.us)
-    return [[_one(each, received, covered) for each in block] for block in sent]
+            found.covered.setdefault(stops[line.req], line.us)
+    return found
 
 
 def _note_request(line: VenueLine, received: dict[str, int], stops: dict[int, str]) -> None:
@@ -208,33 +133,43 @@ def _note_request(line: VenueLine, received: dict[str, int], stops: dict[int, st
         received.setdefault(client_id or algo_id, line.us)
 
 
-def _one(sent: Sent, received: dict[str, int], covered: dict[str, int]) -> Timed:
+def _one(sent: Sent, arrivals: Arrivals) -> Timed:
+    """Raises `CannotRun` when the entry never arrived."""
     entry = client_order_id(ACCOUNT, sent.intent_id, Role.ENTRY, 1)
     stop = client_order_id(ACCOUNT, sent.intent_id, Role.STOP, 1)
-    if entry not in received:
+    if entry not in arrivals.received:
         raise CannotRun(f"the exchange never received the entry of {sent.intent_id}")
     return Timed(
         answered=sent.answered_us - sent.sent_us,
-        received=received[entry] - sent.sent_us,
-        covered=covered[stop] - sent.sent_us if stop in covered else None,
+        received=arrivals.received[entry] - sent.sent_us,
+        covered=arrivals.covered[stop] - sent.sent_us if stop in arrivals.covered else None,
     )
 
 
-def _fill(result: Result, blocks: list[Block], timed: list[list[Timed]], report: dict[str, Any]) -> None:
-    missing = sum(each.covered is None for block in timed for each in block)
-    if missing:
-        result.problems.append(f"{missing} stops were not acknowledged at their first attempt")
+def _bare(sent: Sent, arrivals: Arrivals) -> int:
+    if sent.intent_id not in arrivals.received:
+        raise CannotRun(f"the exchange never received the skeleton's order {sent.intent_id}")
+    return arrivals.received[sent.intent_id] - sent.sent_us
+
+
+def _fill(result: Result, blocks: list[Block], arrivals: Arrivals, report: dict[str, Any]) -> None:
     for pace in (BRISK, IDLE):
-        mine = [each for block, each in zip(blocks, timed, strict=True) if block.pace is pace]
-        appends = [block.appends for block in blocks if block.pace is pace]
+        mine = [block for block in blocks if block.pace is pace]
+        timed = [[_one(each, arrivals) for each in block.sent] for block in mine]
+        bare = [[_bare(each, arrivals) for each in block.bare] for block in mine]
+        appends = [block.appends for block in mine]
+        missing = sum(each.covered is None for block in timed for each in block)
+        if missing:
+            result.problems.append(f"{pace.name}: {missing} stops were not acknowledged at their first attempt")
         result.rows += [
-            _row(f"{pace.name}: intent → entry received by the exchange", [[e.received for e in b] for b in mine]),
-            _row(f"{pace.name}: intent → stop acknowledged by the exchange", _covered(mine)),
-            _row(f"{pace.name}: intent → answer (durable)", [[e.answered for e in b] for b in mine]),
+            _row(f"{pace.name}: intent → entry received by the exchange", [[e.received for e in b] for b in timed]),
+            _row(f"{pace.name}: intent → stop acknowledged by the exchange", _covered(timed)),
+            _row(f"{pace.name}: intent → answer (durable)", [[e.answered for e in b] for b in timed]),
+            _row(f"{pace.name}: the bare road: HTTP, one append, one order", bare),
             _row(f"{pace.name}: journal's own append at that pace", appends),
         ]
         if pace is BRISK:
-            result.goals = _goals(mine, appends)
+            result.goals = _goals(timed, appends)
     naked = report["measures"]["naked_ms"]
     result.goals += [
         Goal(what="naked_ms, p99 (`holdfast verify`)", reached=float(naked["p99"]), unit="ms", at_most=15),
@@ -272,14 +207,4 @@ def _row(what: str, blocks: list[list[int]] | list[list[float]]) -> dict[str, Ce
         "p99.9 µs": percentile(everything, 99.9),
         "largest µs": float(max(everything)),
         "count": len(everything),
-    }
-
-
-def _open(symbol: str) -> dict[str, Any]:
-    return {
-        "symbol": symbol,
-        "action": "open",
-        "side": "long",
-        "size": {"quantity": "0.2"},
-        "stop_loss": {"pct": "1"},
     }
