@@ -99,6 +99,19 @@ def test_a_stop_placed_again_begins_a_new_life():
     assert bench.stop().child_id is None
 
 
+def test_rules_5_the_cancel_of_an_earlier_life_says_nothing_of_the_new_one():
+    """A send overtook the cancel: the stop that it made was taken for one that is going (random day 62734), and its
+    trade stayed in `exiting` with it for ever."""
+    bench = Bench().open_trade()
+    stop = bench.orders(Role.STOP)[0]
+    evolve(bench.state, ev.CancelPlanned(at_ms=bench.now, client_id=stop.client_id, reason="r"))
+    assert stop.cancel_asked
+    held = bench.venue.algos[stop.client_id][0]
+    report = replace(bench.venue.algo_report(held, Channel.STREAM), algo_id=held.algo_id + 100)
+    evolve(bench.state, ev.AlgoUpdated(at_ms=bench.now, report=report))
+    assert not stop.cancel_asked
+
+
 def test_the_child_of_an_earlier_life_does_not_end_the_new_one():
     """Told late, by its own time."""
     bench = Bench().open_trade()

@@ -171,6 +171,7 @@ def _begin_new_life(algo: AlgoState) -> None:
     """Placed again under the same client id and accepted: whatever the first one came to, this one begins anew."""
     algo.status = AlgoStatus.SENT
     algo.life_ms = algo.timestamp_ms
+    algo.cancel_asked = False
     algo.armed_ms = algo.triggering_ms = None
     algo.child_id = algo.child_status = None
 
