@@ -26,6 +26,8 @@ class Fills(Check):
         self._missing: list[TradeLine] = []
         self._seen: dict[FillKey, int] = {}
         self._left: dict[str, Decimal] = {}
+        self._ownerless: list[tuple[TradeLine, int]] = []
+        """Fills of ours that were booked for no trade; whose they were is seen when all is told."""
         self._earlier: dict[str, Decimal] = {}
         """Per symbol: what others executed before the journal began, which it need not hold."""
         self._began_us = scene.journal.starts[0][1] if scene.journal.starts else 0
@@ -50,6 +52,11 @@ class Fills(Check):
             self.found.violated("I8", f"fill {_name(key)} is booked, but the venue never had it", seqs=[booked.seq])
         for line in self._missing:
             self._judge_missing(line)
+        for line, seq in self._ownerless:
+            if not self._closed_what_was_foreign(line):
+                self.found.violated(
+                    "I26", f"fill {_name(line.key)} is ours, but belongs to no trade", seqs=[seq], ns=[line.n]
+                )
         self._check_orders()
         self._check_reports()
         if self.options.complete:
@@ -127,7 +134,7 @@ class Fills(Check):
         elif booked.cause != cause:
             problem = f"is attributed to {booked.cause}, its order {line.client_id} says {cause}"
         elif cause == "OURS" and not booked.trade_id:
-            problem = "" if self._closed_what_was_foreign(line) else "is ours, but belongs to no trade"
+            self._ownerless.append((line, booked.seq))
         elif cause == "OURS" and booked.trade_id not in self.journal.plans:
             problem = f"belongs to trade {booked.trade_id}, which the journal never opened"
         if problem:
