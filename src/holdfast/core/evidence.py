@@ -28,7 +28,7 @@ def take_order(ctx: Context, report: OrderReport) -> None:
 def _take_order(ctx: Context, report: OrderReport) -> None:
     client_id = report.client_id
     if _is_foreign(ctx, client_id):
-        ctx.around.foreign_ids[order_key(report.symbol, report.order_id)] = client_id
+        ctx.around.remember_foreign(order_key(report.symbol, report.order_id), client_id)
         foreign.see_order(ctx, report)
         return
     order = ctx.state.plain.get(client_id)
@@ -268,9 +268,11 @@ def _complete(ctx: Context, fill: Fill) -> None:
 
 def ask_whose(ctx: Context, symbol: str, order_id: int) -> None:
     """Ask for the order of an execution that we cannot place, at most once a second."""
-    key = order_key(symbol, order_id)
-    if ctx.now_ms - ctx.around.asked_whose.get(key, -10_000) >= 1_000:
-        ctx.around.asked_whose[key] = ctx.now_ms
+    asked, key = ctx.around.asked_whose, order_key(symbol, order_id)
+    for old in [name for name, at_ms in asked.items() if ctx.now_ms - at_ms >= 1_000]:
+        del asked[old]
+    if key not in asked:
+        asked[key] = ctx.now_ms
         ctx.read(ReadKind.ORDER, f"whose:{symbol}", symbol=symbol, order_id=order_id)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from holdfast.core import evolve_money as money
 from holdfast.core import evolve_orders as orders
-from holdfast.core.evolve_money import DAY_MS
+from holdfast.core.forgetting import forget
 from holdfast.core.state import EngineState, FlattenState, IntentState, Quarantine, TradeState
 from holdfast.model import events as ev
 from holdfast.model.plans import TradePlan
@@ -172,23 +172,7 @@ def _balance_seen(state: EngineState, event: ev.BalanceSeen) -> None:
 
 def _day_started(state: EngineState, event: ev.DayStarted) -> None:
     state.day, state.day_equity, state.day_unrealized = event.day, event.equity, event.unrealized
-    horizon = event.at_ms - 2 * DAY_MS
-    for trade_id in [t for t, trade in state.trades.items() if trade.closed_ms and trade.closed_ms < horizon]:
-        _forget_trade(state, trade_id)
-
-
-def _forget_trade(state: EngineState, trade_id: str) -> None:
-    # The intent itself is remembered for ever; its orders and fills are past every window in which the venue, or a
-    # late entry (24 h), could still speak of them.
-    trade = state.trades.pop(trade_id)
-    for client_id in trade.orders:
-        state.plain.pop(client_id, None)
-        state.algos.pop(client_id, None)
-    for key in [key for key, fill in state.fills.items() if fill.trade_id == trade_id]:
-        del state.fills[key]
-        state.incomplete.pop(key, None)
-    for key in [key for key, client_id in state.by_order_id.items() if client_id in trade.orders]:
-        del state.by_order_id[key]
+    forget(state, event.at_ms)
 
 
 def _loss_latched(state: EngineState, event: ev.DailyLossLatched) -> None:

@@ -27,6 +27,7 @@ def fill_booked(state: EngineState, event: ev.FillBooked) -> None:
         price=fill.price,
         quantity=fill.quantity,
         side=fill.side,
+        venue_ms=fill.venue_ms or event.at_ms,
     )
     if not complete:
         state.incomplete[key] = fill.venue_ms or event.at_ms
@@ -115,7 +116,7 @@ def fill_completed(state: EngineState, event: ev.FillCompleted) -> None:
 def income_booked(state: EngineState, event: ev.IncomeBooked) -> None:
     """One income row; funding belongs to its trade and counts in the daily loss."""
     row = event.row
-    state.incomes[":".join(map(str, row.key))] = True
+    state.incomes[":".join(map(str, row.key))] = row.venue_ms or event.at_ms
     trade = state.trades.get(event.trade_id)
     if trade is not None and "FUNDING" in row.type:
         add(trade.funding, row.asset, row.amount)

@@ -172,6 +172,7 @@ class FillState(msgspec.Struct, kw_only=True, gc=False):
     price: Decimal
     quantity: Decimal
     side: Side
+    venue_ms: int = 0
 
 
 class TradeState(msgspec.Struct, kw_only=True, gc=False):
@@ -311,7 +312,8 @@ class EngineState(msgspec.Struct, kw_only=True):
     settings_pending: dict[str, str] = {}
     """Symbol → trade id that waits for leverage or margin type."""
     balances: dict[str, BalanceReport] = {}
-    incomes: dict[str, bool] = {}
+    incomes: dict[str, int] = {}
+    """Key of a booked income row → its venue time."""
     money: list[tuple[int, str, Decimal]] = []
     """(venue ms, asset, amount) of realised profit, fees and funding of the last 24 hours, for the daily loss."""
     day: str = ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Final
 
 from holdfast.core.budgets import Windows
 from holdfast.model import num
@@ -68,6 +69,10 @@ class Market:
         return None if self.bid is None or self.ask is None else num.divide(self.bid + self.ask, Decimal(2))
 
 
+FOREIGN_IDS_KEPT: Final = 10_000
+"""Executions follow their order's report within moments; this is hours of busy trading by others."""
+
+
 @dataclass(slots=True)
 class Surroundings:
     """Everything ephemeral."""
@@ -119,7 +124,7 @@ class Surroundings:
     foreign_ids: dict[str, str] = field(default_factory=dict)
     """"SYMBOL:orderId" of orders that are not ours → their client id."""
     asked_whose: dict[str, int] = field(default_factory=dict)
-    """"SYMBOL:orderId" of executions whose order we asked for → asked ms."""
+    """"SYMBOL:orderId" of executions whose order we asked for in the last second → asked ms."""
     unplaced: dict[str, dict[str, Fill]] = field(default_factory=dict)
     """"SYMBOL:orderId" → executions that wait until the order is known, by their key."""
     trades_read: dict[str, int] = field(default_factory=dict)
@@ -159,6 +164,12 @@ class Surroundings:
     """Trade id → do not place targets before this venue time (throttled)."""
     settings_wanted: dict[str, tuple[int | None, str | None]] = field(default_factory=dict)
     """Trade id → leverage and margin type that its symbol still needs, to ask again after a throttle."""
+
+    def remember_foreign(self, key: str, client_id: str) -> None:
+        """Whose an order is. The newest of them are remembered; the others can be asked for again."""
+        self.foreign_ids[key] = client_id
+        if len(self.foreign_ids) > FOREIGN_IDS_KEPT:
+            del self.foreign_ids[next(iter(self.foreign_ids))]
 
     def see_key(self, code: int, *, taken: bool = False) -> None:
         """Whether the venue still takes our key (fault A13): a refusal halts entries until a signed read is answered,
