@@ -1,7 +1,7 @@
 """The working set of one step: what is emitted is folded, what is wished is asked of the shell."""
 
 from holdfast.model import events as ev
-from holdfast.model.effects import ClearTimer, Read, ReadKind, SetTimer
+from holdfast.model.effects import ClearTimer, Lane, Read, ReadKind, SetTimer
 from holdfast.model.reasons import AlarmCode
 from tests.core.bench import Bench
 
@@ -69,3 +69,13 @@ def test_a_phase_that_is_already_there_is_not_recorded_again():
     ctx = bench.context()
     ctx.phase(bench.trade, bench.trade.phase)
     assert ctx.events == []
+
+
+def test_rules_12_what_is_open_is_asked_from_what_is_reserved_for_protection():
+    """A full window of reads must not keep us from seeing that a position is gone; elsewhere it may."""
+    ctx = Bench().open_trade().context()
+    for symbol in ("BTCUSDT", "ETHUSDT"):
+        for kind in (ReadKind.TRADES, ReadKind.ORDER, ReadKind.POSITIONS, ReadKind.SYMBOL_CONFIG):
+            ctx.read(kind, "trades:x", symbol=symbol)
+    lanes = [effect.lane for effect in ctx.effects if isinstance(effect, Read)]
+    assert lanes == [*[Lane.PROTECT] * 3, *[Lane.QUERY] * 5]

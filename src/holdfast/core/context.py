@@ -9,10 +9,12 @@ from holdfast.core.state import EngineState, TradeState
 from holdfast.core.surroundings import Surroundings
 from holdfast.core.trade_machine import may_follow
 from holdfast.model import events as ev
-from holdfast.model.effects import ClearTimer, Effect, Read, ReadKind, SetTimer
+from holdfast.model.effects import ClearTimer, Effect, Lane, Read, ReadKind, SetTimer
 from holdfast.model.instrument import Instrument
 from holdfast.model.reasons import AlarmCode, TradePhase
 from holdfast.model.settings import EngineSettings
+
+EXPOSURE_READS = (ReadKind.ORDER, ReadKind.TRADES, ReadKind.POSITIONS)
 
 
 class Context:
@@ -59,9 +61,16 @@ class Context:
         if self.around.timers.pop(key, None) is not None:
             self.do(ClearTimer(key=key))
 
-    def read(self, kind: ReadKind, purpose: str, **details: object) -> None:
-        """Ask the venue; the answer comes back with the same purpose."""
-        self.do(Read(kind=kind, purpose=purpose, **details))  # type: ignore[arg-type]
+    def read(self, kind: ReadKind, purpose: str, *, symbol: str = "", lane: Lane | None = None, **more: object) -> None:
+        """Ask the venue; the answer comes back with the same purpose.
+
+        Whether a position is still open, and whose execution changed it, decides what covers it and which stop is left
+        over: on a symbol with a trade or a close these questions use what is reserved for protection.
+        """
+        if lane is None:
+            at_risk = symbol in self.state.live_trades or symbol in self.state.flattens
+            lane = Lane.PROTECT if at_risk and kind in EXPOSURE_READS else Lane.QUERY
+        self.do(Read(kind=kind, purpose=purpose, symbol=symbol, lane=lane, **more))  # type: ignore[arg-type]
 
     def instrument(self, symbol: str) -> Instrument:
         """The rules of a symbol that an accepted trade has; they were known when it was accepted."""

@@ -14,7 +14,7 @@ from holdfast.core import sending
 from holdfast.core.context import Context
 from holdfast.core.state import PLACING, AlgoState, Order, OrderState, fill_key, order_key
 from holdfast.model import events as ev
-from holdfast.model.effects import ReadKind
+from holdfast.model.effects import Lane, ReadKind
 from holdfast.model.ids import Role
 from holdfast.model.inputs import ReadAnswered
 from holdfast.model.num import ZERO
@@ -53,14 +53,21 @@ def round_due(ctx: Context, client_id: str) -> None:
         ctx.alarm(AlarmCode.UNKNOWN_ENTRY, client_id, "the outcome of this order has been unknown for a minute")
     symbol, purpose = order.spec.symbol, f"resolve:{client_id}"
     sending.query(ctx, order, purpose)
-    if isinstance(order, OrderState):
-        ctx.read(ReadKind.ALL_ORDERS, purpose, symbol=symbol, client_id=client_id, since_ms=order.timestamp_ms - 1_000)
-    else:
-        ctx.read(ReadKind.OPEN_ALGOS, purpose, symbol=symbol, client_id=client_id)
-    ctx.read(ReadKind.TRADES, purpose, symbol=symbol, client_id=client_id, since_ms=order.timestamp_ms - 1_000)
-    ctx.read(ReadKind.POSITIONS, purpose, symbol=symbol, client_id=client_id)
+    _ask_lists(ctx, order, purpose, symbol)
     pause = ROUND_MS if ctx.now_ms - since < ALARM_MS else SLOW_ROUND_MS
     ctx.timer(f"resolve:{client_id}", ctx.now_ms + pause)
+
+
+def _ask_lists(ctx: Context, order: Order, purpose: str, symbol: str) -> None:
+    """A proof may take its time, and its rounds weigh: they leave to others what is reserved for protection."""
+    since_ms, client_id = order.timestamp_ms - 1_000, order.client_id
+    lane = Lane.QUERY
+    if isinstance(order, OrderState):
+        ctx.read(ReadKind.ALL_ORDERS, purpose, symbol=symbol, client_id=client_id, since_ms=since_ms, lane=lane)
+    else:
+        ctx.read(ReadKind.OPEN_ALGOS, purpose, symbol=symbol, client_id=client_id, lane=lane)
+    ctx.read(ReadKind.TRADES, purpose, symbol=symbol, client_id=client_id, since_ms=since_ms, lane=lane)
+    ctx.read(ReadKind.POSITIONS, purpose, symbol=symbol, client_id=client_id, lane=lane)
 
 
 def answered(ctx: Context, answer: ReadAnswered) -> None:
