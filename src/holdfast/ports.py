@@ -114,7 +114,10 @@ GENESIS = "0" * 64
 
 
 class JournalFailed(Exception):
-    """The journal cannot be written; nothing of the failed batch is durable, and no later append will succeed."""
+    """The journal cannot be written, and no append succeeds before `recover` has.
+
+    Whether the batch that failed is on the disk after all, only `recover` or a restart tells.
+    """
 
 
 class Snapshot(NamedTuple):
@@ -136,8 +139,17 @@ class Journal(Protocol):
     ) -> asyncio.Future[Head]:
         """Append a batch atomically. The future ends when it is durable, or with `JournalFailed`.
 
-        `on_the_way` may be called from the loop, once and before the future ends, while the disk works: whoever has
-        something to prepare does it then, and loses no time.
+        After a failure every append fails, also those that were made before it and wait. `on_the_way` may be called
+        from the loop, once and before the future ends, while the disk works: whoever has something to prepare does it
+        then, and loses no time.
+        """
+
+    def recover(self) -> asyncio.Future[Head]:
+        """After a failure, when every append has ended: begin anew with what the disk holds.
+
+        The future ends with the last record that is durable there. `head` is then that record, and the next append
+        chains on to it. A batch that failed may be found among the records; none is written again. The future ends
+        with `JournalFailed` while the disk does not take records; the journal stays failed then.
         """
 
     def read(self, after_seq: int = 0) -> Iterator[JournalRecord]:

@@ -12,7 +12,8 @@ import pytest
 from holdfast.adapters.store_memory import MemoryDisk, MemoryJournal
 from holdfast.adapters.store_sqlite import SqliteJournal
 from holdfast.model.chain import check_link, link
-from holdfast.ports import GENESIS, Head, JournalEntry, Snapshot
+from holdfast.ports import GENESIS, Head, JournalEntry, JournalFailed, Snapshot
+from tests.adapters.journals import full_disk
 
 Open = Callable[[], Any]
 
@@ -160,3 +161,69 @@ def test_closing_twice_is_fine(reopen: Open) -> None:
     journal = reopen()
     journal.close()
     journal.close()
+
+
+async def broken(journal: Any) -> None:
+    """Let an append fail as the disk is full, for as long as the caller says."""
+    if isinstance(journal, MemoryJournal):
+        journal.fail("the disk is full")
+    with pytest.raises(JournalFailed):
+        await journal.append([JournalEntry("lost", bytes(500_000))], 2)
+
+
+def mended(journal: Any) -> None:
+    """There is room again."""
+    if isinstance(journal, MemoryJournal):
+        journal.mend()
+
+
+async def test_after_a_failure_every_append_fails_until_it_has_recovered(reopen: Open) -> None:
+    """Room alone is not enough: what failed must not be followed by what did not."""
+    journal = reopen()
+    await journal.append(ENTRIES, 1)
+    with full_disk():
+        await broken(journal)
+    mended(journal)
+    with pytest.raises(JournalFailed):
+        await journal.append(ENTRIES, 3)
+
+
+async def test_a_recovered_journal_goes_on_behind_what_is_durable(reopen: Open) -> None:
+    """The head is read back, the next record follows from it, and a restart finds all of it."""
+    journal = reopen()
+    durable = await journal.append(ENTRIES, 1)
+    with full_disk():
+        await broken(journal)
+    mended(journal)
+    assert await journal.recover() == durable == journal.head
+    await journal.append(ENTRIES, 4)
+    journal.close()
+    records = list(reopen().read())
+    assert [(record.seq, record.at_us) for record in records] == [(1, 1), (2, 1), (3, 1), (4, 4), (5, 4), (6, 4)]
+    assert records[3].hash == link(durable.hash, 4, 4, *ENTRIES[0])
+
+
+async def test_a_journal_does_not_recover_while_the_disk_is_full(reopen: Open) -> None:
+    """It says so, stays failed, and may be asked again."""
+    journal = reopen()
+    durable = await journal.append(ENTRIES, 1)
+    with full_disk():
+        await broken(journal)
+        for _ in range(2):
+            with pytest.raises(JournalFailed):
+                await journal.recover()
+        with pytest.raises(JournalFailed):
+            await journal.append(ENTRIES, 3)
+    mended(journal)
+    assert await journal.recover() == durable
+
+
+async def test_a_failed_journal_can_be_read_and_closed(reopen: Open) -> None:
+    """What was durable is still there."""
+    journal = reopen()
+    await journal.append(ENTRIES, 1)
+    with full_disk():
+        await broken(journal)
+    assert [record.seq for record in journal.read()] == [1, 2, 3]
+    journal.close()
+    assert reopen().head.seq == 3

@@ -26,7 +26,8 @@ class MemoryJournal:
     """The `Journal` port on a list.
 
     With `sync_ms` = 0 an append is durable at once; above 0 it becomes durable after that many milliseconds of the
-    loop's time, together with all that was appended meanwhile. `crash` loses what is not durable, `fail` breaks it.
+    loop's time, together with all that was appended meanwhile. `crash` loses what is not durable, `fail` breaks it
+    until `mend` makes room again.
     """
 
     def __init__(self, disk: MemoryDisk | None = None, *, sync_ms: int = 0) -> None:
@@ -36,6 +37,7 @@ class MemoryJournal:
         self._waiting: list[tuple[list[JournalRecord], asyncio.Future[Head]]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._failure = ""
+        self._mended = True
         self._closed = False
 
     @property
@@ -66,6 +68,17 @@ class MemoryJournal:
             self._sync()
         elif self._timer is None:
             self._timer = loop.call_later(self._sync_ms / 1_000, self._sync)
+        return future
+
+    def recover(self) -> asyncio.Future[Head]:
+        """Go on from what is durable; see the port."""
+        future: asyncio.Future[Head] = asyncio.get_running_loop().create_future()
+        assert self._failure, "invariant: only a failed journal recovers"
+        if not self._mended:
+            future.set_exception(JournalFailed(self._failure))
+            return future
+        self._failure, self._head = "", self.disk.head
+        future.set_result(self._head)
         return future
 
     def read(self, after_seq: int = 0) -> Iterator[JournalRecord]:
@@ -99,13 +112,19 @@ class MemoryJournal:
         self._waiting.clear()
         self._closed = True
 
-    def fail(self, reason: str) -> None:
-        """From now on nothing can be written; what waits fails."""
-        self._failure = reason
+    def fail(self, reason: str, *, landed: int = 0) -> None:
+        """From now on nothing can be written; what waits fails, although the first `landed` of it reach the disk."""
+        self._failure, self._mended = reason, False
         self._stop_timer()
         waiting, self._waiting = self._waiting, []
+        for records, _ in waiting[:landed]:
+            self.disk.records.extend(records)
         for _, future in waiting:
             future.set_exception(JournalFailed(reason))
+
+    def mend(self) -> None:
+        """There is room again; `recover` will find it."""
+        self._mended = True
 
     def _sync(self) -> None:
         self._stop_timer()

@@ -14,6 +14,8 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
@@ -58,7 +60,14 @@ class _Save(NamedTuple):
     future: asyncio.Future[None]
 
 
-_Job = _Append | _Save | None
+@dataclass(slots=True)
+class _Recover:
+    future: asyncio.Future[Head]
+    found: Head | JournalFailed | None = None
+
+
+_Work = _Append | _Save | _Recover
+_Job = _Work | None
 """None tells the writer to end."""
 
 
@@ -70,9 +79,10 @@ class SqliteJournal:
     at full speed, never for an account. `log_pages` is the size of the write-ahead log grown at opening.
 
     Raises `JournalUnusable` when the file is not a journal, has another format, ends in a broken record, or is in use.
-    After the first write error every append fails with `JournalFailed`: a failed synchronisation is never repeated,
-    because the second one may report success for data that is gone. (The failed batch may still be found after a
-    restart, as a command that was never carried out.)
+    After a write error every append fails with `JournalFailed`: a failed synchronisation is never repeated, because the
+    second one may report success for data that is gone. `recover` opens the file anew and writes behind what had been
+    synchronised with success; whatever stood there is overwritten. (After a kill in between, the failed batch may be
+    found, as a command that was never carried out.)
     """
 
     def __init__(
@@ -87,6 +97,7 @@ class SqliteJournal:
         self._inline = inline
         self._failure: JournalFailed | None = None
         self._lock: LockFile | None = LockFile(path.with_name(path.name + ".lock"), f"the journal {path}")
+        self._durability = durability
         self._log_pages = log_pages
         self._pages_used = 0
         self._append_sql = statement("append")
@@ -129,6 +140,13 @@ class SqliteJournal:
         self._submit(_Append(rows, self._head, future, on_the_way))
         return future
 
+    def recover(self) -> asyncio.Future[Head]:
+        """Open the file anew and go on behind its last record; see the port."""
+        assert self._failure is not None, "invariant: only a failed journal recovers"
+        future: asyncio.Future[Head] = asyncio.get_running_loop().create_future()
+        self._submit(_Recover(future))
+        return future
+
     def read(self, after_seq: int = 0) -> Iterator[JournalRecord]:
         """Durable records in order; see the port."""
         return self._reader.read(after_seq)
@@ -161,9 +179,9 @@ class SqliteJournal:
         self._lock.release()
         self._lock = None
 
-    def _submit(self, job: _Append | _Save) -> None:
+    def _submit(self, job: _Work) -> None:
         if self._inline:
-            self._settle([job], self._write([job]))
+            self._settle([job], self._carry_out([job]))
             self._checkpoint_if_full()
         else:
             self._jobs.put(job)
@@ -176,20 +194,29 @@ class SqliteJournal:
             except queue.Empty:
                 self._checkpoint()
                 continue
-            jobs: list[_Append | _Save] = []
+            jobs: list[_Work] = []
             while job is not None:
                 jobs.append(job)
                 if self._jobs.empty() or len(jobs) >= GROUP_MAX:
                     break
                 job = self._jobs.get()
             if jobs:
-                self._report(jobs, self._write(jobs))
+                self._report(jobs, self._carry_out(jobs))
                 self._checkpoint_if_full()
             if job is None:
                 return
 
+    def _carry_out(self, jobs: list[_Work]) -> JournalFailed | None:
+        """Write what is to be written, then recover if that was asked."""
+        written = [job for job in jobs if not isinstance(job, _Recover)]
+        failure = self._write(written) if written else self._failure
+        for job in jobs:
+            if isinstance(job, _Recover):
+                job.found = self._reopen()
+        return failure
+
     def _write(self, jobs: list[_Append | _Save]) -> JournalFailed | None:
-        """Commit the jobs in one transaction. Any error is final."""
+        """Commit the jobs in one transaction. After any error nothing is written before the file was opened anew."""
         if self._failure is None:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
@@ -221,6 +248,22 @@ class SqliteJournal:
                 self._connection.execute(statement("drop_snapshots"))
                 self._pages_used += 3 + len(snapshot.state) // PAGE_BYTES
 
+    def _reopen(self) -> Head | JournalFailed:
+        """Let go of the connection with its failed transaction, open the file again, write to it, and read its end.
+
+        The readers' connection stays open and with it SQLite's index of the log, which ends at the last commit that was
+        synchronised; the next one overwrites what lies behind.
+        """
+        try:
+            self._connection.close()
+            self._connection = _prepare(self.path, self._durability, self._log_pages)
+            self._pages_used = 0
+            with closing(SqliteReader(self.path)) as reader:
+                reader.check_tail()
+                return reader.head
+        except (JournalUnusable, sqlite3.Error, OSError) as error:
+            return JournalFailed(f"the journal {self.path} still cannot be written: {error}")
+
     def _checkpoint_if_full(self) -> None:
         """Under a load without idle moments: a stall of some milliseconds is better than a log that grows."""
         if self._pages_used > max(self._log_pages, CHECKPOINT_PAGES):
@@ -237,7 +280,7 @@ class SqliteJournal:
             self._failure = JournalFailed(f"the journal {self.path} cannot be checkpointed: {error}")
         self._pages_used = 0
 
-    def _report(self, jobs: list[_Append | _Save], failure: JournalFailed | None) -> None:
+    def _report(self, jobs: list[_Work], failure: JournalFailed | None) -> None:
         self._call_soon(jobs[0].future.get_loop(), self._settle, jobs, failure)
 
     @staticmethod
@@ -248,17 +291,28 @@ class SqliteJournal:
             # The loop is closed, so nobody waits any more. The records are written (or the failure is kept).
             assert "closed" in str(error), "invariant: only a closed loop refuses a result"
 
-    @staticmethod
-    def _settle(jobs: list[_Append | _Save], failure: JournalFailed | None) -> None:
+    def _settle(self, jobs: list[_Work], failure: JournalFailed | None) -> None:
         for job in jobs:
-            if job.future.done():
+            if isinstance(job, _Recover):
+                self._settle_recovery(job)
+            elif job.future.done():
                 continue
-            if failure is not None:
+            elif failure is not None:
                 job.future.set_exception(_copy(failure))
             elif isinstance(job, _Append):
                 job.future.set_result(job.head)
             else:
                 job.future.set_result(None)
+
+    def _settle_recovery(self, job: _Recover) -> None:
+        """In the appender's thread, so that no append falls between the end of the failure and the new head."""
+        assert job.found is not None, "invariant: a recovery has an outcome"
+        if isinstance(job.found, Head):
+            self._failure, self._head = None, job.found
+            if not job.future.done():
+                job.future.set_result(job.found)
+        elif not job.future.done():
+            job.future.set_exception(job.found)
 
 
 def _copy(failure: JournalFailed) -> JournalFailed:
@@ -273,9 +327,14 @@ def _open(path: Path, durability: str, log_pages: int) -> Any:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     except OSError as error:
         raise JournalUnusable(f"cannot create the journal {path}: {error.strerror}") from None
+    return _prepare(path, durability, log_pages, new=True)
+
+
+def _prepare(path: Path, durability: str, log_pages: int, *, new: bool = False) -> Any:
+    """A connection that writes; it writes at once, so that a disk that takes nothing shows. `new`: it may be empty."""
     connection = connect(path, read_only=False)
     try:
-        if path.stat().st_size == 0 and scalar(connection, "SELECT count(*) FROM sqlite_master") == 0:
+        if new and path.stat().st_size == 0 and scalar(connection, "SELECT count(*) FROM sqlite_master") == 0:
             _create(connection)
         check_format(connection, path)
         connection.execute(f"PRAGMA synchronous = {'FULL' if durability == 'full' else 'OFF'}")

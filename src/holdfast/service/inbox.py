@@ -26,7 +26,11 @@ class Overloaded(Refused):
 
 
 class NotDurable(Refused):
-    """The journal could not be written, so nothing that opens was sent to the venue (RULES 8)."""
+    """The journal could not be written, so nothing that opens was sent to the venue (RULES 8).
+
+    What was decided before the failure was known is written once the journal can be again: an opening intent as
+    accepted and rejected, or as denied. The same id, sent again, is told that.
+    """
 
 
 class Stopped(Refused):

@@ -110,6 +110,11 @@ class Observer:
         self.metrics.journal_ok.labels(*self._who).set(0)
         self.log.critical("journal_failed", error=error, text="no entries; cover and closes go on; see the guide")
 
+    def journal_recovered(self, events: int) -> None:
+        """The journal is written again, and so are the events that existed in memory only."""
+        self.metrics.journal_ok.labels(*self._who).set(1)
+        self.log.warning("journal_recovered", events=events, text="written again, with what had been in memory only")
+
     def left_unjournalled(self, effect: VenueEffect, allowed: bool) -> None:
         """An effect left, or was held back, without a durable record."""
         self.metrics.unjournalled.labels(*self._who, "yes" if allowed else "no").inc()

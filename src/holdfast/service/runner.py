@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeVar
 import msgspec
 
 from holdfast.model import events as ev
+from holdfast.model.chain import JournalUnusable
 from holdfast.model.effects import Cancel, ClearTimer, Place, SetTimer
 from holdfast.model.inputs import AnyInput, Command, IntentReceived, JournalChanged, TimerFired
 from holdfast.model.intent import Intent, content_hash
@@ -25,7 +26,7 @@ from holdfast.service.engine_port import EnginePort, GatewayPort, StepPort, Venu
 from holdfast.service.inbox import Inbox, InboxLimits, NotDurable, Overloaded, Stopped
 from holdfast.service.outbox import Outbox
 from holdfast.service.timers import Timers
-from holdfast.service.unjournalled import held_back, may_leave
+from holdfast.service.unjournalled import already_there, held_back, may_leave
 from holdfast.service.verdicts import Verdict, durable_at, verdict_of
 
 DRAIN_INPUTS: Final = 64
@@ -33,6 +34,14 @@ DRAIN_INPUTS: Final = 64
 
 BATCHES_MAX: Final = 2_000
 """Batches that may wait for the disk before new intents are refused."""
+
+RECOVER_EVERY_S: Final = 2.0
+"""How long after a failure of the journal, and after each vain attempt, the disk is tried again."""
+
+NOT_WRITTEN: Final = (
+    "the journal cannot be written: what opens was not sent, what only closes was; see the alarms. Send it again under "
+    "the same id to hear what became of it"
+)
 
 
 class RunnerObserver(Protocol):
@@ -43,6 +52,9 @@ class RunnerObserver(Protocol):
 
     def journal_failed(self, error: str) -> None:
         """The journal cannot be written any more."""
+
+    def journal_recovered(self, events: int) -> None:
+        """The journal is written again, and so are the events that existed in memory only."""
 
     def left_unjournalled(self, effect: VenueEffect, allowed: bool) -> None:
         """An effect whose record is not durable left (or, not `allowed`, was held back)."""
@@ -75,6 +87,8 @@ class _Batch:
     mono_us: int
     effects: list[VenueEffect] = field(default_factory=list)
     waiters: list[Callable[[Head | None], None]] = field(default_factory=list)
+    told: bool = False
+    """Whether it was reported that these events exist in memory only."""
 
 
 _Waiter = Callable[[StepPort, _Batch | None], None]
@@ -87,6 +101,10 @@ class Runner:
     `attach` the gateway before anything is delivered. `ended` is done after `stop`, or carries the exception that
     stopped the engine: one whose invariants broke must not trade on, and a restart folds the journal afresh. `quiet`
     is called whenever nothing waits, for work that may take a moment. `head` is the last durable record.
+
+    When the journal fails, the events that it did not take are kept in order. Once the disk takes records again they
+    are appended behind what it holds, and only then is `journal_ok` True again: the journal always is what the engine's
+    state was folded from.
     """
 
     def __init__(
@@ -117,6 +135,13 @@ class Runner:
         self._inbox: Inbox[_Waiter] = Inbox(limits if limits is not None else InboxLimits())
         self._timers = Timers(venue_clock, self._timer_due)
         self._pending: deque[_Batch] = deque()
+        self._lost: deque[_Batch] = deque()
+        """Batches that exist in memory only, oldest first."""
+        self._doomed = 0
+        """How many of the pending batches were made while the journal took none."""
+        self._writing = True
+        """Whether batches are handed to the journal: again a little earlier than `journal_ok`."""
+        self._retry: asyncio.TimerHandle | None = None
         self._unpublished: deque[tuple[Head, _Batch]] = deque()
         self._answers: dict[asyncio.Future[Any], None] = {}
         self._turn: asyncio.Future[None] | None = None
@@ -149,9 +174,11 @@ class Runner:
     async def submit(self, intent: Intent) -> Verdict:
         """Decide an intent and answer when the answer is durable; the same id and content gets the same answer.
 
-        Raises `Overloaded`, `NotDurable` or `Stopped`; then nothing of it was sent. Cancelling the caller does not
-        take the intent back.
+        Raises `Overloaded`, `NotDurable` or `Stopped`; then nothing of it that opens was sent. Cancelling the caller
+        does not take the intent back.
         """
+        if not self.journal_ok and intent.action == "open":
+            raise NotDurable(NOT_WRITTEN)  # Nothing could be remembered of it, so it is not even looked at.
         received = IntentReceived(now_ms=0, intent=intent, content_hash=content_hash(intent))
         answer: asyncio.Future[Verdict] = self._loop.create_future()
 
@@ -194,6 +221,8 @@ class Runner:
             self._turn = self._loop.create_future()
             await self._turn
         self._timers.cancel_all()
+        if self._retry is not None:
+            self._retry.cancel()
         if not self.ended.done():
             self.ended.set_result(None)
 
@@ -247,27 +276,31 @@ class Runner:
     def _append(self, events: Sequence[ev.AnyEvent], effects: list[VenueEffect]) -> _Batch:
         entries = [JournalEntry(ev.kind_of(event), ev.encode(event)) for event in events]
         batch = _Batch(events, entries, self._clock.wall_us(), self._clock.mono_us(), effects)
-        if self.journal_ok:
-            self._pending.append(batch)
-            # While the disk works, what leaves after it is written out.
-            prepare = partial(self._guarded, self._way_out().prepare, effects) if effects else None
-            future = self._journal.append(entries, batch.at_us, prepare)
-            future.add_done_callback(self._appended)
+        if self._writing:
+            self._write(batch)
         else:
             # Waiters join after this returns, so the batch is given up in the next turn of the loop.
             self._pending.append(batch)
-            self._loop.call_soon(self._guarded, self._give_up)
+            self._doomed += 1
+            self._loop.call_soon(self._guarded, self._give_up_doomed)
         return batch
+
+    def _write(self, batch: _Batch) -> None:
+        self._pending.append(batch)
+        # While the disk works, what leaves after it is written out.
+        prepare = partial(self._guarded, self._way_out().prepare, batch.effects) if batch.effects else None
+        self._journal.append(batch.entries, batch.at_us, prepare).add_done_callback(self._appended)
 
     def _appended(self, future: asyncio.Future[Head]) -> None:
         error = future.exception()
         if error is None:
             self._guarded(self._durable, future.result())
             return
-        if self.journal_ok:
-            self.journal_ok = False
+        if self._writing:
+            self.journal_ok = self._writing = False
             self._observer.journal_failed(str(error))
             self.deliver(JournalChanged(now_ms=0, ok=False, error=str(error)))
+            self._retry = self._loop.call_later(RECOVER_EVERY_S, self._guarded, self._recover)
         self._guarded(self._give_up)
 
     def _durable(self, head: Head) -> None:
@@ -285,16 +318,76 @@ class Runner:
     def _publish(self) -> None:
         head, batch = self._unpublished.popleft()
         self._outbox.publish(head, batch.at_us, batch.events, batch.entries)
-        if self._quiet is not None and not self._busy():
+        # A state that is ahead of the journal must not be kept as a snapshot of it.
+        if self._quiet is not None and self.journal_ok and not self._busy():
             self._quiet()
 
+    def _give_up_doomed(self) -> None:
+        if self._doomed:
+            self._doomed -= 1
+            self._give_up()
+
     def _give_up(self) -> None:
-        """The oldest batch will never be on the disk (RULES 8): only what reduces risk still leaves."""
+        """The oldest batch is not on the disk (RULES 8): only what reduces risk still leaves. Its events are kept."""
         batch = self._pending.popleft()
-        self._observer.events_unjournalled(batch.events)
-        self._let_go(batch.effects, durable=False)
-        for waiter in batch.waiters:
+        self._lost.append(batch)
+        if not batch.told:
+            batch.told = True
+            self._observer.events_unjournalled(batch.events)
+        effects, batch.effects = batch.effects, []
+        waiters, batch.waiters = batch.waiters, []
+        self._let_go(effects, durable=False)
+        for waiter in waiters:
             waiter(None)
+
+    def _recover(self) -> None:
+        """Time to try the disk again. Every append has ended by now, or the attempt waits for the next time."""
+        self._retry = None
+        if self.ended.done():
+            return  # The process is ending; the next one asks the venue.
+        if len(self._pending) > self._doomed:
+            self._try_later()
+        else:
+            self._journal.recover().add_done_callback(self._tried)
+
+    def _try_later(self) -> None:
+        if not self._stopping:
+            self._retry = self._loop.call_later(RECOVER_EVERY_S, self._guarded, self._recover)
+
+    def _tried(self, future: asyncio.Future[Head]) -> None:
+        if self.ended.done():
+            return
+        if future.exception() is not None:
+            self._try_later()
+        else:
+            self._guarded(self._write_on, future.result())
+
+    def _write_on(self, found: Head) -> None:
+        """The disk takes records again: what it lacks is appended in order, and everything new waits behind it."""
+        while self._doomed:
+            self._give_up_doomed()
+        try:
+            there = already_there(self.head, found, self._lost)
+        except JournalUnusable as error:
+            self._observer.journal_failed(str(error))  # Cover and closes go on; entries wait for a restart.
+            return
+        lost, self._lost = list(self._lost)[len(there) :], deque()
+        events = sum(len(batch.events) for batch in lost)
+        for head, batch in there:
+            self.head = head
+            self._unpublished.append((head, batch))
+            self._loop.call_soon(self._guarded, self._publish)
+        self._writing = True
+        for batch in lost:
+            batch.mono_us = self._clock.mono_us()
+            self._write(batch)
+        self._when_durable(self._pending[-1] if self._pending else None, partial(self._journal_well, events))
+
+    def _journal_well(self, events: int, head: Head | None) -> None:
+        if head is not None:
+            self.journal_ok = True
+            self._observer.journal_recovered(events)
+            self.deliver(JournalChanged(now_ms=0, ok=True))
 
     def _let_go(self, effects: Sequence[VenueEffect], *, durable: bool) -> None:
         if len(effects) < 2:
@@ -326,7 +419,7 @@ class Runner:
         if batch is not None:
             batch.waiters.append(waiter)
         else:
-            waiter(self.head if self.journal_ok else None)
+            waiter(self.head if self._writing else None)
 
     def _timer_due(self, key: str) -> None:
         self.deliver(TimerFired(now_ms=0, key=key))
@@ -368,7 +461,6 @@ def _answer(answer: asyncio.Future[Verdict], verdict: Verdict, head: Head | None
     if answer.done():
         return
     if head is None:
-        words = "the journal cannot be written: what opens was not sent, what only closes was; see the alarms"
-        answer.set_exception(NotDurable(words))
+        answer.set_exception(NotDurable(NOT_WRITTEN))
     else:
         answer.set_result(durable_at(verdict, head))

@@ -224,7 +224,7 @@ class Node:
             await asyncio.sleep(0.2)
         await self.service.stop()
         await self.runner.stop()
-        if not self.runner.ended.exception():
+        if not self.runner.ended.exception() and self.runner.journal_ok:
             await self.snapshots.take_last()
         self.outbox.close()
         self.journal.close()
