@@ -1,5 +1,6 @@
 """When nothing else works: the kill switch, and an engine whose disk is full."""
 
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -95,3 +96,36 @@ def test_rules_8_on_a_full_disk_nothing_is_opened_and_everything_can_be_closed(s
     stand.flatten()
     stand.finish()
     assert stand.verify()["violations"] == []
+
+
+def test_rules_9_a_full_disk_that_has_room_again_needs_no_restart(stand: Stand) -> None:
+    """Halted, with cover, while it is full; then ready again with the same process, and both records agree."""
+    assert stand.engine is not None
+    engine = stand.engine
+    engine.limit_file_size(ONE_PAGE)
+    refused = [stand.open(f"full-{number}", SYMBOLS[5 + number]).status for number in range(3)]
+    assert set(refused) <= {422, 503}
+    engine.wait_until(lambda: stand.get("/health/ready").status == 503, "being halted")
+    engine.wait_until(lambda: not stand.account()["orders"], "the resting entry cancelled")
+    assert [len(stand.stops(symbol)) for symbol in SYMBOLS[:2]] == [1, 1]
+    before = audit.entries_taken(audit.venue_lines(stand.venue_log))
+    closing = stand.send({"id": "close", "source": "stand", "symbol": SYMBOLS[1], "action": "close"})
+    assert (closing.status, "what only closes was" in closing.body["detail"]) == (503, True)
+    engine.wait_until(lambda: SYMBOLS[1] not in stand.positions(), "the second position closed")
+    engine.unlimit_file_size()
+    stand.wait_ready()
+    assert audit.entries_taken(audit.venue_lines(stand.venue_log)) == before
+    assert stand.wait_result("close")["status"] == "closed"
+    repeated = stand.send({"id": "close", "source": "stand", "symbol": SYMBOLS[1], "action": "close"})
+    assert (repeated.status, repeated.body["repeated"]) == (200, True)
+    for number in range(3):
+        result = stand.result(f"full-{number}")
+        assert result is None or result["status"] in ("denied", "rejected")
+    assert stand.open("room-again", SYMBOLS[9]).status == 202
+    assert stand.wait_result("room-again")["status"] == "protected"
+    stand.flatten()
+    stand.finish()
+    report = stand.verify()
+    assert (report["violations"], report["counts"]["unjournalled"]) == ([], 0)
+    kinds = Counter(event["event"] for event in audit.journal_events(stand.journal))
+    assert (kinds["engine_started"], kinds["alarm_raised"] > 0) == (1, True)

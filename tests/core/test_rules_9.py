@@ -271,3 +271,16 @@ def test_rules_9_a_gap_holds_the_state_down_until_everything_was_read_again():
     bench.hold_reads.clear()
     bench.release_reads()
     assert bench.state.effective is TradingState.ACTIVE
+
+
+def test_rules_9_a_journal_that_can_be_written_again_halts_no_longer():
+    """The state and its alarm go with their cause; the stop stayed all the time, and the next intent is taken."""
+    bench = Bench(symbols=(SYMBOL, "ETHUSDT")).open_trade()
+    bench.give(inp.JournalChanged, ok=False, error="disk full")
+    assert bench.state.effective is TradingState.HALTED
+    bench.give(inp.JournalChanged, ok=True)
+    assert bench.state.effective is TradingState.ACTIVE
+    assert bench.state.alarms == {}
+    assert bench.stop().armed
+    bench.intent("i2", symbol="ETHUSDT")
+    assert bench.state.intents["i2"].denied is None

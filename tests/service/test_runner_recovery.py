@@ -17,7 +17,7 @@ from holdfast.service import runner as runners
 from holdfast.service.inbox import NotDurable
 from tests.service.test_runner import entry, link, place
 from tests.service.toy import Bench, Step, alarm, intent
-from tests.waiting import eventually
+from tests.waiting import eventually, time_passes
 
 RETRY_S = 0.01
 
@@ -96,7 +96,7 @@ async def test_the_records_keep_the_time_of_their_decision() -> None:
     await bench.settle()
     await failed(bench, "a")
     before_us = bench.clock.wall_us()
-    await asyncio.sleep(3 * RETRY_S)
+    await time_passes(3 * RETRY_S)
     await well(bench)
     assert bench.disk.records[-1].at_us <= before_us
 
@@ -156,7 +156,7 @@ async def test_a_batch_that_reached_the_disk_all_the_same_is_not_written_twice()
     bench = Bench(telling, sync_ms=1_000)
     for reason in ("a", "b"):
         bench.runner.deliver(link(reason))
-    await asyncio.sleep(0)
+    await time_passes(0)
     await failed(bench, "c", landed=1)
     assert subjects(bench) == ["a"]
     await well(bench)
@@ -172,7 +172,7 @@ async def test_a_journal_that_is_not_the_one_that_was_written_stays_failed() -> 
     strange.append([JournalEntry("alarm_raised", b"{}")], 1)
     bench.memory.mend()
     await bench.until(lambda: bench.observer.names().count("journal_failed") == 2)
-    await asyncio.sleep(3 * RETRY_S)
+    await time_passes(3 * RETRY_S)
     assert not bench.runner.journal_ok
     assert len(bench.disk.records) == 1
     assert told(bench) == [False]
@@ -242,7 +242,7 @@ async def test_no_snapshot_is_taken_of_a_state_that_the_journal_does_not_have() 
     await well(bench)
     bench.runner.deliver(link("c"))
     await bench.until(lambda: len(bench.disk.records) == 3)
-    await asyncio.sleep(0.01)
+    await time_passes(0.01)
     assert quiet
     assert all(quiet)
 
@@ -254,5 +254,5 @@ async def test_a_runner_that_stops_with_a_failed_journal_ends() -> None:
     async with asyncio.timeout(5):
         await bench.runner.stop()
     bench.memory.mend()
-    await asyncio.sleep(3 * RETRY_S)
+    await time_passes(3 * RETRY_S)
     assert bench.disk.records == []

@@ -6,8 +6,9 @@ from holdfast.verify import Options, Window
 from holdfast.verify.base import Scene
 from holdfast.verify.journal_view import fold
 from holdfast.verify.liveness import Liveness
+from holdfast.verify.records import ConnectionLine
 from holdfast.verify.run import Stage
-from tests.verify.builders import Story, open_trade, renumbered, rows
+from tests.verify.builders import ACCOUNT, Story, open_trade, renumbered, rows
 
 
 def changes(story: Story, **options) -> list[tuple[int, bool, str]]:
@@ -40,6 +41,40 @@ def test_lost_connections_without_a_new_start_are_the_network():
     story.wait(1_000).die()
     story.wait(1_000).request("order.status", conn=2)
     assert changes(story) == [(0, True, "dead"), (1_000, False, ""), (2_000, True, "unreachable")]
+
+
+def early(story: Story, conn: int) -> None:
+    """A process connects and asks for the symbol rules before it writes its start."""
+    story.line(ConnectionLine, conn=conn, path="/private/ws", ev="open", account=ACCOUNT)
+    story.read("GET /fapi/v1/leverageBracket")
+    story.wait(300).start_engine(conn=conn + 1)
+
+
+def test_a_process_that_connects_before_its_start_begins_with_it():
+    """The absence before it was a death, and its early connection still tells of its own end."""
+    story = Story().begin()
+    story.wait(1_000).die()
+    early(story.wait(1_000), conn=2)
+    story.wait(500).die(conn=3)
+    story.wait(500).die(conn=2)
+    assert changes(story) == [(0, True, "dead"), (1_000, False, ""), (2_300, True, "dead"), (3_300, False, "")]
+
+
+def test_the_first_process_may_connect_before_its_start_too():
+    """One process, not two."""
+    story = Story()
+    early(story, conn=2)
+    assert changes(story) == [(300, True, "dead")]
+
+
+def test_what_connects_long_before_a_start_is_the_process_before():
+    """It was out of reach, came back, and was replaced ten seconds later."""
+    story = Story().begin()
+    story.wait(1_000).die()
+    story.wait(1_000).request("order.status", conn=2)
+    story.wait(10_000).start_engine(conn=3)
+    lives = [(0, True, "dead"), (1_000, False, ""), (2_000, True, "unreachable"), (12_000, False, "")]
+    assert changes(story) == [*lives, (12_000, True, "dead")]
 
 
 def test_rules_16_the_kill_switch_makes_no_engine_live():

@@ -3,18 +3,25 @@
 A death is seen when the last connection of the account closes. A process that never had one ends with its last
 request, which shows when the next one starts. A gap without a new start in the journal is no death: the venue was
 out of reach.
+
+A process connects and asks for the symbol rules shortly before it writes its start; that is the beginning of its life,
+and not the end of an absence of the one before.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from holdfast.verify.base import Check, LineHandlers, MomentHandlers, Scene
 from holdfast.verify.evidence import is_signed, is_signed_read
 from holdfast.verify.journal_view import Moment, MomentKind
 from holdfast.verify.obligation import DEAD, UNREACHABLE
 from holdfast.verify.records import ConnectionLine, PushLine, Request
+
+BOOT_US: Final = 5_000_000
+"""How long before its start in the journal a process may have opened its connections."""
 
 
 class LiveListener(Protocol):
@@ -33,9 +40,13 @@ class Liveness(Check):
         self.processes = 0
         self.listeners: list[LiveListener] = []
         self._known = _changes(scene) if scene.options.live is not None else None
-        self._open: set[int | str] = set()
+        self._starts = [us for _, us in scene.journal.starts]
+        self._open: dict[int | str, int] = {}
+        """Connections of the account → since when, µs."""
         self._last_request_us = 0
         self._restarted = True
+        self._begun = False
+        """Whether the journal told of a start yet."""
 
     def before(self) -> LineHandlers:
         """Connections and requests tell of life, unless the caller does."""
@@ -72,27 +83,34 @@ class Liveness(Check):
             return
         self._last_request_us = line.us
         if line.conn is not None:
-            self._open.add(line.conn)
-        if not self.live and (is_signed_read(line) if self._restarted else self._open):
+            self._open.setdefault(line.conn, line.us)
+        if not self.live and not self._is_boot(line.us) and (is_signed_read(line) if self._restarted else self._open):
             self._turn(line.us, live=True)
 
     def _on_connection(self, line: ConnectionLine) -> None:
         if line.ev == "close":
-            had = line.conn in self._open
-            self._open.discard(line.conn)
+            had = self._open.pop(line.conn, None) is not None
             if had and not self._open:
                 self._turn(line.us, live=False)
         elif line.account is not None:
-            self._open.add(line.conn)
+            self._open.setdefault(line.conn, line.us)
 
     def _on_push(self, line: PushLine) -> None:
-        self._open.add(line.conn)
+        self._open.setdefault(line.conn, line.us)
+
+    def _is_boot(self, us: int) -> bool:
+        """Whether this is a process that has not written its start yet, but soon will."""
+        if self._restarted and self._begun:
+            return False
+        place = bisect_right(self._starts, us)
+        return place < len(self._starts) and self._starts[place] - us <= BOOT_US
 
     def _on_engine_started(self, moment: Moment) -> None:
-        died_us = moment.us if self._open else self._last_request_us
-        self._open.clear()
+        fresh = {conn: us for conn, us in self._open.items() if us >= moment.us - BOOT_US}
+        died_us = moment.us if len(self._open) > len(fresh) else self._last_request_us
+        self._open = fresh
         self._turn(died_us, live=False)
-        self._restarted = True
+        self._restarted = self._begun = True
 
     def changes_until(self, us: int) -> list[int]:
         """When an engine came or went, by the caller's word, up to a time that has not been passed yet."""
