@@ -66,7 +66,9 @@ async def serve(path: Path, address: str) -> None:
     link = await connector.connect(parts.path, lambda _: None, lambda _: None, 5_000)
     assert isinstance(link, PicowsLink)
     listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(application(journal, link), http="httptools", lifespan="off", log_config=None)
+    config = uvicorn.Config(
+        application(journal, link), http="httptools", lifespan="off", log_config=None, timeout_keep_alive=75
+    )
     sys.stdout.write(msgspec.json.encode({"port": listening.getsockname()[1]}).decode() + "\n")
     sys.stdout.flush()
     await uvicorn.Server(config).serve(sockets=[listening])
