@@ -5,7 +5,8 @@ from urllib.parse import parse_qsl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.binance.encoding import query_string, signing_text, with_signature
+from holdfast.binance import encoding
+from holdfast.binance.encoding import MAX_FORMS, query_string, signing_text, with_signature
 
 
 def test_a_client_id_with_reserved_characters_is_encoded_once() -> None:
@@ -40,6 +41,13 @@ def test_the_signature_is_the_last_pair() -> None:
     """Base64 needs encoding in a URL; hex does not."""
     assert with_signature("a=1", "ab+/=") == "a=1&signature=ab%2B%2F%3D"
     assert with_signature("", "ab") == "signature=ab"
+
+
+def test_the_order_of_names_is_remembered_for_so_many_requests_only() -> None:
+    """Whoever sends ever new names does not fill the memory, and gets the same text."""
+    for n in range(MAX_FORMS + 50):
+        assert signing_text({f"b{n}": 2, "a": 1}) == f"a=1&b{n}=2"
+    assert len(encoding._FORMS) <= MAX_FORMS
 
 
 @given(st.dictionaries(st.from_regex(r"[a-zA-Z]{1,12}", fullmatch=True), st.text(max_size=12), max_size=6))

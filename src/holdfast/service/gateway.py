@@ -185,7 +185,7 @@ class Gateway:
 
     def _ticket_for(self, effect: Place, now_ms: int) -> Ticket:
         """The prepared one where it still holds, or a new one. Raises `Unsendable`."""
-        ready = self._prepared.pop(_client_id_of(effect), None)
+        ready = self._prepared.pop(effect.order.spec.client_id, None) if self._prepared else None
         if ready is not None and ready.effect is effect:
             if effect.timestamp_ms is not None or now_ms - ready.stamp_ms <= PREPARED_MS:
                 return ready._replace(begun=self._loop.time())

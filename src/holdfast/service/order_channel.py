@@ -233,11 +233,13 @@ class Line:
         """Send a request; False when nothing of it left."""
         link, letter = self._link, ticket.letter
         assert link is not None, "invariant: a line that sends has a link"
-        if letter is None or letter.line is not self:
-            letter = self.write(ticket)
-        request_id = letter.request_id
+        if letter is not None and letter.line is self:
+            _, request_id, message = letter
+        else:
+            request_id = self.waiting.new_id()
+            message = encode(request_id, ticket.request, self._signer, ticket.stamp_ms, ticket.recv_window_ms)
         try:
-            link.send(letter.message)
+            link.send(message)
         except WsClosed:
             return False
         deadline = self._loop.time() + self._channel.timeout_s
