@@ -1,7 +1,9 @@
 """The command line as a whole."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -80,6 +82,41 @@ def test_an_interrupt_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     monkeypatch.setattr(settings, "_init", interrupted)
     assert run(["config", "--init", "paper"]) == 130
     assert capsys.readouterr().err == "holdfast: interrupted\n"
+
+
+def ended(*arguments: str, stdout: int | None = None, shell: str = "", **environ: str) -> tuple[int, str]:
+    """A command in a process of its own, with what it writes to: exit code, and what it said on standard error."""
+    command = ["/bin/sh", "-c", f'exec "$0" "$@" {shell}', sys.executable, "-m", "holdfast", *arguments]
+    environment = {**os.environ, **environ}
+    done = subprocess.run(command, env=environment, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
+    return done.returncode, done.stderr
+
+
+def test_an_output_that_nobody_reads_has_an_exit_code_of_its_own() -> None:
+    """A closed pipe is neither success nor a refusal, whoever writes into it."""
+    for arguments in (["--help"], ["config", "--reference"]):
+        reader, writer = os.pipe()
+        os.close(reader)
+        assert ended(*arguments, stdout=writer) == (141, "")
+        os.close(writer)
+
+
+def test_an_output_that_cannot_be_written_is_no_fault_of_the_program() -> None:
+    """A full disk."""
+    with Path("/dev/full").open("w") as full:
+        code, said = ended("config", "--reference", stdout=full.fileno())
+    assert (code, said) == (3, "holdfast: the output cannot be read or written (No space left on device)\n")
+
+
+def test_an_output_that_was_closed_before_is_no_fault() -> None:
+    """As cron jobs do."""
+    assert ended("config", "--reference", shell=">&-") == (0, "")
+
+
+def test_a_terminal_without_our_letters_shows_question_marks() -> None:
+    """Instead of a traceback."""
+    code, said = ended("--help", stdout=subprocess.DEVNULL, PYTHONIOENCODING="ascii")
+    assert (code, said) == (0, "")
 
 
 def test_help_shows_commands_in_the_order_of_their_use(holdfast: Command) -> None:

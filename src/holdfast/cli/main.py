@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TextIO
 
 from cyclopts import App, CycloptsError, Group, Parameter, UnusedCliTokensError
 
 from holdfast import __version__
-from holdfast.cli.shell import EXIT_CODES, FAILED, INTERRUPTED, OK, STANDARD_INPUT, USAGE, Failure, say
+from holdfast.cli.shell import (
+    EXIT_CODES,
+    FAILED,
+    INTERRUPTED,
+    OK,
+    STANDARD_INPUT,
+    UNREACHABLE,
+    UNREAD,
+    USAGE,
+    Failure,
+    say,
+)
 
 START: Final = Group("Start here", sort_key=0)
 OPERATE: Final = Group("A running engine", sort_key=1)
@@ -81,6 +93,7 @@ def run(arguments: Sequence[str]) -> int:
             print_error=False,
             result_action="return_value",
         )
+        sys.stdout.flush()
     except CycloptsError as error:
         text = _one_line(str(error))
         if isinstance(error, UnusedCliTokensError):
@@ -96,14 +109,34 @@ def run(arguments: Sequence[str]) -> int:
         say("holdfast: interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has seen enough (`holdfast explain … | head`).
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OK
+        return _unread()
+    except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):
+            # The library that draws tables has met the closed pipe, and would end the program as refused.
+            return _unread()
+        raise
+    except OSError as error:
+        what = error.filename or "the output"
+        say(f"holdfast: {what} cannot be read or written ({error.strerror or error})")
+        return UNREACHABLE
     return result if isinstance(result, int) else OK
+
+
+def _unread() -> int:
+    """Whoever read our output has seen enough (`holdfast explain … | head`)."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return UNREAD
 
 
 def main() -> None:
     """Entry point of the `holdfast` command."""
+    # Python leaves them out when they were closed before it began (`holdfast status >&-`).
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a letter shows a question mark; what is told must not end in a traceback.
+            stream.reconfigure(errors="replace")
     try:
         code = run(sys.argv[1:])
     except Exception as error:
@@ -113,6 +146,10 @@ def main() -> None:
         say("    HOLDFAST_TRACEBACK=1 shows where; please report it")
         code = FAILED
     sys.exit(code)
+
+
+def _nowhere() -> TextIO:
+    return os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
 
 
 def _one_line(text: str) -> str:

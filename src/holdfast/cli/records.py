@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from holdfast.cli.shell import OK, REFUSED, UNREACHABLE, USAGE, Failure, Json, print_json, wrong
+from holdfast.cli.shell import OK, REFUSED, UNREACHABLE, USAGE, Failure, Json, print_json, write_json, wrong
 
 if TYPE_CHECKING:
     from holdfast.adapters.sqlite_file import SqliteReader
@@ -55,7 +54,10 @@ def verify(
         raise Failure(f"{error}\n    would pass: seq and hash of a published result", USAGE) from None
     except VerifyError as error:
         raise Failure(f"verify: {error}", REFUSED if error.record else UNREACHABLE) from None
-    sys.stdout.write(as_json(report).decode() + "\n" if json else as_text(report))
+    if json:
+        write_json(as_json(report))
+    else:
+        print(as_text(report), end="")
     return OK if report.clean else REFUSED
 
 

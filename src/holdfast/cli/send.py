@@ -26,6 +26,7 @@ from holdfast.cli.shell import (
     say,
     seconds,
     whole,
+    write_json,
     wrong,
 )
 from holdfast.model import intent as intents
@@ -190,7 +191,7 @@ def _send_all(client: Client, checked: list[intents.Intent], *, wait_s: float, j
         denied += not reply.ok
         accepted += [intent.id] if reply.ok else []
         if json:
-            sys.stdout.write(msgspec.json.encode(reply.value).decode() + "\n")
+            write_json(msgspec.json.encode(reply.value))
         else:
             _print_verdict(intent, reply)
     if len(checked) > 1 and not json:
@@ -211,7 +212,7 @@ def _wait_all(client: Client, ids: list[str], wait_s: float, *, json: bool) -> i
         result = view.get("result")
         failed += result is None or result["status"] not in ENDED_WELL
         if json:
-            sys.stdout.write(msgspec.json.encode(result).decode() + "\n")
+            write_json(msgspec.json.encode(result))
         else:
             print(_result_line(name, result))
     return failed

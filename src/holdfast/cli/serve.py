@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +9,7 @@ from typing import Annotated
 import msgspec
 from cyclopts import Parameter
 
-from holdfast.cli.shell import OK, UNREACHABLE, USAGE, ConfigFile, Failure, load_config, say, whole, wrong
+from holdfast.cli.shell import OK, UNREACHABLE, USAGE, ConfigFile, Failure, load_config, say, whole, write_json, wrong
 
 DEFAULT_PORT = 8430
 LAST_PORT = 65_535
@@ -87,8 +86,7 @@ def _speed(text: str) -> Fraction:
 
 
 def _ready(addresses: dict[str, str]) -> None:
-    sys.stdout.write(msgspec.json.encode(addresses).decode() + "\n")
-    sys.stdout.flush()
+    write_json(msgspec.json.encode(addresses))
     say(f"the paper exchange is open at {addresses['rest']}; Ctrl-C closes it")
 
 

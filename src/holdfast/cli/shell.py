@@ -21,6 +21,7 @@ USAGE: Final = 2
 UNREACHABLE: Final = 3
 FAILED: Final = 4
 INTERRUPTED: Final = 130
+UNREAD: Final = 141
 
 EXIT_CODES: Final[dict[int, str]] = {
     OK: "done",
@@ -29,6 +30,7 @@ EXIT_CODES: Final[dict[int, str]] = {
     UNREACHABLE: "cannot reach what is needed: no engine answers, a port is taken, a file cannot be read or written",
     FAILED: "a fault of Holdfast itself",
     INTERRUPTED: "interrupted by Ctrl-C",
+    UNREAD: "nobody read the output to its end: it went into a pipe that was closed, as by `head -1`",
 }
 
 MOST_SECONDS: Final = 31_536_000
@@ -106,7 +108,13 @@ def load_config(
 def print_json(value: Any) -> None:
     """One JSON document on standard output; decimals as text."""
     body = msgspec.json.encode(value)
-    sys.stdout.write((msgspec.json.format(body, indent=2) if sys.stdout.isatty() else body).decode() + "\n")
+    write_json(msgspec.json.format(body, indent=2) if sys.stdout.isatty() else body)
+
+
+def write_json(body: bytes) -> None:
+    """A document on standard output. JSON is UTF-8, whatever the terminal speaks."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(body + b"\n")
     sys.stdout.flush()
 
 
