@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 
 class Clock(Protocol):
@@ -54,6 +54,10 @@ class WsClosed(Exception):
     """The link is not open. `sent` False: no byte of this message left."""
 
 
+CLOSED_BY_US: Final = "closed by us"
+"""The reason a link gives for an end that this side asked for."""
+
+
 class WsLink(Protocol):
     """One open WebSocket connection."""
 
@@ -71,7 +75,7 @@ class WsLink(Protocol):
         """What was held leaves now. Never raises."""
 
     def close(self) -> None:
-        """Close; `on_close` follows. May be called twice."""
+        """Close; `on_close` follows, with `CLOSED_BY_US`. May be called twice."""
 
 
 class WsConnector(Protocol):

@@ -62,8 +62,8 @@ async def test_a_denied_intent_is_one_line_with_the_numbers() -> None:
     told = await story_of("i-2")
     assert told is not None
     assert [line.text for line in told.lines] == [
-        "denied POSITION_EXISTS: a trade in this direction is already live on the symbol (open 0.5); "
-        "would pass: when after t-1"
+        "denied i-2 of beta: open BTCUSDT: POSITION_EXISTS, a trade in this direction is already live on the symbol "
+        "(open 0.5); would pass: when after t-1"
     ]
 
 

@@ -13,8 +13,8 @@ from holdfast.model import events as ev
 from holdfast.model.effects import Authorised, Cancel, Place
 from holdfast.model.ids import Role
 from holdfast.model.orders import OrderSpec, OrderType, Side
-from holdfast.model.reasons import AlarmCode, Outcome
-from holdfast.ports import Head
+from holdfast.model.reasons import AlarmCode, Outcome, ResultStatus, TradingState
+from holdfast.ports import CLOSED_BY_US, Head
 from holdfast.service.lifecycle import LifecycleObserver
 from holdfast.service.log import make_logger
 from holdfast.service.metrics import Metrics
@@ -102,6 +102,42 @@ def test_an_order_that_was_not_confirmed_is_a_warning() -> None:
     assert (line["level"], line["text"]) == ("warning", "placing hf-e1-a: rejected (code -2019; no)")
 
 
+def commanded(state: TradingState, by: str) -> ev.StateCommanded:
+    """A command, or the first start."""
+    return ev.StateCommanded(at_ms=T0, state=state, by=by, reason="")
+
+
+def effective(state: TradingState, *reasons: str) -> ev.EffectiveChanged:
+    """The state that holds, and what holds it down."""
+    return ev.EffectiveChanged(at_ms=T0, state=state, reasons=reasons)
+
+
+COMPARED = ev.Reconciled(at_ms=T0, findings={})
+DENIAL = next(event for event in OPENING if isinstance(event, ev.ResultPublished)).result
+DENIAL = msgspec.structs.replace(DENIAL, status=ResultStatus.DENIED)
+
+
+@pytest.mark.parametrize(
+    ("events", "level"),
+    [
+        ([commanded(TradingState.ACTIVE, "configuration")], "info"),
+        ([commanded(TradingState.HALTED, "configuration")], "info"),
+        ([commanded(TradingState.ACTIVE, "cli:me")], "info"),
+        ([commanded(TradingState.HALTED, "cli:me")], "warning"),
+        ([commanded(TradingState.REDUCING, "daily_loss")], "warning"),
+        ([effective(TradingState.HALTED, "not reconciled", "user stream is down")], "info"),
+        ([COMPARED, effective(TradingState.ACTIVE)], "info"),
+        ([COMPARED, effective(TradingState.HALTED, "commanded halted")], "info"),
+        ([COMPARED, effective(TradingState.REDUCING, "user stream is down")], "warning"),
+        ([COMPARED, effective(TradingState.HALTED, "commanded halted", "not reconciled")], "warning"),
+        ([ev.ResultPublished(at_ms=T0, result=DENIAL)], "debug"),
+    ],
+)
+def test_what_is_normal_is_no_warning(events: list[ev.AnyEvent], level: str) -> None:
+    """A start, a command that was given, trading that goes on: a warning is kept for what somebody should look at."""
+    assert Watched().see(*events).lines.written[-1]["level"] == level
+
+
 def alarm(subject: str) -> ev.AlarmRaised:
     """Some alarm."""
     return ev.AlarmRaised(at_ms=T0, code=AlarmCode.UNPROTECTED, subject=subject, text="look")
@@ -162,8 +198,8 @@ def test_a_crowded_inbox_is_said_now_and_then() -> None:
 REPORTS: list[tuple[str, tuple[Any, ...], str]] = [
     ("engine_failed", (ValueError("x"),), "critical"),
     ("listener_failed", ("read model", 7, ValueError("x")), "error"),
-    ("part_started", ("gateway",), "info"),
-    ("part_stopped", ("gateway", ""), "info"),
+    ("part_started", ("gateway",), "debug"),
+    ("part_stopped", ("gateway", ""), "debug"),
     ("part_stopped", ("gateway", "hung"), "error"),
     ("task_died", ("watch", None), "critical"),
     ("request_ended", ("order.place", "unknown", 0, 900), "warning"),
@@ -173,6 +209,7 @@ REPORTS: list[tuple[str, tuple[Any, ...], str]] = [
     ("read_repeated", ("/fapi/v3/balance", "503"), "info"),
     ("link_changed", ("user_stream", True, ""), "info"),
     ("link_changed", ("user_stream", False, "lost"), "warning"),
+    ("link_changed", ("user_stream", False, CLOSED_BY_US), "info"),
     ("frame_unreadable", ("user_stream", "ORDER_TRADE_UPDATE", "x"), "error"),
     ("stream_silent", ("user_stream",), "warning"),
     ("clock_measured", (False, 0, 0), "warning"),

@@ -61,6 +61,23 @@ def test_a_denial_says_its_sentence_once_and_what_would_pass() -> None:
     assert sentence_of(event).endswith(" (default_stop_pct none); would pass: the sun shines, leverage 5")
 
 
+def test_zeros_that_say_nothing_are_left_out() -> None:
+    """The venue writes eight places; people read the number. Whole numbers and words stay as they are."""
+    facts = {"mark": "64983.00000000", "cap": "65056.60", "open": "100", "step": "0.010", "of": "v1.0.0", "zero": "0.0"}
+    event = msgspec.structs.replace(DENIED, facts=facts, counterfactual={"stop": "1.50"})
+    shown = "(mark 64983, cap 65056.6, open 100, step 0.01, of v1.0.0, zero 0); would pass: stop 1.5"
+    assert sentence_of(event).endswith(shown)
+
+
+def test_a_result_says_what_it_came_to() -> None:
+    """What filled when something did, and why when there is a reason."""
+    (published,) = (event for event in EVENTS if isinstance(event, ev.ResultPublished))
+    assert sentence_of(published) == "result of i-1: protected, filled 0.5"
+    expired = msgspec.structs.replace(published.result, filled=Decimal(0), code="NO_FILL_AT_CAP", reason="no price")
+    event = msgspec.structs.replace(published, result=expired)
+    assert sentence_of(event) == "result of i-1: protected (NO_FILL_AT_CAP: no price)"
+
+
 def test_a_flatten_that_is_only_prepared_does_not_look_like_a_decision() -> None:
     """It stands beside every entry, and most are never sent."""
     planned = next(event for event in EVENTS if isinstance(event, ev.OrderPlanned))

@@ -16,7 +16,7 @@ from typing import Any, Final, cast
 from picows import WSAutoPingStrategy, WSFrame, WSHandshakeError, WSListener, WSMsgType, WSTransport, ws_connect
 
 from holdfast.adapters.os_errors import plain
-from holdfast.ports import WsClosed
+from holdfast.ports import CLOSED_BY_US, WsClosed
 
 MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
 MAX_UNSENT_BYTES: Final = 1024 * 1024
@@ -146,7 +146,7 @@ class PicowsLink(WSListener):
         transport = self._transport
         if transport is None or self._reason:
             return
-        self._reason = "closed by us"
+        self._reason = CLOSED_BY_US
         transport.send_close()
         transport.disconnect()
         # A dead peer never takes the last bytes; then the connection is dropped without them.

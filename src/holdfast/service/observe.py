@@ -11,7 +11,8 @@ from functools import cache
 from typing import Any, Final
 
 from holdfast.model import events as ev
-from holdfast.model.reasons import Outcome, TradePhase, TradingState
+from holdfast.model.reasons import Outcome, ResultStatus, TradePhase, TradingState
+from holdfast.ports import CLOSED_BY_US
 from holdfast.service.engine_port import VenueEffect
 from holdfast.service.metrics import Metrics
 from holdfast.service.outbox import Published
@@ -23,7 +24,6 @@ LOUD: Final[dict[type, str]] = {
     ev.EngineStarted: "info",
     ev.IntentAccepted: "info",
     ev.IntentDenied: "info",
-    ev.ResultPublished: "info",
     ev.TradeClosed: "info",
     ev.TradeAdopted: "warning",
     ev.FlattenStarted: "info",
@@ -37,15 +37,12 @@ LOUD: Final[dict[type, str]] = {
     ev.SymbolHalted: "error",
     ev.QuarantineLifted: "info",
     ev.DailyLossLatched: "error",
-    ev.StateCommanded: "warning",
-    ev.EffectiveChanged: "warning",
-    ev.Reconciled: "info",
     ev.AlarmRaised: "error",
     ev.AlarmCleared: "info",
     ev.CutAdopted: "warning",
     ev.ResultCorrected: "warning",
 }
-"""Level of the log line for each kind of event; kinds that are not here stay in the journal only."""
+"""Level of the log line for each kind of event; kinds neither here nor in `_WEIGHED` stay in the journal only."""
 
 
 class Observer:
@@ -56,6 +53,7 @@ class Observer:
         self.log = logger.bind(venue=venue, account=account)
         self._who = (venue, account)
         self._crowded = False
+        self._compared = False
         self._open_since: dict[str, int] = {}
         self._alarms: dict[str, dict[str, None]] = {}
         metrics.build.labels(*self._who, version).set(1)
@@ -75,10 +73,33 @@ class Observer:
         if counter is not None:
             counter(self, event)
         level = LOUD.get(type(event))
-        if isinstance(event, ev.OrderAnswered) and event.outcome is not Outcome.CONFIRMED:
-            level = "warning"
+        weigh = _WEIGHED.get(type(event))
+        if weigh is not None:
+            level = weigh(self, event)
         if level is not None:
             getattr(self.log, level)(record.kind, seq=record.seq, text=sentence_of(event))
+
+    def weigh_answer(self, event: ev.OrderAnswered) -> str | None:
+        """What the venue did not confirm deserves a look."""
+        return None if event.outcome is Outcome.CONFIRMED else "warning"
+
+    def weigh_result(self, event: ev.ResultPublished) -> str:
+        """A denial was said a line before, with its numbers."""
+        return "debug" if event.result.status is ResultStatus.DENIED else "info"
+
+    def weigh_commanded(self, event: ev.StateCommanded) -> str:
+        """To trade is normal, and to begin as configured; everything else was somebody's decision."""
+        return "info" if event.state is TradingState.ACTIVE or event.by == "configuration" else "warning"
+
+    def weigh_effective(self, event: ev.EffectiveChanged) -> str:
+        """What holds trading down is worth a warning, unless it was commanded or the engine only just starts."""
+        commanded = all(reason.startswith("commanded ") for reason in event.reasons)
+        return "info" if commanded or not self._compared else "warning"
+
+    def weigh_reconciled(self, _: ev.Reconciled) -> str:
+        """The start is over when the engine has compared itself with the venue."""
+        self._compared = True
+        return "info"
 
     def recovered(self, found: Recovered, model: ReadModel, duration_ms: int) -> None:
         """The journal is folded: metrics start from what it says, not from zero."""
@@ -139,15 +160,15 @@ class Observer:
         self.log.error("reader_failed", reader=listener, seq=seq, error=error)
 
     def part_started(self, part: str) -> None:
-        """A part of the service works."""
-        self.log.info("part_started", part=part)
+        """A part of the service works; what it is connected to is said by its link."""
+        self.log.debug("part_started", part=part)
 
     def part_stopped(self, part: str, error: str) -> None:
         """A part of the service has ended."""
         if error:
             self.log.error("part_stopped", part=part, error=error)
         else:
-            self.log.info("part_stopped", part=part)
+            self.log.debug("part_stopped", part=part)
 
     def task_died(self, task: str, error: BaseException | None) -> None:
         """A task that should run for ever has ended: entries are halted."""
@@ -186,6 +207,8 @@ class Observer:
         self.metrics.link_up.labels(*self._who, link).set(int(up))
         if up:
             self.log.info("link_up", link=link, reason=reason)
+        elif reason == CLOSED_BY_US:
+            self.log.info("link_down", link=link, reason=reason)
         else:
             self.log.warning("link_down", link=link, reason=reason)
 
@@ -281,6 +304,15 @@ def _effect_name(effect: VenueEffect) -> str:
     subject = order.spec.client_id if order is not None else getattr(effect, "client_id", "")
     return f"{type(effect).__name__.lower()} {subject}".rstrip()
 
+
+_WEIGHED: Final[dict[type, Callable[[Observer, Any], str | None]]] = {
+    ev.OrderAnswered: Observer.weigh_answer,
+    ev.ResultPublished: Observer.weigh_result,
+    ev.StateCommanded: Observer.weigh_commanded,
+    ev.EffectiveChanged: Observer.weigh_effective,
+    ev.Reconciled: Observer.weigh_reconciled,
+}
+"""Kinds whose level depends on what they say."""
 
 _COUNTERS: Final[dict[type, Callable[[Observer, Any], None]]] = {
     ev.IntentAccepted: Observer.count_accepted,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
@@ -11,6 +12,8 @@ from holdfast.model.ids import Role
 from holdfast.model.num import text
 from holdfast.model.orders import AlgoSpec
 from holdfast.model.reasons import DENY_SENTENCES
+
+ZEROS_AT_END: Final = re.compile(r"-?\d+\.\d*0")
 
 
 def sentence_of(event: ev.AnyEvent) -> str:
@@ -41,28 +44,34 @@ def _number(value: Decimal | None) -> str:
 
 def _pairs(facts: dict[str, str]) -> str:
     """Facts in a row; the sentence among them is told apart, and what is empty says nothing."""
-    return ", ".join(f"{name} {value}" for name, value in facts.items() if value and name != "sentence")
+    return ", ".join(f"{name} {_short(value)}" for name, value in facts.items() if value and name != "sentence")
+
+
+def _short(value: str) -> str:
+    """A number without the zeros that say nothing: 64983, where the venue wrote 64983.00000000."""
+    return value.rstrip("0").rstrip(".") if ZEROS_AT_END.fullmatch(value) else value
 
 
 def _needed(counterfactual: dict[str, str]) -> str:
     """What would pass; a state of things needs no label."""
-    return ", ".join(value if name == "state" else f"{name} {value}" for name, value in counterfactual.items())
+    return ", ".join(value if name == "state" else f"{name} {_short(value)}" for name, value in counterfactual.items())
 
 
 def _accepted(event: ev.IntentAccepted) -> str:
-    plan = event.plan
+    plan, whose = event.plan, f"accepted {event.intent.id} of {event.intent.source}"
     if plan is None:
-        return f"accepted: {event.intent.action} {event.intent.symbol} for {event.intent.source}"
+        return f"{whose}: {event.intent.action} {event.intent.symbol}"
     return (
-        f"accepted for {event.intent.source}: {plan.direction.value} {_number(plan.quantity)} {plan.symbol}, at worst "
-        f"{_number(plan.cap_price)}, stop {_number(plan.stop_price)} ({_pairs(event.facts)})"
+        f"{whose}: {plan.direction.value} {_number(plan.quantity)} {plan.symbol}, at worst {_number(plan.cap_price)}, "
+        f"stop {_number(plan.stop_price)} ({_pairs(event.facts)})"
     )
 
 
 def _denied(event: ev.IntentDenied) -> str:
     would = f"; would pass: {_needed(event.counterfactual)}" if event.counterfactual else ""
     facts = f" ({shown})" if (shown := _pairs(event.facts)) else ""
-    return f"denied {event.code.value}: {DENY_SENTENCES[event.code]}{facts}{would}"
+    what = f"{event.intent_id} of {event.source}: {event.action} {event.symbol}"
+    return f"denied {what}: {event.code.value}, {DENY_SENTENCES[event.code]}{facts}{would}"
 
 
 def _planned(event: ev.OrderPlanned) -> str:
@@ -126,15 +135,17 @@ def _fill(event: ev.FillBooked) -> str:
 
 def _result(event: ev.ResultPublished) -> str:
     result = event.result
-    why = f" {result.code}: {result.reason}" if result.code or result.reason else ""
-    return f"result of {result.intent_id}: {result.status.value}, filled {_number(result.filled)}{why}"
+    filled = f", filled {_number(result.filled)}" if result.filled else ""
+    why = ": ".join(word for word in (result.code, result.reason) if word)
+    return f"result of {result.intent_id}: {result.status.value}{filled}" + (f" ({why})" if why else "")
 
 
 def _closed(event: ev.TradeClosed) -> str:
     result = event.result
     net = ", ".join(f"{_number(amount)} {asset}" for asset, amount in result.net.items()) or "nothing"
     shared = f", {_number(result.foreign_quantity)} of it with somebody else's" if result.foreign_quantity else ""
-    return f"trade {result.trade_id} closed ({result.exit_reason}): net {net}, {result.fills} fills{shared}"
+    what = f"{result.direction.value} {result.symbol}, {result.exit_reason}"
+    return f"trade {result.trade_id} closed ({what}): net {net}, {result.fills} fills{shared}"
 
 
 def _position(event: ev.PositionSeen) -> str:
@@ -209,12 +220,8 @@ _SENTENCES: Final[dict[type, Callable[[Any], str]]] = {
     ev.DailyLossLatched: lambda e: f"daily loss {_number(e.loss)} reached its limit {_number(e.limit)} ({e.window})",
     ev.StateCommanded: lambda e: f"commanded {e.state.value} by {e.by}: {e.reason}",
     ev.ResumePrepared: lambda e: f"resume prepared by {e.by}, to be confirmed before {e.expires_ms}",
-    ev.EffectiveChanged: lambda e: (
-        f"effective state is {e.state.value}" + (f": {', '.join(e.reasons)}" if e.reasons else "")
-    ),
-    ev.Reconciled: lambda e: (
-        f"compared with the venue: {_pairs({k: str(v) for k, v in e.findings.items()}) or 'equal'}"
-    ),
+    ev.EffectiveChanged: _effective,
+    ev.Reconciled: _reconciled,
     ev.LateEntryFound: _late,
     ev.AlarmRaised: lambda e: f"alarm {e.code.value} on {e.subject}: {e.text}",
     ev.AlarmCleared: lambda e: f"alarm {e.code.value} on {e.subject} is over",

@@ -20,7 +20,7 @@ from holdfast.paper.edge import PaperVenue
 from holdfast.paper.pump import Pump
 from holdfast.paper.source import MarketFileError, MarketSource
 from holdfast.paper.wire_out import Close, HttpOutcome, Outgoing
-from holdfast.ports import Clock, HttpFailed, HttpReply, WsClosed
+from holdfast.ports import CLOSED_BY_US, Clock, HttpFailed, HttpReply, WsClosed
 
 Item = TypeVar("Item")
 
@@ -298,7 +298,7 @@ class InProcessLink:
             return
         self._given_up = True
         self.up.put(None, self._host.latency_us)
-        self._end("closed by us")
+        self._end(CLOSED_BY_US)
 
     def lose(self, reason: str) -> None:
         """The connection is gone without a word; what is under way is lost."""
