@@ -13,6 +13,7 @@ import pytest
 
 from tests.cli.conftest import Command
 from tests.cli.paper import configuration, paper
+from tests.waiting import until
 
 
 def test_paper_says_where_it_is_and_stops_on_a_signal(tmp_path: Path) -> None:
@@ -134,6 +135,19 @@ def test_run_trades_over_the_api_and_stops_on_a_signal(holdfast: Command, tmp_pa
     checked = holdfast("verify", "--journal", "holdfast-paper-main.sqlite", "--venue-log", "v.jsonl", "--json")
     assert json.loads(checked.out)["violations"] == []
     assert holdfast("replay", "--journal", "holdfast-paper-main.sqlite").code == 0
+
+
+def test_an_engine_outlives_whoever_read_its_log(holdfast: Command, tmp_path: Path) -> None:
+    """`holdfast run 2>&1 | head`: positions are watched on when the reader of the log is gone."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with paper() as addresses:
+        Path("holdfast.toml").write_text(configuration(addresses, port=free_port()))
+        with subprocess.Popen([sys.executable, "-m", "holdfast", "run"], stderr=writer) as process:
+            until(lambda: holdfast("status").code == 0, within_s=30, what="the engine's answer")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+    os.close(writer)
 
 
 def wait_for_line(stream: IO[str], part: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import sys
@@ -119,8 +120,12 @@ def write_json(body: bytes) -> None:
 
 
 def say(text: str) -> None:
-    """A line for people, on standard error: it is never part of a command's result."""
-    print(text, file=sys.stderr, flush=True)
+    """A line for people, on standard error: it is never part of a command's result.
+
+    That nobody can read it any more (a closed pipe, a full disk) must end neither an engine nor an exchange.
+    """
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def ask(question: str) -> bool:
