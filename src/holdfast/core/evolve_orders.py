@@ -199,6 +199,8 @@ def unknown_resolved(state: EngineState, event: ev.UnknownResolved) -> None:
     order.pending = Pending.NONE
     order.unknown_since_ms = None
     order.absences = {}
+    if event.resolution == "forgotten" and isinstance(order, OrderState):
+        order.status = machine.advance(order.status, machine.Signal.CANCELLED)
     if event.resolution != "never_placed":
         return
     # A stop that was sent again may have shown itself in an earlier life: what the venue told of it stands.

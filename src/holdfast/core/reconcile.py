@@ -19,7 +19,7 @@ from holdfast.core import (
     unknowns,
 )
 from holdfast.core.context import Context
-from holdfast.core.state import AlgoState
+from holdfast.core.state import PLACING, AlgoState
 from holdfast.model import events as ev
 from holdfast.model.effects import Lane, Read, ReadKind
 from holdfast.model.inputs import ReadAnswered
@@ -243,7 +243,8 @@ def _resolve(ctx: Context, client_id: str, answer: ReadAnswered) -> None:
 
 
 def _state(ctx: Context, client_id: str, answer: ReadAnswered) -> None:
-    """A single order was asked for. Absence after its cancel ends an algo; an absent plain order becomes unknown."""
+    """A single order was asked for. Absence after its cancel ends an algo; an absent plain order becomes unknown, also
+    one that had been confirmed, if it is too old for an answer that only lags behind."""
     order = ctx.state.order(client_id)
     if answer.ok:
         ctx.clear_timer(f"unseen:{client_id}")
@@ -260,6 +261,9 @@ def _state(ctx: Context, client_id: str, answer: ReadAnswered) -> None:
                 sending.send_again(ctx, order, preauthorised=True)
     elif order.pending is Pending.NONE and order.status is OrderStatus.SENT:
         unknowns.opened(ctx, order, "the venue does not show it")
+    elif order.live and order.order_id is not None and order.pending not in PLACING:
+        if answer.asked_ms - order.timestamp_ms >= order.recv_window_ms + unknowns.GRACE_MS:
+            unknowns.opened(ctx, order, "the venue does not know it any more")
 
 
 def _compare(ctx: Context, client_id: str, answer: ReadAnswered) -> None:

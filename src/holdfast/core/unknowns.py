@@ -4,6 +4,9 @@ An unknown entry is never sent again. "Never placed" needs all of: server time p
 absences at least 1 s apart on the order query *and* on the order list; all executions of the symbol since the send
 joined to known orders; the venue's position equal to our fold; and the user stream up since the send, or the same
 reads complete again after it came back.
+
+The same proof ends an order that the venue had confirmed and knows no more: it keeps an order that ended without a fill
+for some days only, and we may have been away for longer. Such an order must be absent from the open ones as well.
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ SLOW_ROUND_MS = 5_000
 LOST_MS = 2_000
 
 ORDER_ENDPOINTS = ("order", "all_orders")
+CONFIRMED_ENDPOINTS = ("order", "all_orders", "open_orders")
 ALGO_ENDPOINTS = ("algo", "open_algos")
 
 
@@ -63,6 +67,8 @@ def _ask_lists(ctx: Context, order: Order, purpose: str, symbol: str) -> None:
     since_ms, client_id = order.timestamp_ms - 1_000, order.client_id
     lane = Lane.QUERY
     if isinstance(order, OrderState):
+        if order.order_id is not None:
+            ctx.read(ReadKind.OPEN_ORDERS, purpose, symbol=symbol, client_id=client_id, lane=lane)
         ctx.read(ReadKind.ALL_ORDERS, purpose, symbol=symbol, client_id=client_id, since_ms=since_ms, lane=lane)
     else:
         ctx.read(ReadKind.OPEN_ALGOS, purpose, symbol=symbol, client_id=client_id, lane=lane)
@@ -81,9 +87,10 @@ def answered(ctx: Context, answer: ReadAnswered) -> None:
         return
     ctx.emit(ev.AbsenceNoted(at_ms=ctx.now_ms, client_id=client_id, endpoint=endpoint, asked_ms=answer.asked_ms))
     if proved_absent(ctx, order):
+        resolution = "forgotten" if isinstance(order, OrderState) and order.order_id is not None else "never_placed"
         ctx.emit(
             ev.UnknownResolved(
-                at_ms=ctx.now_ms, client_id=client_id, resolution="never_placed", evidence=_evidence_text(order)
+                at_ms=ctx.now_ms, client_id=client_id, resolution=resolution, evidence=_evidence_text(order)
             )
         )
         ctx.clear_timer(f"resolve:{client_id}")
@@ -101,6 +108,8 @@ def _absence(ctx: Context, order: Order, answer: ReadAnswered) -> str | None:
             return "algo"
         case ReadKind.ALL_ORDERS if all(report.client_id != client_id for report in answer.orders):
             return "all_orders"
+        case ReadKind.OPEN_ORDERS if all(report.client_id != client_id for report in answer.orders):
+            return "open_orders"
         case ReadKind.OPEN_ALGOS if all(report.client_id != client_id for report in answer.algos):
             return "open_algos"
         case ReadKind.TRADES if all(fill_known(ctx, fill) for fill in answer.fills):
@@ -130,13 +139,19 @@ def proved_absent(ctx: Context, order: Order) -> bool:
     valid_from = max(order.timestamp_ms, ctx.around.user_stream_since_ms)
     if ctx.now_ms < threshold:
         return False
-    for endpoint in ALGO_ENDPOINTS if isinstance(order, AlgoState) else ORDER_ENDPOINTS:
+    for endpoint in _endpoints(order):
         if not _spaced(order.absences.get(endpoint, []), valid_from, threshold):
             return False
     return all(
         any(asked >= max(threshold, valid_from) for asked in order.absences.get(endpoint, []))
         for endpoint in ("trades", "position")
     )
+
+
+def _endpoints(order: Order) -> tuple[str, ...]:
+    if isinstance(order, AlgoState):
+        return ALGO_ENDPOINTS
+    return ORDER_ENDPOINTS if order.order_id is None else CONFIRMED_ENDPOINTS
 
 
 def _spaced(asked: list[int], valid_from: int, threshold: int) -> bool:

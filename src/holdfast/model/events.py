@@ -191,7 +191,11 @@ class AbsenceNoted(Event, frozen=True, kw_only=True, tag="absence_noted"):
 
 
 class UnknownResolved(Event, frozen=True, kw_only=True, tag="unknown_resolved"):
-    """Positive evidence, or the complete proof of absence, ended an unknown outcome."""
+    """Positive evidence, or the complete proof of absence, ended an unknown outcome.
+
+    `resolution` is `confirmed`, `never_placed`, or `forgotten`: it was confirmed once, is not open, and the venue
+    knows it no more.
+    """
 
     client_id: str
     resolution: str

@@ -118,6 +118,8 @@ def _unknown_resolved(state: ReadState, event: ev.UnknownResolved, _: Published)
         order.unknown, order.updated_ms = False, event.at_ms
         if event.resolution == "never_placed":
             order.status = "never_placed"
+        elif event.resolution == "forgotten":
+            order.status = "cancelled"
 
 
 HANDLERS: Final[dict[type, Callable[[ReadState, Any, Published], None]]] = {

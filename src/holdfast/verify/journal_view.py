@@ -329,7 +329,7 @@ def _unknown_opened(view: JournalView, seq: int, event: ev.UnknownOpened) -> Non
 def _unknown_resolved(view: JournalView, seq: int, event: ev.UnknownResolved) -> None:
     view.unknown.pop(event.client_id, None)
     view.resolved[event.client_id] = Resolution(seq, event.at_ms * 1_000, event.resolution)
-    if event.resolution == "never_placed":
+    if event.resolution in ("never_placed", "forgotten"):
         view.settle_entry(seq, event.client_id)
 
 
