@@ -18,6 +18,7 @@ from holdfast.paper.default_symbols import default_exchange_info
 from holdfast.paper.market import BookTop, Mark, MarketEvent
 from holdfast.paper.server import PaperOptions, serve
 from holdfast.paper.source import MarketSource
+from tests.waiting import within
 
 
 def quote(time_us: int = 0, price: str = "65000.00", u: int = 1) -> tuple[int, MarketEvent]:
@@ -82,7 +83,8 @@ async def running(chosen: PaperOptions) -> AsyncIterator[Client]:
     """A server for the time of a test. Its own error, if it ends with one, is the test's."""
     ready: asyncio.Future[dict[str, str]] = asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(serve(chosen, ready.set_result), name="server")
-    where = await asyncio.wait_for(ready, 10)
+    async with within(10, "the start of the exchange"):
+        where = await ready
     async with aiohttp.ClientSession() as http:
         try:
             yield Client(where, http)
@@ -105,6 +107,13 @@ def market_order(client_id: str = "one") -> dict[str, str]:
     }
 
 
+async def message_of(sock: Any) -> Any:
+    """The next message of a connection, a close included."""
+    async with within(10, "the next message"):
+        return await sock.receive()
+
+
 async def receive(sock: Any) -> Any:
     """The next JSON frame."""
-    return json.loads(await asyncio.wait_for(sock.receive_str(), 10))
+    async with within(10, "the next frame"):
+        return json.loads(await sock.receive_str())

@@ -1,8 +1,10 @@
 """Waiting ends when the condition comes true, and fails when it does not."""
 
+import asyncio
+
 import pytest
 
-from tests.waiting import eventually, until
+from tests.waiting import eventually, until, within
 
 
 def test_until_returns_when_the_condition_is_true():
@@ -24,3 +26,15 @@ async def test_eventually_does_the_same_in_a_loop():
     await eventually(lambda: next(answers))
     with pytest.raises(AssertionError, match="the port did not"):
         await eventually(lambda: False, within_s=0, what="the port")
+
+
+async def test_within_names_what_did_not_happen():
+    """And passes on what was raised inside, a timeout of the tested code included."""
+    async with within(10, "nothing"):
+        pass
+    with pytest.raises(AssertionError, match=r"the answer did not happen within 0.01 s"):
+        async with within(0.01, "the answer"):
+            await asyncio.Event().wait()
+    with pytest.raises(TimeoutError, match="its own"):
+        async with within(10, "the answer"):
+            raise TimeoutError("its own")

@@ -6,7 +6,8 @@ The only place of the tests that sleeps. Where a signal exists (an event, a queu
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 PAUSE_S = 0.01
 
@@ -25,6 +26,18 @@ async def eventually(condition: Callable[[], object], *, within_s: float = 10.0,
     while not condition():
         assert time.monotonic() < deadline, f"{what} did not come true within {within_s} s"
         await asyncio.sleep(PAUSE_S)
+
+
+@asynccontextmanager
+async def within(seconds: float, what: str) -> AsyncIterator[None]:
+    """Give what is awaited inside so long; the test fails by the name of what did not happen."""
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            yield
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise AssertionError(f"{what} did not happen within {seconds:g} s") from None
 
 
 async def time_passes(seconds: float) -> None:

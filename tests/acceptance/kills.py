@@ -30,7 +30,7 @@ from tests.acceptance import audit, markets, weather
 from tests.acceptance.audit import Window
 from tests.acceptance.stand import Stand
 from tests.acceptance.traffic import BRISK_GAP_S, IDLE_GAP_S, Source
-from tests.waiting import eventually, time_passes
+from tests.waiting import eventually, time_passes, within
 
 READY_S = 100.0
 """A start that finds the minute's weight used up is ready when the next minute has begun."""
@@ -193,7 +193,8 @@ class Trial:
                 assert engine.alive, f"it ended by itself:\n{engine.said[-4000:]}"
                 await time_passes(0.02)
 
-        await asyncio.wait_for(ready(), READY_S)
+        async with within(READY_S, "the engine's readiness"):
+            await ready()
         self.source.mean_gap_s = BRISK_GAP_S
 
     async def _wind_down(self) -> None:

@@ -16,6 +16,7 @@ from aiohttp.test_utils import TestServer
 from holdfast.adapters import ws_picows
 from holdfast.adapters.ws_picows import PicowsConnector, PicowsLink
 from holdfast.ports import WsClosed
+from tests import waiting
 from tests.adapters.servers import CuttingServer, DeafServer, closed_port, self_signed
 
 Session = Callable[[web.WebSocketResponse], Awaitable[None]]
@@ -73,7 +74,7 @@ Serve = Callable[..., Awaitable[tuple[PicowsLink, Ends]]]
 
 async def within(awaitable: Awaitable[Any]) -> Any:
     """Wait at most five seconds."""
-    async with asyncio.timeout(5):
+    async with waiting.within(5, "what the connection should do"):
         return await awaitable
 
 
@@ -289,7 +290,7 @@ async def test_a_handshake_without_an_answer_times_out() -> None:
     told: list[str] = []
     async with CuttingServer(100_000) as server:
         connector = PicowsConnector(f"ws://127.0.0.1:{server.port}")
-        with pytest.raises(TimeoutError):
+        with pytest.raises(TimeoutError, match="no answer within 50 ms"):
             await connector.connect("/", lambda _: None, told.append, 50)
     assert told == []
 

@@ -23,8 +23,8 @@ from holdfast.paper import server
 from holdfast.paper.edge import PaperVenue
 from holdfast.paper.server import Link, PaperServerError, serve, text_frame
 from holdfast.paper.source import MarketFileError, MarketSource
-from tests.paper_server import Client, mark, market_order, options, quote, receive, running
-from tests.waiting import eventually
+from tests.paper_server import Client, mark, market_order, message_of, options, quote, receive, running
+from tests.waiting import eventually, within
 
 ROOT = Path(__file__).resolve().parents[2]
 WS = aiohttp.WSMsgType
@@ -123,7 +123,7 @@ async def eventually_priced(client: Client) -> None:
     """Wait until BTCUSDT has a price."""
     deadline = time.monotonic() + 10
     while "BTCUSDT" not in (await client.control(do="state"))["prices"]:
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, "BTCUSDT had no price within 10 s"
 
 
 def test_market_is_played_on_uvloop_too() -> None:
@@ -167,7 +167,8 @@ async def test_market_that_breaks_off_ends_the_server() -> None:
         raise MarketFileError(line=2, rule="a line is `<receive time> <json>`")
 
     with pytest.raises(PaperServerError, match="the market broke off: line 2"):
-        await asyncio.wait_for(serve(options(torn()), lambda _: None), 10)
+        async with within(10, "the end of the exchange"):
+            await serve(options(torn()), lambda _: None)
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/ws-fapi/v2", "/public/other"])
@@ -203,14 +204,14 @@ async def test_ping_of_a_client_is_answered_with_its_payload() -> None:
     """Protocol notes F.5."""
     async with running(options()) as client, client.stream("/public/ws", autoping=False) as sock:
         await sock.ping(b"1234")
-        message = await asyncio.wait_for(sock.receive(), 10)
+        message = await message_of(sock)
         assert (message.type, message.data) == (WS.PONG, b"1234")
 
 
 async def test_venue_pings_its_clients() -> None:
     """The payload is the time in milliseconds."""
     async with running(options(ping_interval_ms=20)) as client, client.stream("/public/ws", autoping=False) as sock:
-        message = await asyncio.wait_for(sock.receive(), 10)
+        message = await message_of(sock)
         assert message.type == WS.PING
         assert abs(int(message.data) - time.time_ns() // 1_000_000) < 5000
 
@@ -219,9 +220,9 @@ async def test_client_that_never_answers_pings_is_dropped() -> None:
     """No pong within the limit."""
     chosen = options(ping_interval_ms=20, pong_timeout_ms=50)
     async with running(chosen) as client, client.stream("/public/ws", autoping=False) as sock:
-        message = await asyncio.wait_for(sock.receive(), 10)
+        message = await message_of(sock)
         while message.type == WS.PING:
-            message = await asyncio.wait_for(sock.receive(), 10)
+            message = await message_of(sock)
         assert message.type in (WS.CLOSED, WS.ERROR, WS.CLOSE)
 
 
@@ -230,7 +231,7 @@ async def test_client_that_answers_pings_stays() -> None:
     chosen = options(ping_interval_ms=20, pong_timeout_ms=200)
     async with running(chosen) as client, client.stream("/public/ws", autoping=False) as sock:
         for _ in range(30):
-            message = await asyncio.wait_for(sock.receive(), 10)
+            message = await message_of(sock)
             assert message.type == WS.PING
             await sock.pong(message.data)
 
@@ -270,7 +271,7 @@ async def test_fault_close_ends_websockets() -> None:
     """With its code, after a closing handshake."""
     async with running(options()) as client, client.stream("/public/ws") as sock:
         await client.control(do="fault", verb="ws.close", code=1008, msg="Too many requests")
-        message = await asyncio.wait_for(sock.receive(), 10)
+        message = await message_of(sock)
         assert (message.type, sock.close_code) == (WS.CLOSE, 1008)
 
 
@@ -352,7 +353,8 @@ FULL_DISK = Path("/dev/full")
 async def test_full_disk_is_reported_once_and_ends_the_server(capfd: pytest.CaptureFixture[str]) -> None:
     """A log with a hole proves nothing."""
     with pytest.raises(PaperServerError, match="No space left on device"):
-        await asyncio.wait_for(serve(options(venue_log=FULL_DISK), lambda _: None), 10)
+        async with within(10, "the end of the exchange"):
+            await serve(options(venue_log=FULL_DISK), lambda _: None)
     assert "No space left on device" not in capfd.readouterr().err, "the command says it; twice would be once too many"
 
 
@@ -383,7 +385,8 @@ async def test_stopping_closes_connections_in_good_order() -> None:
         for task in asyncio.all_tasks():
             if task.get_name() == "server":
                 task.cancel()
-        message = await asyncio.wait_for(closing, 10)
+        async with within(10, "the close frame"):
+            message = await closing
         assert (message.type, message.data) == (WS.CLOSE, 1001)
         await sock.close()
 
@@ -433,7 +436,7 @@ async def test_frames_of_every_length_class_are_understood(size: int) -> None:
     listener = await asyncio.start_server(send, "127.0.0.1", 0)
     port = listener.sockets[0].getsockname()[1]
     async with aiohttp.ClientSession() as http, http.ws_connect(f"ws://127.0.0.1:{port}/") as sock:
-        assert await asyncio.wait_for(sock.receive_str(), 10) == payload.decode()
+        assert (await message_of(sock)).data == payload.decode()
     await ended.wait()
     listener.close()
 

@@ -11,6 +11,7 @@ from holdfast.model.chain import link
 from holdfast.ports import GENESIS, JournalEntry
 from holdfast.service.outbox import Outbox, Published, Subscription
 from tests.service.toy import Recorder, alarm
+from tests.waiting import within
 
 
 class Box:
@@ -30,7 +31,7 @@ class Box:
 
 async def take(subscription: Subscription, count: int) -> list[int]:
     """The numbers of the next records."""
-    async with asyncio.timeout(5):
+    async with within(5, f"the delivery of {count} records"):
         return [(await anext(subscription)).seq for _ in range(count)]
 
 
@@ -120,7 +121,7 @@ async def test_subscribers_end_after_the_last_record() -> None:
     subscription = box.outbox.subscribe()
     await box.add(alarm())
     box.outbox.close()
-    async with asyncio.timeout(5):
+    async with within(5, "the end of the subscription"):
         assert [record.seq async for record in subscription] == [1]
 
 

@@ -38,7 +38,7 @@ from holdfast.model.orders import OrderSpec, OrderType, Side
 from holdfast.model.reasons import Outcome
 from holdfast.service.inbox import InboxLimits, NotDurable, Overloaded, Stopped
 from tests.service.toy import Bench, Step, alarm, intent
-from tests.waiting import eventually
+from tests.waiting import eventually, within
 
 
 def place(
@@ -421,7 +421,8 @@ async def test_an_engine_that_raises_on_an_intent_tells_its_source() -> None:
     """Also when it is decided in the turn in which it arrives: nobody may wait for ever."""
     bench = Bench(lambda input: 1 // 0)  # type: ignore[arg-type,return-value]
     with pytest.raises(Stopped):
-        await asyncio.wait_for(bench.runner.submit(intent()), 5)
+        async with within(5, "the answer to the source"):
+            await bench.runner.submit(intent())
 
 
 async def test_a_gateway_that_raises_stops_the_engine() -> None:

@@ -6,6 +6,7 @@ import asyncio
 
 from holdfast.model.effects import ClearTimer, SetTimer
 from holdfast.service.timers import Timers
+from tests.waiting import within
 
 
 class Clock:
@@ -32,7 +33,7 @@ class Fired:
 
     async def next(self) -> None:
         """Wait for one."""
-        async with asyncio.timeout(5):
+        async with within(5, "the firing of a timer"):
             await self.news.wait()
         self.news.clear()
 

@@ -18,6 +18,7 @@ from holdfast.ports import Journal
 from holdfast.service.inbox import InboxLimits
 from holdfast.service.outbox import Outbox
 from holdfast.service.runner import Runner
+from tests.waiting import within
 
 
 class Step(NamedTuple):
@@ -223,7 +224,7 @@ class Bench:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for a condition that an input, an answer of the disk or a report brings about."""
-        async with asyncio.timeout(5):
+        async with within(5, "what the test waits for"):
             while not condition():
                 self.engine.news.clear()
                 await self.engine.news.wait()

@@ -232,7 +232,7 @@ def test_handshake_that_takes_too_long_is_given_up() -> None:
     """And leaves no connection at the venue."""
 
     async def work(world: World) -> None:
-        with pytest.raises(TimeoutError):
+        with pytest.raises(TimeoutError, match="no answer within 100 ms"):
             await world.host.connector().connect("/public/ws", nothing, nothing, 100)
         await asyncio.sleep(1)
         assert world.host.control({"do": "state"})["connections"] == 0

@@ -324,7 +324,7 @@ class Line:
             async with asyncio.timeout(LOGON_TIMEOUT_S):
                 reply = await self._logged_on
         except (WsClosed, TimeoutError) as error:
-            observer.reply_unreadable("session.logon", str(error) or "no answer in time")
+            observer.reply_unreadable("session.logon", str(error) or f"no answer within {LOGON_TIMEOUT_S:g} s")
             return
         if reply.status == 200:
             self._signer = None

@@ -250,6 +250,9 @@ class InProcessConnector:
         try:
             async with asyncio.timeout(timeout_ms / 1000):
                 await link.opened
+        except TimeoutError:
+            link.close()
+            raise TimeoutError(f"no answer within {timeout_ms} ms") from None
         except BaseException:
             link.close()
             raise
