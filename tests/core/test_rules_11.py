@@ -3,7 +3,9 @@
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
+from holdfast.model import inputs as inp
 from holdfast.model.ids import Role
 from holdfast.model.intent import Distance, Entry, Size
 from holdfast.model.orders import OrderStatus, TimeInForce
@@ -96,6 +98,19 @@ def test_rules_11_every_measure_is_sized_at_the_worst_price(size):
     bench.intent(size=size)
     assert bench.result().status == "protected"
     assert abs(bench.places(Role.ENTRY)[0].order.spec.quantity - D("0.1")) <= D("0.003")
+
+
+@pytest.mark.parametrize(("own", "factor"), [("0", 1), ("0.0002", 1), ("0.0005", 1), ("0.01", 2)])
+def test_rules_11_the_accounts_own_fee_counts_where_it_is_higher(own, factor):
+    """A configured rate that is too low would make every risk too small; one that is too high only wastes a little."""
+    quantities = []
+    for fee in (D(0), D(own)):
+        bench = Bench()
+        bench.give(inp.InstrumentsLoaded, instruments=(replace(bench.instruments[SYMBOL], taker_fee=fee),))
+        bench.intent(size=Size(risk_pct=D("0.60")))
+        quantities.append(bench.places(Role.ENTRY)[0].order.spec.quantity)
+    assert (quantities[1] < quantities[0] / D("1.4")) is (factor == 2)
+    assert factor == 2 or quantities[0] == quantities[1]
 
 
 def test_rules_11_slippage_is_measured_against_the_arrival_mid():

@@ -1,6 +1,7 @@
 """Reads: complete or not at all, repeated a few times, within their budget."""
 
 import asyncio
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -185,6 +186,19 @@ async def test_instruments_with_their_tiers() -> None:
 
 
 @virtual
+async def test_rules_11_the_accounts_fee_stands_in_the_symbols_rules() -> None:
+    """From when it was read on; of a symbol that was not asked for it is 0, and the configured one counts."""
+    bench = Bench()
+    bench.http.answers["GET /fapi/v1/exchangeInfo"] = reply(info(symbol()))
+    bench.http.answers["GET /fapi/v1/leverageBracket"] = reply(BRACKETS)
+    assert [item.taker_fee for item in (await bench.reads.instruments()).instruments] == [0]
+    rates = {"symbol": "BTCUSDT", "makerCommissionRate": "0.0002", "takerCommissionRate": "0.0007"}
+    bench.http.answers["GET /fapi/v1/commissionRate"] = reply(rates)
+    assert await bench.reads.taker_fee("BTCUSDT") == Decimal("0.0007")
+    assert [item.taker_fee for item in (await bench.reads.instruments()).instruments] == [Decimal("0.0007")]
+
+
+@virtual
 async def test_what_cannot_be_asked_is_raised_at_boot() -> None:
     """With the venue's words, never as an empty exchange."""
     bench = Bench()
@@ -194,18 +208,15 @@ async def test_what_cannot_be_asked_is_raised_at_boot() -> None:
 
 
 @virtual
-async def test_commission_and_key_restrictions() -> None:
-    """From the futures host and from the wallet host."""
+async def test_key_restrictions_are_read_from_the_wallet_host() -> None:
+    """Not from the futures host."""
     bench = Bench()
-    rates = {"symbol": "BTCUSDT", "makerCommissionRate": "0.0002", "takerCommissionRate": "0.0005"}
-    bench.http.answers["GET /fapi/v1/commissionRate"] = reply(rates)
-    assert str((await bench.reads.commission("BTCUSDT")).taker) == "0.0005"
     names = ("ipRestrict", "enableFutures", "enableWithdrawals", "enableInternalTransfer", "permitsUniversalTransfer")
     bench.wallet.answers["GET /sapi/v1/account/apiRestrictions"] = reply(dict.fromkeys(names, True))
     restrictions = await bench.reads.key_restrictions()
     assert restrictions is not None
     assert restrictions.enable_withdrawals
-    assert bench.http.paths() == ["GET /fapi/v1/commissionRate"]
+    assert bench.http.paths() == []
 
 
 @virtual

@@ -34,6 +34,24 @@ def test_it_starts_even_when_the_venue_does_not_answer_at_first() -> None:
     assert status == "protected"
 
 
+def test_rules_11_the_accounts_fees_are_read_soon_after_the_start() -> None:
+    """Of the symbols that may be traded; the first half minute has more urgent questions."""
+
+    async def scene(stage: Stage) -> list[int]:
+        await trading(stage)
+        found = []
+        for seconds in (5, 60):
+            await stage.world.pass_time(seconds)
+            found.append(len(stage.records("req", method="GET /fapi/v1/commissionRate")))
+        assert {
+            item.taker_fee for item in stage.node.engine.around.instruments.values() if item.symbol == "BTCUSDT"
+        } == {stage.node.settings.taker_fee}
+        return found
+
+    settings = msgspec.structs.replace(SETTINGS, symbols=("BTCUSDT", "ETHUSDT"))
+    assert play(scene, settings=settings) == [0, 2]
+
+
 def test_it_reconciles_before_it_becomes_active() -> None:
     """Positions first (RULES 8): the start, then the comparison, and only then the state."""
 

@@ -81,6 +81,11 @@ def with_brackets(instruments: Sequence[Instrument], tiers: dict[str, tuple[Brac
     return tuple(msgspec.structs.replace(item, brackets=tiers.get(item.symbol, ())) for item in instruments)
 
 
+def with_fees(instruments: Sequence[Instrument], taker: dict[str, Decimal]) -> tuple[Instrument, ...]:
+    """The instruments with the account's taker fees, where they were read."""
+    return tuple(msgspec.structs.replace(item, taker_fee=taker.get(item.symbol, num.ZERO)) for item in instruments)
+
+
 def _name_of(raw: msgspec.Raw, place: int) -> str:
     try:
         return read(_name, raw).symbol

@@ -116,7 +116,9 @@ ACCOUNT_KEYS: Final[tuple[Key, ...]] = (
         unit="fraction of notional",
         low="0",
         high="0.01",
-        why="Used for sizing only: risk counts the fee both ways. What was really paid comes from the venue.",
+        why="Used for sizing only: risk counts the fee both ways, at this rate or at the account's own where that is "
+        "higher. The account's is read for the symbols that symbols.allow names; for all others this must be right. "
+        "What was really paid comes from the venue.",
     ),
 )
 

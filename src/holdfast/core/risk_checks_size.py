@@ -160,7 +160,7 @@ def _isolated_remedy(draft: Draft) -> dict[str, str]:
 def _cross_refusal(draft: Draft, facts: dict[str, str]) -> Refusal:
     """A smaller position, or more money behind it."""
     prices, brackets = draft.prices, draft.instrument.brackets
-    price, fee = guarded(draft, prices.stop), prices.cap * draft.settings.taker_fee
+    price, fee = guarded(draft, prices.stop), prices.cap * draft.taker_fee
     behind = cross_backing(draft)
     most = liquidation.largest_quantity(backing=behind, entry=prices.cap, price=price, cost=fee, brackets=brackets)
     refusal = _too_large(draft, Wanted(max(most, ZERO), ONE), facts, "", below=True)

@@ -135,6 +135,13 @@ class Draft:
             self.instrument: Instrument = view.instrument
 
     @property
+    def taker_fee(self) -> Decimal:
+        """The fraction that an execution costs: the account's own where that is higher than the configured one, so
+        that no risk is counted too small (RULES 11)."""
+        configured, own = self.settings.taker_fee, self.instrument.taker_fee
+        return own if own > configured else configured
+
+    @property
     def resting(self) -> bool:
         """Whether the entry may lie in the book and fill later (RULES 10)."""
         return self.time_in_force in (TimeInForce.GTD, TimeInForce.GTX)
@@ -263,7 +270,7 @@ def fill_sizes(draft: Draft) -> None:
     equity, available = view.equity, view.available
     assert intent is not None and intent.size is not None, "invariant: an open intent has a size"
     assert equity is not None and available is not None, "invariant: a missing balance was denied before"
-    fee = draft.settings.taker_fee
+    fee = draft.taker_fee
     wanted = sizing.round_down(
         sizing.wanted(intent.size, equity=equity, cap=prices.cap, stop=prices.stop, taker_fee=fee),
         draft.instrument,
@@ -327,7 +334,7 @@ def backing(draft: Draft, quantity: Decimal, leverage: int) -> Decimal:
     prices = draft.prices
     if draft.settings.margin_type == "ISOLATED":
         return divide(quantity * prices.cap, Decimal(leverage))
-    return cross_backing(draft) - quantity * prices.cap * draft.settings.taker_fee
+    return cross_backing(draft) - quantity * prices.cap * draft.taker_fee
 
 
 def cross_backing(draft: Draft) -> Decimal:

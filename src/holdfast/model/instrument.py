@@ -61,6 +61,8 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     trigger_protect: Decimal = Decimal("0.05")
     version: int = 1
     brackets: tuple[Bracket, ...] = ()
+    taker_fee: Decimal = num.ZERO
+    """What the account pays here as a taker, as a fraction of the value; 0 where it was not read."""
 
     @property
     def tradable(self) -> bool:

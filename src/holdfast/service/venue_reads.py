@@ -47,13 +47,6 @@ class CannotAsk(ConnectionError):
         self.outcome = outcome
 
 
-class Commission(NamedTuple):
-    """What a symbol's fills cost, as fractions of their value."""
-
-    maker: Decimal
-    taker: Decimal
-
-
 class Got(NamedTuple):
     """A page that was read, or the outcome that prevented it."""
 
@@ -73,6 +66,7 @@ class VenueReads:
         self._observer = observer
         self._timeout_ms = timeout_ms
         self._turn = asyncio.Semaphore(MAX_AT_ONCE)
+        self._taker_fees: dict[str, Decimal] = {}
 
     async def answer(self, read: Read) -> ReadAnswered:
         """Everything the read asks for, over all its pages, or `ok` False."""
@@ -135,13 +129,14 @@ class VenueReads:
         self._door.governor.seen_limits(info.rate_limits, self._door.clock.now_ms())
         tiers = await self.fetch(simple(ep.LEVERAGE_BRACKET), filters.brackets_of, lane=Lane.PROTECT)
         now_ms = self._door.clock.now_ms()
-        joined = filters.with_brackets(info.instruments, tiers)
+        joined = filters.with_fees(filters.with_brackets(info.instruments, tiers), self._taker_fees)
         return InstrumentsLoaded(now_ms=now_ms, instruments=joined, quarantined=info.quarantined)
 
-    async def commission(self, symbol: str) -> Commission:
-        """Maker and taker rate of a symbol. Raises `CannotAsk`."""
+    async def taker_fee(self, symbol: str) -> Decimal:
+        """What the account pays on a symbol; from now on it stands in the symbol's rules. Raises `CannotAsk`."""
         got = await self.fetch(simple(ep.COMMISSION_RATE, symbol=symbol), replies.commission_of)
-        return Commission(got.maker_commission_rate, got.taker_commission_rate)
+        self._taker_fees[symbol] = got.taker_commission_rate
+        return got.taker_commission_rate
 
     async def key_restrictions(self) -> RestrictionsPayload | None:
         """What the key may do (P37); None where the venue has no wallet host. Raises `CannotAsk`."""

@@ -4,6 +4,7 @@ same node runs on real sockets, in process on a scaled loop, and on a virtual on
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -37,6 +38,10 @@ from holdfast.service.venue_reads import CannotAsk
 BOOT_RETRY_S = 1.0
 LATCH_LOOK_S = 1.0
 REFRESH_INSTRUMENTS_S = 900.0
+FIRST_REFRESH_S = 30.0
+"""The account's fees are read then; a start has more urgent questions."""
+FEE_PAUSE_S = 3.0
+"""A fee costs a weight of 20 to ask for."""
 
 
 class KeyNotTaken(Exception):
@@ -240,11 +245,15 @@ class Node:
             await asyncio.sleep(LATCH_LOOK_S)
 
     async def _refresh_instruments(self) -> None:
-        version = 1
-        while True:
-            await asyncio.sleep(REFRESH_INSTRUMENTS_S)
-            version += 1
+        pause_s = FIRST_REFRESH_S if self.settings.symbols else REFRESH_INSTRUMENTS_S
+        for version in itertools.count(2):
+            await asyncio.sleep(pause_s)
+            pause_s = REFRESH_INSTRUMENTS_S
             try:
+                # Of every symbol there is it would cost several whole windows; those that are named are few.
+                for symbol in self.settings.symbols:
+                    await self.gateway.reads.taker_fee(symbol)
+                    await asyncio.sleep(FEE_PAUSE_S)
                 self.deliver(await self.gateway.reads.instruments(version))
             except CannotAsk as error:
                 self.observer.read_repeated("instruments", str(error))
