@@ -339,7 +339,7 @@ class Day:
             world.open(names[-1], symbol=symbol, quantity=str(SIZES[symbol]), stop=str(stop))
         world.run(5_000)
         found = []
-        for name in names:
+        for name in names if not state.loss_latched else ():  # The fees of these two may have been the last straw.
             result = state.intents[name].result
             foreign = world.settings.on_foreign != "adopt" and state.foreign
             if result is None or (result.status is not ResultStatus.PROTECTED and not foreign):
