@@ -164,3 +164,16 @@ def test_a_position_read_from_before_the_last_order_proves_no_end():
     bench.hold_reads.clear()
     bench.advance(1_500)
     assert len(bench.closed) == 1
+
+
+def test_rules_2_a_cancel_that_nobody_sees_to_any_more_is_seen_to():
+    """The order lives, its cancel was asked for, and no timer is left: a trade must not wait for that for ever."""
+    bench = Bench().open_trade()
+    bench.script(Role.CANCEL, silence())
+    bench.intent("c1", "close", side=None)
+    bench.advance(600)
+    key, ctx = f"cancel:{bench.stop().client_id}", bench.context()
+    assert bench.stop().cancel_asked
+    assert ctx.around.timers.pop(key) > 0
+    exits.remove_left(ctx, bench.trade)
+    assert key in ctx.around.timers

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from holdfast.model import inputs as inp
 from holdfast.model.ids import Role
 from holdfast.model.orders import AlgoStatus
@@ -20,14 +22,19 @@ def closed() -> Bench:
 
 def armed(bench: Bench) -> AlgoReport:
     """The same client id, armed once more as a newer algo order."""
+    return told(bench, AlgoStatus.ARMED, 9_000_000_000_000_000)
+
+
+def told(bench: Bench, status: AlgoStatus, algo_id: int) -> AlgoReport:
+    """What the stream says of the trade's stop."""
     spec = bench.stop().spec
     return AlgoReport(
         channel=Channel.STREAM,
         symbol=SYMBOL,
         client_id=spec.client_id,
-        algo_id=9_000_000_000_000_000,
+        algo_id=algo_id,
         side=spec.side,
-        status=AlgoStatus.ARMED,
+        status=status,
         trigger_price=spec.trigger_price,
         close_position=True,
     )
@@ -48,3 +55,15 @@ def test_the_second_word_about_it_sends_no_second_cancel():
     sent = len(bench.cancels(Role.STOP))
     bench.give(inp.AlgoSeen, report=armed(bench))
     assert len(bench.cancels(Role.STOP)) == sent
+
+
+@pytest.mark.parametrize("late", [AlgoStatus.ARMED, AlgoStatus.TRIGGERING])
+def test_rules_6_an_overtaken_word_does_not_revive_a_stop_that_the_venue_rejected(late):
+    """Its trigger was told after its end."""
+    bench = Bench().open_trade()
+    algo_id = bench.stop().algo_id
+    bench.give(inp.AlgoSeen, report=told(bench, AlgoStatus.REJECTED, algo_id))
+    events = len(bench.events)
+    bench.give(inp.AlgoSeen, report=told(bench, late, algo_id))
+    assert bench.stop().status is AlgoStatus.REJECTED
+    assert len(bench.events) == events

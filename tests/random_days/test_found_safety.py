@@ -7,6 +7,18 @@ from decimal import Decimal
 from holdfast.model.intent import Entry
 from holdfast.model.reasons import ResultStatus
 from tests.random_days.test_found import MARKET_BUY, SECOND, ended, leveraged, result, started
+from tests.random_days.world import Network
+
+
+class Road(Network):
+    """A network on which the next requests take as long as the story wants."""
+
+    def __init__(self) -> None:
+        self.delays_ms: list[int] = []
+
+    def out_ms(self) -> int:
+        """From us to the venue."""
+        return self.delays_ms.pop(0) if self.delays_ms else 0
 
 
 def test_rules_4_a_stranger_who_comes_while_settings_change_stops_the_entry():
@@ -60,5 +72,20 @@ def test_rules_4_a_strangers_position_is_not_closed_for_an_entry_that_never_fill
     world.run(10 * SECOND)
     assert result(world, "i1") is ResultStatus.EXPIRED
     assert world.desk.position() == Decimal("-0.02")
+    assert world.process.engine.state.live_trades == {}
+    assert ended(world) == []
+
+
+def test_rules_5_a_stop_that_lives_again_after_its_cancel_is_cancelled_again():
+    """Its repeat was overtaken by the cancel, and placed it anew; it had been cancelled once, so it stayed for ever,
+    and its trade with it."""
+    network = Road()
+    world = started(network=network)
+    world.fault("-1007", on="algoOrder.place", executed=True)
+    world.fault("delay", on="positionRisk", ms=1 * SECOND)
+    network.delays_ms = [0, 0, 300]
+    world.open("i1", entry=Entry(type="limit", price=Decimal("79700"), time_in_force="FOK"))
+    world.run(10 * SECOND)
+    assert world.desk.control("state")["accounts"][0]["algos"] == []
     assert world.process.engine.state.live_trades == {}
     assert ended(world) == []
