@@ -171,7 +171,7 @@ def test_rules_2_a_cancel_that_nobody_sees_to_any_more_is_seen_to():
     bench = Bench().open_trade()
     bench.script(Role.CANCEL, silence())
     bench.intent("c1", "close", side=None)
-    bench.advance(600)
+    bench.advance(900)
     key, ctx = f"cancel:{bench.stop().client_id}", bench.context()
     assert bench.stop().cancel_asked
     assert ctx.around.timers.pop(key) > 0
