@@ -89,3 +89,17 @@ def test_rules_5_a_stop_that_lives_again_after_its_cancel_is_cancelled_again():
     assert world.desk.control("state")["accounts"][0]["algos"] == []
     assert world.process.engine.state.live_trades == {}
     assert ended(world) == []
+
+
+def test_rules_12_a_stop_that_is_gone_before_its_entry_fills_is_placed_again():
+    """It was asked for by name and shown absent, and that was taken for no matter, because nothing was open yet; the
+    entry filled naked a second later, and the next list came seconds after that."""
+    world = started()
+    world.run(1_900)
+    world.fault("algo.vanish")
+    world.open("i1", entry=Entry(type="limit", price=Decimal("79990"), time_in_force="GTD", ttl_ms=20_000))
+    world.run(1_000)
+    world.desk.trade("79990", "0.05", symbol="BTCUSDT", seller_aggressive=True)
+    world.run(1)
+    assert [line["status"] for line in world.desk.records("algo")] == ["NEW", "EXPIRED", "NEW"]
+    assert ended(world) == []

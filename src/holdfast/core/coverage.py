@@ -15,8 +15,6 @@ from holdfast.model.reports import AlgoReport, PositionReport
 
 FRESH_MS = 500
 """A stop confirmed less than this before the read was asked may not be in the list yet."""
-NEEDED = (TradePhase.ENTERING, TradePhase.PROTECTING, TradePhase.OPEN)
-"""Phases of a trade whose stops must stand."""
 UNSEEN_MS = 800
 """How long after a list without a young stop the question for it may stay open; then the list's word is taken."""
 
@@ -41,20 +39,34 @@ def checked(ctx: Context, report: CoverageChecked) -> None:
 
 def stops_present(ctx: Context, trade: TradeState, algos: tuple[AlgoReport, ...], asked_ms: int) -> None:
     """Look for the trade's stops in a whole list of its symbol's open algo orders, whoever asked for it."""
-    listed = {algo.client_id for algo in algos}
+    listed, needed = {algo.client_id for algo in algos}, _needed(ctx, trade)
     for stop in exposure.stops_of(ctx, trade):
         if stop.client_id in listed:
             ctx.around.suspected.pop(stop.client_id, None)
             ctx.clear_timer(f"unseen:{stop.client_id}")
+            continue
+        if not needed or not stop.armed or stop.cancel_asked:
+            continue
         told_ms = max(stop.armed_ms or asked_ms, ctx.around.confirmed_ms.get(stop.client_id, 0))
-        confirmed = told_ms < asked_ms - FRESH_MS
-        absent = stop.armed and confirmed and stop.client_id not in listed and not stop.cancel_asked
-        needed = trade.phase in NEEDED
-        if stop.armed and not confirmed and needed and stop.client_id not in listed:
+        if told_ms < asked_ms - FRESH_MS:
+            _suspect(ctx, stop)
+        else:
             ctx.timer_once(f"young:{stop.client_id}", told_ms + FRESH_MS + 1)
             ctx.timer_once(f"unseen:{stop.client_id}", ctx.now_ms + UNSEEN_MS)
-        if absent and needed and trade.symbol not in ctx.state.flattens:
-            _suspect(ctx, stop)
+
+
+def absent(ctx: Context, stop: AlgoState) -> None:
+    """The venue was asked for a stop that we believe armed, and does not know it."""
+    trade = ctx.state.trades.get(stop.trade_id)
+    if trade is not None and _needed(ctx, trade):
+        _suspect(ctx, stop)
+        ctx.touch(trade.symbol)
+
+
+def _needed(ctx: Context, trade: TradeState) -> bool:
+    """Whether a trade's stops must stand: from its entry on, for what may fill any moment, until its exit."""
+    standing = (TradePhase.ENTERING, TradePhase.PROTECTING, TradePhase.OPEN)
+    return trade.phase in standing and trade.symbol not in ctx.state.flattens
 
 
 def _suspect(ctx: Context, stop: AlgoState) -> None:
@@ -73,13 +85,11 @@ def look_again(ctx: Context, client_id: str) -> None:
 def take_lists_word(ctx: Context, client_id: str) -> None:
     """Nobody has answered what became of a young stop that a list did not show: it is placed again, as any other."""
     stop = ctx.state.algos.get(client_id)
-    trade = ctx.state.trades.get(stop.trade_id) if stop is not None else None
-    if stop is None or trade is None or not stop.armed or stop.cancel_asked:
+    if stop is None or not stop.armed or stop.cancel_asked:
         return
     told_ms = max(stop.armed_ms or 0, ctx.around.confirmed_ms.get(client_id, 0))
-    if told_ms < ctx.now_ms - UNSEEN_MS and trade.phase in NEEDED and trade.symbol not in ctx.state.flattens:
-        _suspect(ctx, stop)
-        ctx.touch(trade.symbol)
+    if told_ms < ctx.now_ms - UNSEEN_MS:
+        absent(ctx, stop)
 
 
 def _sweep(ctx: Context, symbol: str, algos: tuple[AlgoReport, ...]) -> None:

@@ -255,10 +255,7 @@ def _state(ctx: Context, client_id: str, answer: ReadAnswered) -> None:
             if answer.asked_ms - max(order.timestamp_ms, order.armed_ms or 0) >= unknowns.GRACE_MS:
                 evidence.algo_gone(ctx, client_id)  # A younger one may only not be listed yet.
         elif order.armed and answer.asked_ms > order.timestamp_ms:
-            trade = ctx.state.trades.get(order.trade_id)
-            if trade is not None and trade.live and exposure.open_quantity(ctx, trade) > 0:
-                ctx.around.suspected[client_id] = ctx.now_ms
-                sending.send_again(ctx, order, preauthorised=True)
+            coverage.absent(ctx, order)
     elif order.pending is Pending.NONE and order.status is OrderStatus.SENT:
         unknowns.opened(ctx, order, "the venue does not show it")
     elif order.live and order.order_id is not None and order.pending not in PLACING:
