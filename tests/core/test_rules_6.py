@@ -9,6 +9,7 @@ from holdfast.model import inputs as inp
 from holdfast.model.ids import Role
 from holdfast.model.orders import AlgoStatus, OrderStatus
 from tests.core.bench import START_MS, SYMBOL, Bench
+from tests.core.replies import silence
 
 D = Decimal
 
@@ -154,6 +155,20 @@ def test_rules_6_a_child_that_ended_with_a_remainder_is_flattened():
     assert flattened_at(bench) == [0]
     bench.advance(3_000)
     assert bench.venue.amounts[SYMBOL] == 0
+
+
+@pytest.mark.parametrize("status", [AlgoStatus.REJECTED, AlgoStatus.EXPIRED])
+def test_rules_6_a_trigger_that_failed_is_not_left_to_a_stop_beside_it(status):
+    """The other one waits for the same price and has not triggered; it may be gone without a word."""
+    bench = Bench()
+    bench.script(Role.STOP, silence(landed=True))
+    bench.intent()
+    bench.advance(700)
+    first, second = (order.client_id for order in bench.orders(Role.STOP))
+    bench.algo(first, AlgoStatus.TRIGGERING)
+    bench.algo(first, status)
+    assert bench.order(second).armed
+    assert flattened_at(bench) == [700]
 
 
 def test_rules_6_the_watchdog_survives_a_restart():

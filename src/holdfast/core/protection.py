@@ -16,7 +16,7 @@ from holdfast.model import events as ev
 from holdfast.model.effects import Lane, ReadKind
 from holdfast.model.ids import Role
 from holdfast.model.num import ZERO
-from holdfast.model.orders import AlgoStatus, Direction, Pending
+from holdfast.model.orders import AlgoStatus, Direction, OrderStatus, Pending
 from holdfast.model.reasons import AlarmCode, Outcome, TradePhase
 from holdfast.model.reports import AlgoReport, RequestOutcome
 
@@ -37,6 +37,11 @@ def ensure_cover(ctx: Context, trade: TradeState, exposed: Decimal) -> None:
     symbol = trade.symbol
     if trade.phase is TradePhase.ENTERING:
         ctx.phase(trade, TradePhase.PROTECTING, "first evidence of a fill")
+    failed = [stop for stop in stops_of(ctx, trade) if _failed(stop)]
+    if failed:
+        # All stops of a trade wait for the same price: one beside it that has not triggered may be gone (RULES 6).
+        flatten.start(ctx, symbol, f"stop ended {failed[-1].status.value} {failed[-1].reason}".strip())
+        return
     covered = cover_of(ctx, trade, exposed)
     if covered >= exposed:
         _covered(ctx, trade, exposed)
@@ -80,6 +85,13 @@ def _see_to(ctx: Context, trade: TradeState, last: AlgoState, exposed: Decimal, 
         _lost(ctx, trade, last, "terminal ALGO_UPDATE")
     elif not _fills_are_on_their_way(ctx, last):
         flatten.start(ctx, symbol, f"stop ended {last.status.value} {last.reason or last.message}".strip())
+
+
+def _failed(stop: AlgoState) -> bool:
+    """Whether a stop has triggered and ended without doing its work."""
+    ended = stop.status in (AlgoStatus.REJECTED, AlgoStatus.EXPIRED)
+    remainder = stop.child_status in (OrderStatus.CANCELLED, OrderStatus.EXPIRED)
+    return stop.triggering_ms is not None and (ended or remainder)
 
 
 def _fills_are_on_their_way(ctx: Context, stop: AlgoState) -> bool:
