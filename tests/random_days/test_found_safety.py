@@ -103,3 +103,18 @@ def test_rules_12_a_stop_that_is_gone_before_its_entry_fills_is_placed_again():
     world.run(1)
     assert [line["status"] for line in world.desk.records("algo")] == ["NEW", "EXPIRED", "NEW"]
     assert ended(world) == []
+
+
+def test_rules_12_a_stop_that_a_list_did_not_show_before_its_answer_came_is_looked_for():
+    """A list that overtook the stop's answer lacked it, and meant nothing while it was on its way; it had vanished, and
+    the next list came seconds later."""
+    world = started()
+    world.run(1_900)
+    world.fault("algo.vanish")
+    world.fault("delay", on="algoOrder.place", ms=400)
+    world.fault("ws.drop", kinds=["ALGO_UPDATE"])
+    world.open("i1")
+    world.run(10 * SECOND)
+    gone, back = (line["us"] for line in world.desk.records("algo")[1:3])
+    assert back - gone < 1_000_000
+    assert ended(world) == []

@@ -38,17 +38,20 @@ def checked(ctx: Context, report: CoverageChecked) -> None:
 
 
 def stops_present(ctx: Context, trade: TradeState, algos: tuple[AlgoReport, ...], asked_ms: int) -> None:
-    """Look for the trade's stops in a whole list of its symbol's open algo orders, whoever asked for it."""
+    """Look for the trade's stops in a whole list of its symbol's open algo orders, whoever asked for it.
+
+    One that is on its way need not be there yet; but the list may also have overtaken its answer, so it is looked for.
+    """
     listed, needed = {algo.client_id for algo in algos}, _needed(ctx, trade)
     for stop in exposure.stops_of(ctx, trade):
         if stop.client_id in listed:
             ctx.around.suspected.pop(stop.client_id, None)
             ctx.clear_timer(f"unseen:{stop.client_id}")
             continue
-        if not needed or not stop.armed or stop.cancel_asked:
+        if not needed or stop.cancel_asked or stop.status not in (AlgoStatus.ARMED, AlgoStatus.SENT):
             continue
         told_ms = max(stop.armed_ms or asked_ms, ctx.around.confirmed_ms.get(stop.client_id, 0))
-        if told_ms < asked_ms - FRESH_MS:
+        if stop.armed and told_ms < asked_ms - FRESH_MS:
             _suspect(ctx, stop)
         else:
             ctx.timer_once(f"young:{stop.client_id}", told_ms + FRESH_MS + 1)
