@@ -29,6 +29,8 @@ from tests.random_days.wire import Wire
 if TYPE_CHECKING:
     from tests.random_days.world import World
 
+EARLY_MS = 300
+"""How long the watch's lists that have come wait for the others."""
 BEAT_MS = 1_000
 """The market is told at least so often, as the mark price stream does."""
 
@@ -234,12 +236,12 @@ class Process:
     def _look_at_stops(self, asked_ms: int, symbols: tuple[str, ...], positions: Findings) -> None:
         lists: dict[str, Findings | None] = {}
 
-        def done() -> None:
-            read = [symbol for symbol in symbols if lists[symbol] is not None]
+        def tell(*, whole: bool) -> None:
+            read = [symbol for symbol in symbols if lists.get(symbol) is not None]
             self.give(
                 inp.CoverageChecked(
                     now_ms=0,
-                    ok=len(read) == len(symbols),
+                    ok=whole and len(read) == len(symbols),
                     asked_ms=asked_ms,
                     symbols=tuple(read),
                     positions=tuple(row for row in positions.positions if row.symbol in read),
@@ -247,12 +249,17 @@ class Process:
                 )
             )
 
+        def early() -> None:
+            if 0 < len(lists) < len(symbols):
+                tell(whole=False)
+
         def came(symbol: str, found: Findings | None) -> None:
             lists[symbol] = found
             if len(lists) == len(symbols):
-                done()
+                tell(whole=True)
 
+        self.later(EARLY_MS, early)
         if not symbols:
-            done()
+            tell(whole=True)
         for symbol in symbols:
             self.wire.findings(simple(ep.OPEN_ALGOS, symbol=symbol), partial(came, symbol))

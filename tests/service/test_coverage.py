@@ -1,5 +1,6 @@
 """The coverage watch: what it reads, when, and what it says when it cannot."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -9,7 +10,7 @@ from holdfast.binance.governor import Governor
 from holdfast.model.effects import Lane
 from holdfast.model.inputs import AnyInput, Command, CoverageChecked
 from holdfast.model.settings import EngineSettings, Venue
-from holdfast.ports import HttpFailed
+from holdfast.ports import HttpFailed, HttpReply
 from holdfast.service.coverage import CoverageWatch, accounts_that_fit, too_costly, weight_per_minute
 from tests.binance.test_replies import ALGO
 from tests.service.fakes_venue import Asked, FakeHttp, FakeVenueTime, reply, virtual
@@ -138,6 +139,26 @@ async def test_rules_12_a_list_that_fails_hides_no_other() -> None:
     found = await bench.watch.look()
     assert (found.ok, found.symbols) == (False, ("ETHUSDT",))
     assert [row.symbol for row in found.algos] == ["ETHUSDT"]
+
+
+@virtual
+async def test_rules_12_a_list_that_is_slow_delays_no_other() -> None:
+    """What came is told after a moment; the round is told when it is complete, as ever."""
+    bench = Bench("BTCUSDT", "ETHUSDT")
+
+    async def late(asked: Asked) -> HttpReply:
+        if asked.params["symbol"] == "BTCUSDT":
+            await asyncio.sleep(1.5)
+        found: HttpReply = algos(asked)
+        return found
+
+    bench.http.answers[ALGOS] = late
+    looking = asyncio.ensure_future(bench.watch.look())
+    await time_passes(0.5)
+    assert [(told.ok, told.symbols) for told in bench.rounds()] == [(False, ("ETHUSDT",))]
+    whole = await looking
+    assert (whole.ok, whole.symbols) == (True, ("BTCUSDT", "ETHUSDT"))
+    assert len(bench.rounds()) == 1
 
 
 @virtual

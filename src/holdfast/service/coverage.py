@@ -25,6 +25,8 @@ from holdfast.service.rest_door import RestDoor, VenueTime
 from holdfast.service.venue_observer import Unobserved, VenueObserver
 
 TIMEOUT_MS: Final = 2_000
+EARLY_S: Final = 0.3
+"""How long the lists that have come wait for the others: what they show missing may not wait for a timeout."""
 RECV_WINDOW_MS: Final = 5_000
 ALL_FROM_SYMBOLS: Final = 40
 """From so many symbols on, the list without a symbol (weight 40) is cheaper than one list each (weight 1)."""
@@ -42,6 +44,9 @@ class _NotRead(Exception):
     def __init__(self, text: str, code: int = 0) -> None:
         super().__init__(text)
         self.code = code
+
+
+_Lists = dict[str, list[AlgoReport] | _NotRead]
 
 
 class CoverageWatch:
@@ -87,24 +92,34 @@ class CoverageWatch:
         """One round. What could not be read is left out of it, and is not asked again: the next round comes soon."""
         asked_ms = self._clock.now_ms()
         positions: list[PositionReport] = []
-        lists: dict[str, list[AlgoReport] | _NotRead] = {}
+        lists: _Lists = {}
         failed: _NotRead | None = None
+
+        def early(lists: _Lists) -> None:
+            self._deliver(self._report(asked_ms, positions, lists, ok=False))
+
         try:
             positions = await self._positions()
             held = [row.symbol for row in positions if row.amount]
-            lists = await self._algos(sorted(dict.fromkeys([*self._exposed(), *held])))
+            lists = await self._algos(sorted(dict.fromkeys([*self._exposed(), *held])), early)
         except _NotRead as error:
             failed = error
         for found in lists.values():
             failed = found if isinstance(found, _NotRead) else failed
         if failed is not None:
             self._observer.read_repeated("coverage watch", str(failed))
+        return self._report(asked_ms, positions, lists, ok=failed is None, code=failed.code if failed else 0)
+
+    def _report(
+        self, asked_ms: int, positions: list[PositionReport], lists: _Lists, *, ok: bool, code: int = 0
+    ) -> CoverageChecked:
+        """What was read, and whether that is all of the round."""
         read = {symbol: algos for symbol, algos in lists.items() if not isinstance(algos, _NotRead)}
         return CoverageChecked(
             now_ms=self._clock.now_ms(),
-            ok=failed is None,
+            ok=ok,
             asked_ms=asked_ms,
-            code=failed.code if failed is not None else 0,
+            code=code,
             symbols=tuple(read),
             positions=tuple(row for row in positions if row.symbol in read),
             algos=tuple(algo for algos in read.values() for algo in algos),
@@ -122,12 +137,22 @@ class CoverageWatch:
     async def _positions(self) -> list[PositionReport]:
         return (await self._read(simple(ep.POSITIONS))).positions
 
-    async def _algos(self, symbols: Sequence[str]) -> dict[str, list[AlgoReport] | _NotRead]:
-        """The open algo orders of each symbol, or why they could not be had."""
-        if len(symbols) < ALL_FROM_SYMBOLS:
-            return dict(zip(symbols, await asyncio.gather(*map(self._algos_of, symbols)), strict=True))
-        found = (await self._read(Request(ep.OPEN_ALGOS, {}, ep.ALL_SYMBOLS_WEIGHT))).algos
-        return {symbol: [algo for algo in found if algo.symbol == symbol] for symbol in symbols}
+    async def _algos(self, symbols: Sequence[str], early: Callable[[_Lists], None]) -> _Lists:
+        """The open algo orders of each symbol, or why they could not be had. `early` is told what came of them when
+        the others take their time."""
+        if len(symbols) >= ALL_FROM_SYMBOLS:
+            found = (await self._read(Request(ep.OPEN_ALGOS, {}, ep.ALL_SYMBOLS_WEIGHT))).algos
+            return {symbol: [algo for algo in found if algo.symbol == symbol] for symbol in symbols}
+        asked = {symbol: asyncio.ensure_future(self._algos_of(symbol)) for symbol in symbols}
+        whole = asyncio.gather(*asked.values())
+        try:
+            await asyncio.wait([whole], timeout=EARLY_S)
+            come = {symbol: answer.result() for symbol, answer in asked.items() if answer.done()}
+            if come and not whole.done():
+                early(come)
+            return dict(zip(symbols, await whole, strict=True))
+        finally:
+            whole.cancel()  # Whoever ends the watch ends its questions.
 
     async def _algos_of(self, symbol: str) -> list[AlgoReport] | _NotRead:
         try:
