@@ -148,7 +148,7 @@ async def test_rules_12_a_list_that_is_slow_delays_no_other() -> None:
 
     async def late(asked: Asked) -> HttpReply:
         if asked.params["symbol"] == "BTCUSDT":
-            await asyncio.sleep(1.5)
+            await time_passes(1.5)
         found: HttpReply = algos(asked)
         return found
 
