@@ -168,10 +168,8 @@ def algo_updated(state: EngineState, event: ev.AlgoUpdated) -> None:
 
 
 def _begin_new_life(algo: AlgoState) -> None:
-    """Placed again under the same client id and accepted: whatever the first one came to, this one begins anew. Nobody
-    has asked for its cancel yet, either."""
+    """Placed again under the same client id and accepted: whatever the first one came to, this one begins anew."""
     algo.status = AlgoStatus.SENT
-    algo.cancel_asked = False
     algo.life_ms = algo.timestamp_ms
     algo.cancel_asked = False
     algo.armed_ms = algo.triggering_ms = None
