@@ -8,24 +8,26 @@ from typing import Any, Literal
 import msgspec
 
 from holdfast.paper.account import Account
-from holdfast.paper.auth import check_time
+from holdfast.paper.auth import Key, check_time
 from holdfast.paper.call import Call
 from holdfast.paper.errors import UNAVAILABLE_503, UNKNOWN_503, VenueError
 from holdfast.paper.exchange import Exchange
 from holdfast.paper.faults import Fault, RequestFacts
 from holdfast.paper.params import Params
-from holdfast.paper.routes import Route
+from holdfast.paper.routes import KEY, NONE, SIGNED, Route
 
 
 class Incoming(msgspec.Struct, frozen=True, kw_only=True):
-    """A request whose sender was looked up. `check` raises when the sender may not make it."""
+    """A request whose sender was looked up. `prove` raises unless the door's own form of signature is the key's."""
 
     via: Literal["rest", "wsapi"]
     method: str
     route: Route
     params: Params
+    api_key: str
+    key: Key | None
     account: Account | None
-    check: Callable[[], None]
+    prove: Callable[[Key], None]
     conn: int | None = None
 
     @property
@@ -70,6 +72,32 @@ def serve(exchange: Exchange, request: Incoming) -> Answer:
     return _with_fault(exchange, request, number, fault)
 
 
+def sender(exchange: Exchange, route: Route, api_key: str) -> tuple[Key | None, Account | None]:
+    """The key that a request names, and the account it acts for; a public request acts for nobody."""
+    key = exchange.keys.get(api_key)
+    return key, exchange.accounts[key.account] if key is not None and route.security != NONE else None
+
+
+def check_timestamp(exchange: Exchange, route: Route, params: Params) -> None:
+    """Raise -1021 for a request outside its window, unless the venue fact says that the algo service does not look."""
+    if exchange.facts.algo_recv_window or not route.algo_service:
+        check_time(params, exchange.now_us)
+
+
+def _check_sender(request: Incoming) -> None:
+    security = request.route.security
+    if security == NONE:
+        return
+    if not request.api_key:
+        raise VenueError(-2014)
+    if request.key is None:
+        raise VenueError(-2015)
+    if security == KEY:
+        return
+    assert security == SIGNED, "invariant: a route has a known security type"
+    request.prove(request.key)
+
+
 def perform(exchange: Exchange, request: Incoming, *, late: bool = False) -> Answer:
     """Charge the limits, check the sender, run the handler."""
     try:
@@ -77,7 +105,7 @@ def perform(exchange: Exchange, request: Incoming, *, late: bool = False) -> Ans
         if late:
             check_time(request.params, exchange.now_us, code=-5028)
         else:
-            request.check()
+            _check_sender(request)
         if request.route.orders and request.account is not None:
             exchange.limits.charge_order(request.account.name, exchange.now_us)
         call = Call(exchange=exchange, params=request.params, caller=request.account)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from urllib.parse import unquote_plus
 
 import msgspec
 
-from holdfast.paper.auth import Key, check_rest, check_time
-from holdfast.paper.dispatch import Answer, Incoming, refused, serve
+from holdfast.paper.auth import Key, check_rest
+from holdfast.paper.dispatch import Answer, Incoming, check_timestamp, refused, sender, serve
 from holdfast.paper.errors import VenueError, missing
 from holdfast.paper.exchange import Exchange
 from holdfast.paper.params import Params
-from holdfast.paper.routes import KEY, NONE, REST, SIGNED, Route
+from holdfast.paper.routes import REST, Route
 from holdfast.paper.wire_out import HttpOutcome
 
 _JSON = "application/json"
@@ -27,15 +27,24 @@ def handle(exchange: Exchange, method: str, target: str, headers: Mapping[str, s
     form = body.decode("utf-8", "replace")
     params = Params(_pairs(form, query))
     api_key = _header(headers, "x-mbx-apikey")
-    key = exchange.keys.get(api_key)
-    account = exchange.accounts[key.account] if key is not None and route.security != NONE else None
+    key, account = sender(exchange, route, api_key)
+
+    def prove(key: Key) -> None:
+        signature = params.get("signature")
+        if not signature:
+            raise missing("signature")
+        check_timestamp(exchange, route, params)
+        check_rest(key, query, form, signature)
+
     request = Incoming(
         via="rest",
         method=f"{method} {path}",
         route=route,
         params=params,
+        api_key=api_key,
+        key=key,
         account=account,
-        check=_checker(exchange, route, api_key, key, params, query, form),
+        prove=prove,
     )
     answer = serve(exchange, request)
     return _outcome(exchange, route, request.account_name, path, answer)
@@ -66,29 +75,6 @@ def _header(headers: Mapping[str, str], name: str) -> str:
         if other.lower() == name:
             return text
     return ""
-
-
-def _checker(
-    exchange: Exchange, route: Route, api_key: str, key: Key | None, params: Params, query: str, form: str
-) -> Callable[[], None]:
-    def check() -> None:
-        if route.security == NONE:
-            return
-        if not api_key:
-            raise VenueError(-2014)
-        if key is None:
-            raise VenueError(-2015)
-        if route.security == KEY:
-            return
-        assert route.security == SIGNED, "invariant: a route has a known security type"
-        signature = params.get("signature")
-        if not signature:
-            raise missing("signature")
-        if exchange.facts.algo_recv_window or not route.algo_service:
-            check_time(params, exchange.now_us)
-        check_rest(key, query, form, signature)
-
-    return check
 
 
 def _outcome(exchange: Exchange, route: Route | None, account: str, path: str, answer: Answer) -> HttpOutcome:

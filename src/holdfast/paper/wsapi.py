@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 
 from holdfast.paper.auth import Key, check_time, check_ws
-from holdfast.paper.dispatch import Answer, Incoming, refused, serve
+from holdfast.paper.dispatch import Answer, Incoming, check_timestamp, refused, sender, serve
 from holdfast.paper.errors import VenueError, missing
 from holdfast.paper.exchange import Exchange
 from holdfast.paper.params import Params, from_raw
-from holdfast.paper.routes import KEY, NONE, WS_API, Route
+from holdfast.paper.routes import WS_API
 from holdfast.paper.streams import Conn
 from holdfast.paper.wire_out import Outgoing
 
@@ -67,41 +67,28 @@ def _answer(exchange: Exchange, conn: Conn, method: str, params: Params) -> tupl
     if route is None:
         return "", Answer(status=400, code=-1020, message="This operation is not supported.")
     api_key = params.get("apiKey") or conn.session_key
-    key = exchange.keys.get(api_key)
-    account = exchange.accounts[key.account] if key is not None and route.security != NONE else None
-    request = Incoming(
-        via="wsapi",
-        method=method,
-        route=route,
-        params=params,
-        account=account,
-        check=_checker(exchange, conn, route, api_key, key, params),
-        conn=conn.ident,
-    )
-    return request.account_name, serve(exchange, request)
+    key, account = sender(exchange, route, api_key)
 
-
-def _checker(
-    exchange: Exchange, conn: Conn, route: Route, api_key: str, key: Key | None, params: Params
-) -> Callable[[], None]:
-    def check() -> None:
-        if route.security == NONE:
-            return
-        if not api_key:
-            raise VenueError(-2014)
-        if key is None:
-            raise VenueError(-2015)
-        if route.security == KEY:
-            return
-        if exchange.facts.algo_recv_window or not route.algo_service:
-            check_time(params, exchange.now_us)
+    def prove(key: Key) -> None:
+        check_timestamp(exchange, route, params)
         signature = params.get("signature")
         if signature:
             check_ws(key, params, signature)
         elif not conn.session_key or params.has("apiKey"):
             raise missing("signature")
 
-    return check
+    request = Incoming(
+        via="wsapi",
+        method=method,
+        route=route,
+        params=params,
+        api_key=api_key,
+        key=key,
+        account=account,
+        prove=prove,
+        conn=conn.ident,
+    )
+    return request.account_name, serve(exchange, request)
 
 
 def _session_answer(
