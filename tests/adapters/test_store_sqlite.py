@@ -6,18 +6,20 @@ import asyncio
 import os
 import resource
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from holdfast.adapters import store_sqlite
 from holdfast.adapters.store_sqlite import SqliteJournal
-from holdfast.model.chain import JournalUnusable, check_link
+from holdfast.model.chain import ChainBroken, JournalUnusable, check_link
 from holdfast.ports import GENESIS, Head, JournalEntry, JournalFailed, Snapshot
-from tests.adapters.journals import ENTRY, filled
+from tests.adapters.journals import ENTRY, change, filled
 from tests.waiting import eventually
 
 
@@ -64,6 +66,26 @@ def test_a_failed_open_leaves_no_lock(path: Path) -> None:
     for _ in range(2):
         with pytest.raises(JournalUnusable, match="not a Holdfast journal"):
             SqliteJournal(path)
+
+
+async def test_a_refused_journal_is_let_go(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the writing nor the reading connection stays open behind the error."""
+    await filled(path, 3)
+    change(path, "UPDATE event SET body = x'00' WHERE seq = 3")
+    opened: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def noted(*arguments: Any, **named: Any) -> sqlite3.Connection:
+        opened.append(connect(*arguments, **named))
+        return opened[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", noted)
+    with pytest.raises(ChainBroken):
+        SqliteJournal(path, log_pages=0)
+    assert len(opened) == 2
+    for connection in opened:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:

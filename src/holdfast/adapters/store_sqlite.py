@@ -14,7 +14,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
@@ -96,18 +96,18 @@ class SqliteJournal:
         self.path = path
         self._inline = inline
         self._failure: JournalFailed | None = None
-        self._lock: LockFile | None = LockFile(path.with_name(path.name + ".lock"), f"the journal {path}")
         self._durability = durability
         self._log_pages = log_pages
         self._pages_used = 0
         self._append_sql = statement("append")
-        try:
-            self._connection = _open(path, durability, log_pages)
-            self._reader = SqliteReader(path)
+        with ExitStack() as opened:
+            lock = LockFile(path.with_name(path.name + ".lock"), f"the journal {path}")
+            opened.callback(lock.release)
+            self._connection = opened.enter_context(closing(_open(path, durability, log_pages)))
+            self._reader = opened.enter_context(closing(SqliteReader(path)))
             self._reader.check_tail()
-        except BaseException:
-            self._lock.release()
-            raise
+            opened.pop_all()
+        self._lock: LockFile | None = lock
         self._head = self._reader.head
         self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
