@@ -240,7 +240,7 @@ def test_p37_on_live_the_keys_rights_are_read_first(rights: dict[str, Any], told
 
     async def scene(stage: Stage) -> str:
         try:
-            await check_account(config, stage.node)
+            await check_account(config, stage.node, print)
         except StartRefused as error:
             return str(error)
         return ""
@@ -248,6 +248,18 @@ def test_p37_on_live_the_keys_rights_are_read_first(rights: dict[str, Any], told
     said = play(scene, settings=live, paper=paper)
     assert told in said
     assert bool(said) is bool(told)
+
+
+def test_p37_a_key_that_works_from_any_address_is_allowed_aloud() -> None:
+    """By name in the configuration, and said at every start."""
+    paper = in_process_config()
+    paper.accounts[0].ip_restricted = False
+    live = EngineSettings(account="main", venue=Venue.LIVE, symbols=("BTCUSDT",))
+    config: Any = SimpleNamespace(engine=live, venue=SimpleNamespace(allow_key_without_ip_list=True))
+    said: list[str] = []
+    play(lambda stage: check_account(config, stage.node, said.append), settings=live, paper=paper)
+    assert len(said) == 1
+    assert "works from any address" in said[0]
 
 
 def test_rules_13_modes_that_cannot_be_read_are_asked_for_again() -> None:
@@ -259,7 +271,7 @@ def test_rules_13_modes_that_cannot_be_read_are_asked_for_again() -> None:
     async def scene(stage: Stage) -> None:
         stage.fault("status", status=502, match={"method": "GET /fapi/v1/positionSide/dual"}, count=4)
         with pytest.raises(StartRefused, match="hedge mode"):
-            await check_account(config, stage.node)
+            await check_account(config, stage.node, print)
 
     play(scene, paper=paper)
 
@@ -272,7 +284,7 @@ def test_p37_rights_that_cannot_be_read_refuse_the_start() -> None:
     async def scene(stage: Stage) -> None:
         stage.fault("status", status=502, match={"method": "GET /sapi/v1/account/apiRestrictions"}, count=-1)
         with pytest.raises(StartRefused, match="rights could not be read"):
-            await check_account(config, stage.node)
+            await check_account(config, stage.node, print)
 
     play(scene, settings=live)
 

@@ -112,7 +112,7 @@ class UserStream:
         if key:
             self._do(self._session.key_ready(self._now_ms(), key))
             return
-        self._observer.reply_unreadable("listenKey", _trouble(reply))
+        self._tell_trouble(reply)
         self._do(self._session.key_failed(self._now_ms()))
 
     async def _extend_key(self) -> None:
@@ -120,9 +120,17 @@ class UserStream:
         if reply.status == 200:
             self._do(self._session.extended(self._now_ms()))
             return
-        self._observer.reply_unreadable("listenKey", _trouble(reply))
+        self._tell_trouble(reply)
         gone = reply.answer(parsed=False).code == INVALID_LISTEN_KEY
         self._do(self._session.extend_failed(self._now_ms(), gone=gone))
+
+    def _tell_trouble(self, reply: RestReply) -> None:
+        answer = reply.answer(parsed=False)
+        if reply.status == 200:
+            self._observer.reply_unreadable("listenKey", "the answer holds no key")
+        else:
+            reason = reply.failure or f"HTTP {reply.status} {answer.code} {answer.message}"
+            self._observer.read_repeated("listenKey", reason)
 
     async def _key_request(self, endpoint: Endpoint) -> RestReply:
         """Asked for even when the window is full: without events we trade blind, and it costs a weight of 1."""
@@ -216,8 +224,3 @@ def _key_in(reply: RestReply) -> str:
         return listen_key_of(reply.body)
     except Unreadable:
         return ""
-
-
-def _trouble(reply: RestReply) -> str:
-    answer = reply.answer(parsed=False)
-    return reply.failure or f"HTTP {reply.status} {answer.code} {answer.message}"

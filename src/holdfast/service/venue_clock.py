@@ -99,9 +99,11 @@ class VenueClock:
             reply = await self._http.request(endpoint.method, endpoint.path, {}, b"", SAMPLE_TIMEOUT_MS)
             received_us = self._clock.mono_us()
             return Sample(sent_us, received_us, server_time_of(reply.body)) if reply.status == 200 else None
-        except (HttpFailed, Unreadable) as error:
+        except HttpFailed as failed:
+            self._observer.read_repeated("time", failed.reason)
+        except Unreadable as error:
             self._observer.reply_unreadable("time", str(error))
-            return None
+        return None
 
     def _take(self, anchor: Anchor) -> None:
         self._venue_minus_mono_us = anchor.venue_us - anchor.mono_us

@@ -18,7 +18,7 @@ from holdfast import __version__
 from holdfast.adapters.clock_system import SystemClock
 from holdfast.adapters.http_aiohttp import AiohttpClient
 from holdfast.adapters.latch_file import LatchFile
-from holdfast.adapters.lock_file import LockFile, lock_account, weight_beside
+from holdfast.adapters.lock_file import AlreadyRunning, LockFile, lock_account, weight_beside
 from holdfast.adapters.sqlite_file import SqliteReader
 from holdfast.adapters.store_sqlite import SqliteJournal
 from holdfast.adapters.ws_picows import PicowsConnector
@@ -87,6 +87,9 @@ def run_engine(config: Config, say: Say) -> int:
     except ChainBroken as error:
         say(f"holdfast: {error}\n    would pass: the journal as it was written ({config.journal_path} or a copy of it)")
         return REFUSED
+    except AlreadyRunning as error:
+        say(f"holdfast: {error}")
+        return UNREACHABLE
     except JournalUnusable as error:
         say(f"holdfast: journal.path: {error}")
         return UNREACHABLE
@@ -221,7 +224,7 @@ async def _serve(config: Config, node: Node, listening: socket.socket, say: Say)
     try:
         await _unless(stopping, node.service.start(), lambda: say(_silence(config)))
         if not stopping.is_set():
-            await _unless(stopping, check_account(config, node), lambda: say(_silence(config)))
+            await _unless(stopping, check_account(config, node, say), lambda: say(_silence(config)))
         if not stopping.is_set():
             await server.start()
             # What the start has made (600 symbols, connections) stays as well.
@@ -283,7 +286,7 @@ def check_owner(config: Config, node: Node) -> None:
         )
 
 
-async def check_account(config: Config, node: Node) -> None:
+async def check_account(config: Config, node: Node, say: Say) -> None:
     """What no engine may change for its owner: position mode, multi-assets mode, the key's rights (RULES 13, P37).
 
     Raises `StartRefused`.
@@ -305,10 +308,10 @@ async def check_account(config: Config, node: Node) -> None:
             f"    would pass: account.multi_assets = {str(multi_assets).lower()}, or change it at the venue"
         )
     if config.engine.venue is Venue.LIVE:
-        await _check_key(config, node)
+        await _check_key(config, node, say)
 
 
-async def _check_key(config: Config, node: Node) -> None:
+async def _check_key(config: Config, node: Node, say: Say) -> None:
     try:
         rights = await node.gateway.reads.key_restrictions()
     except CannotAsk as error:
@@ -318,6 +321,11 @@ async def _check_key(config: Config, node: Node) -> None:
     problems = key_problems(rights, allow_without_ip_list=config.venue.allow_key_without_ip_list)
     if problems:
         raise StartRefused("this key must not be used\n    " + "\n    ".join(problems))
+    if not rights.ip_restrict:
+        say(
+            "LIVE: this key works from any address, and venue.allow_key_without_ip_list allows it: whoever steals it "
+            "can trade the account empty"
+        )
 
 
 def _silence(config: Config) -> str:
