@@ -3,16 +3,32 @@
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
+from holdfast.core import evidence
 from holdfast.model import events as ev
 from holdfast.model import inputs as inp
 from holdfast.model.effects import ReadKind
-from holdfast.model.orders import OrderStatus
+from holdfast.model.orders import AlgoStatus, OrderStatus
 from holdfast.model.reports import Channel
 from tests.core.bench import SYMBOL, Bench
 from tests.core.replies import stranger_order, without_fee
 
 D = Decimal
+
+
+@pytest.mark.parametrize("end", [AlgoStatus.REJECTED, AlgoStatus.CANCELLED, AlgoStatus.EXPIRED])
+def test_rules_5_the_answer_that_an_algo_is_armed_does_not_revive_it(end):
+    """Its end was told before the answer to its request came: it was taken for armed, for ever."""
+    bench = Bench().open_trade()
+    stop = bench.stop()
+    held = bench.venue.algos[stop.client_id][-1]
+    armed = bench.venue.algo_report(held, Channel.REPLY)
+    held.status = end
+    ctx = bench.context()
+    evidence.take_algo(ctx, bench.venue.algo_report(held, Channel.STREAM))
+    evidence.take_algo(ctx, armed)
+    assert stop.status is end
 
 
 def test_a_report_that_says_nothing_new_is_not_journalled():

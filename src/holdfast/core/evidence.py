@@ -178,10 +178,12 @@ def _sweep_late(ctx: Context, order: OrderState | AlgoState) -> None:
 
 def _older_life(algo: AlgoState, report: AlgoReport) -> bool:
     """Whether the report speaks of an earlier algo under the same client id, which was placed again since; or is an
-    earlier word, overtaken on its way, of one that the venue has rejected."""
-    if algo.status is AlgoStatus.REJECTED and report.algo_id == algo.algo_id and report.status in _BEFORE_ITS_END:
-        return True
-    return algo.algo_id is not None and report.algo_id < algo.algo_id
+    earlier word, overtaken on its way, of one whose end was told: what a reply says of a birth, what came before a
+    rejection."""
+    if algo.algo_id is None or report.algo_id != algo.algo_id:
+        return algo.algo_id is not None and report.algo_id < algo.algo_id
+    rejected = algo.status is AlgoStatus.REJECTED and report.status in _BEFORE_ITS_END
+    return rejected or (report.channel is Channel.REPLY and algo.status.terminal)
 
 
 _BEFORE_ITS_END = (AlgoStatus.ARMED, AlgoStatus.TRIGGERING)
