@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 import pytest
-from msgspec.structs import replace
 
 from holdfast.core import evidence
 from holdfast.model import events as ev
