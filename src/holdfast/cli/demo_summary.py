@@ -61,7 +61,7 @@ def _result(report: DemoReport) -> Table:
             ("funding", funding),
             ("net", Text(net, tone(report.net))),
             ("best / worst trade", f"{money(report.best)} / {money(report.worst)}"),
-            ("slippage from arrival mid", slippage),
+            ("slippage from mid", slippage),
         ],
     )
 

@@ -8,7 +8,7 @@ from holdfast.config.keys import Key, make_key
 from holdfast.model.settings import EngineSettings, Limits, SourcePolicy
 from holdfast.model.venue_facts import VenueFacts
 
-QUOTE = "quote asset"
+MARGIN = "margin asset"
 BPS = "basis points"
 MS = "ms"
 
@@ -27,18 +27,18 @@ LIMIT_KEYS: Final[tuple[Key, ...]] = (
         why="A cap per order in units of the base asset; useful on one symbol only, hence off by default.",
     ),
     _limit(
-        "max_order_notional", unit=QUOTE, low="1", why="The largest single entry. Nothing is clamped: more is denied."
+        "max_order_notional", unit=MARGIN, low="1", why="The largest single entry. Nothing is clamped: more is denied."
     ),
     _limit(
         "max_position_notional",
-        unit=QUOTE,
+        unit=MARGIN,
         low="1",
         why="The largest position on one symbol, working and unknown entries counted as filled.",
     ),
-    _limit("max_gross_notional", unit=QUOTE, low="1", why="Sum of all positions, long and short added."),
+    _limit("max_gross_notional", unit=MARGIN, low="1", why="Sum of all positions, long and short added."),
     _limit(
         "max_net_notional",
-        unit=QUOTE,
+        unit=MARGIN,
         low="1",
         why="Long minus short over all symbols: the bet on the market's direction.",
     ),
@@ -114,10 +114,10 @@ LIMIT_KEYS: Final[tuple[Key, ...]] = (
     ),
     _limit(
         "daily_loss",
-        unit=QUOTE,
+        unit=MARGIN,
         low="0.01",
         why="Realised, unrealised, fees and funding since midnight UTC and "
-        "over 24 h; at the limit entries stop until a human resumes.",
+        "over 24 h; at the limit entries stop until a human resumes. Fees paid in another asset (BNB) do not count.",
     ),
     _limit(
         "daily_loss_pct",
@@ -308,7 +308,7 @@ SOURCE_KEYS: Final[tuple[Key, ...]] = (
     make_key(
         "sources.*.max_order_notional",
         SourcePolicy,
-        unit=QUOTE,
+        unit=MARGIN,
         low="1",
         example='"5000"',
         why="A smaller cap per entry for this source.",
