@@ -66,7 +66,7 @@ def desk(runner: StubRunner, **more: Any) -> Desk:
     empty = SimpleNamespace(read=lambda after_seq=0: iter(()))
     return Desk(
         runner=runner, model=ReadModel(), outbox=None, journal=empty, venue="paper", account="main", version="1",
-        metrics=lambda: b"up 1\n", listed=lambda symbol: symbol == "BTCUSDT", **more,
+        metrics=lambda: b"up 1\n", listed=lambda symbol: symbol == "BTCUSDT", latched=lambda: False, **more,
     )  # fmt: skip
 
 

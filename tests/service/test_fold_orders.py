@@ -22,6 +22,18 @@ def test_a_triggered_stop_is_live_while_its_child_is() -> None:
     assert [(order.child_id, order.child_status) for order in model.orders()] == [(500, "partly_filled")]
 
 
+def test_a_fill_that_completes_an_order_ends_it() -> None:
+    """The venue's report of a target that filled is its execution: no other one follows."""
+    part = model_of(OPENING[:6], [story.fill(10, ENTRY, story.Side.BUY, "24990", "0.2")]).order(ENTRY)
+    whole = model_of(OPENING[:6], [story.fill(10, ENTRY, story.Side.BUY, "24990", "0.5")])
+    assert part is not None
+    assert part.status == "partly_filled"
+    assert [order.client_id for order in whole.orders()] == []
+    late = model_of(OPENING[:6], [story.fill(10, ENTRY, story.Side.BUY, "24990", "0.5"),
+                                  story.order_report(ENTRY, OrderStatus.PARTLY_FILLED, "0.2")])  # fmt: skip
+    assert [order.client_id for order in late.orders()] == []
+
+
 def test_a_rejected_order_says_why() -> None:
     """The venue's code and words."""
     answer = ev.OrderAnswered(

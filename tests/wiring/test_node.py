@@ -102,6 +102,41 @@ def test_rules_16_the_latch_halts_a_running_engine() -> None:
     assert play(scene, latched=lambda: bool(closed)) == ("NOT_ACTIVE", "latch")
 
 
+def test_rules_16_resume_is_refused_while_the_latch_is_closed() -> None:
+    """A state of active beside a closed latch would be a lie: nothing could enter."""
+    closed = [True]
+
+    async def scene(stage: Stage) -> None:
+        await stage.world.until(lambda: stage.node.engine.state.commanded_by == "latch", 10)
+        for what in ("resume_prepare", "resume_confirm"):
+            reply = await stage.command(what, token="any")
+            assert not reply.done
+            assert "the kill latch is closed; would pass: remove its file" in reply.text
+        closed.clear()
+        prepared = await stage.command("resume_prepare")
+        assert (await stage.command("resume_confirm", token=prepared.token)).commanded == "active"
+
+    play(scene, latched=lambda: bool(closed))
+
+
+def test_rules_16_a_latch_halts_again_whatever_was_commanded_meanwhile() -> None:
+    """It was closed before the command was durable: the next look tells it again."""
+    closed = [True]
+
+    async def scene(stage: Stage) -> None:
+        state = stage.node.engine.state
+        await stage.world.until(lambda: state.commanded_by == "latch", 10)
+        closed.clear()
+        prepared = await stage.command("resume_prepare")
+        reply = await stage.command("resume_confirm", token=prepared.token)
+        assert reply.commanded == "active"
+        closed.append(True)
+        await stage.world.pass_time(1.5)
+        assert (state.commanded.value, state.commanded_by) == ("halted", "latch")
+
+    play(scene, latched=lambda: bool(closed))
+
+
 def test_rules_16_a_latch_that_is_closed_at_the_start_halts() -> None:
     """Somebody closed it while no engine ran: the first look is at the start."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -23,6 +23,12 @@ from holdfast.service.views import AlarmView
 
 BEGUN = "begun: it ends when the venue has shown 0 twice (`holdfast status` tells)"
 
+RESUMING: Final = ("resume_prepare", "resume_confirm", "adopt")
+LATCHED: Final = (
+    "not resumed: the kill latch is closed; would pass: remove its file (journal.latch_file; `holdfast kill` named "
+    "it), then `holdfast resume` once more"
+)
+
 
 class Desk:
     """Implements `api.port.EngineService` for one engine in this process."""
@@ -39,11 +45,14 @@ class Desk:
         version: str,
         metrics: Callable[[], bytes],
         listed: Callable[[str], bool],
+        latched: Callable[[], bool],
         read_apart: Callable[[], Iterable[JournalRecord]] | None = None,
     ) -> None:
-        """`listed` tells whether the venue has a symbol, or something of it is held. `read_apart` reads the journal
-        from a thread, through a connection of its own; None reads it in place."""
+        """`listed` tells whether the venue has a symbol, or something of it is held; `latched` whether the kill latch
+        is closed. `read_apart` reads the journal from a thread, through a connection of its own; None reads it in
+        place."""
         self._listed = listed
+        self._latched = latched
         self._read_apart = read_apart
         self._runner = runner
         self._model = model
@@ -66,6 +75,8 @@ class Desk:
         if symbol and not self._listed(symbol):
             # A loop that waits for the venue to show 0 of what it does not have would never end.
             return self._told(False, f"the venue has no symbol {symbol!r}; would pass: its exact name, such as BTCUSDT")
+        if what in RESUMING and self._latched():
+            return self._told(False, LATCHED)
         message = Command(now_ms=0, what=what, by=by, reason=reason, symbol=symbol, token=token)
         try:
             done = await self._runner.command(message)

@@ -111,9 +111,11 @@ def not_active(draft: Draft) -> Refusal | None:
     if view.effective is TradingState.ACTIVE:
         return None
     facts = {"commanded": view.commanded.value, "effective": view.effective.value}
-    if view.health_reasons:
-        facts["health"] = ", ".join(view.health_reasons)
-    return Refusal(facts, {"state": "the effective trading state is active"})
+    health = [reason for reason in view.health_reasons if not reason.startswith("commanded ")]
+    if health:
+        facts["health"] = ", ".join(health)
+    by_hand = "" if view.commanded is TradingState.ACTIVE else " (`holdfast resume`, when it is safe to go on)"
+    return Refusal(facts, {"state": f"the effective trading state is active{by_hand}"})
 
 
 def not_reconciled(draft: Draft) -> Refusal | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from holdfast.model import events as ev
-from holdfast.model.orders import AlgoSpec
+from holdfast.model.orders import AlgoSpec, OrderStatus
 from holdfast.model.reasons import Outcome
 from holdfast.service.outbox import Published
 from holdfast.service.read_state import ReadState
@@ -88,7 +88,10 @@ def _order_updated(state: ReadState, event: ev.OrderUpdated, _: Published) -> No
     if order.algo:
         order.child_id, order.child_status = report.order_id, report.status.value
     else:
-        order.venue_id, order.status = report.order_id, report.status.value
+        order.venue_id = report.order_id
+        if report.status.terminal or not OrderStatus(order.status).terminal:
+            # A report that comes after the execution that ended it is an older one.
+            order.status = report.status.value
 
 
 def _algo_updated(state: ReadState, event: ev.AlgoUpdated, _: Published) -> None:

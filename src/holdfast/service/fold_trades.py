@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from holdfast.model import events as ev
 from holdfast.model.num import ZERO, divide
-from holdfast.model.orders import Side
+from holdfast.model.orders import OrderStatus, Side
 from holdfast.model.plans import TradePlan
 from holdfast.model.reasons import DENY_SENTENCES, DenyCode, TradePhase
 from holdfast.service.ledger import add, add_all, margin_asset_of
@@ -117,6 +117,10 @@ def _fill_booked(state: ReadState, event: ev.FillBooked, _: Published) -> None:
     if order is not None:
         order.filled += fill.quantity
         order.executed = max(order.executed, order.filled)
+        if not order.algo and not OrderStatus(order.status).terminal:
+            # The venue tells of some orders by their executions alone.
+            whole = order.quantity is not None and order.filled >= order.quantity
+            order.status = (OrderStatus.FILLED if whole else OrderStatus.PARTLY_FILLED).value
     trade = state.trades.get(event.trade_id)
     if trade is not None:
         trade.fills.append(_fill_view(event))

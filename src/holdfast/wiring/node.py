@@ -204,6 +204,7 @@ class Node:
             version=self.identity.version,
             metrics=self.observer.metrics.text,
             listed=self._is_listed,
+            latched=self._latched,
             read_apart=read_apart,
         )
 
@@ -239,7 +240,7 @@ class Node:
         told = False
         while True:
             closed = self._latched()
-            if closed and not told:
+            if closed and (not told or self.engine.state.commanded is not TradingState.HALTED):
                 self.deliver(Command(now_ms=0, what="halt", by="latch", reason="the kill latch is closed (RULES 16)"))
             told = closed
             await asyncio.sleep(LATCH_LOOK_S)
