@@ -24,6 +24,17 @@ def test_funding_is_charged_when_its_time_comes(side: str, amount: str) -> None:
     assert desk.wallet() - before == Decimal(amount)
     event = next(event for event in desk.sent() if event["e"] == "ACCOUNT_UPDATE")
     assert (event["a"]["m"], event["a"]["P"], event["a"]["S"]) == ("FUNDING_FEE", [], "BTCUSDT")
+    told = [(push.get("symbol"), push["positions"]) for push in desk.records("push") if push["e"] == "ACCOUNT_UPDATE"]
+    assert told == [(None, 0)]
+
+
+def test_the_log_says_whose_position_an_account_update_tells() -> None:
+    """So that a checker knows what the event was evidence of."""
+    desk = Desk()
+    desk.listen()
+    desk.order()
+    told = [(push.get("symbol"), push["positions"]) for push in desk.records("push") if push["e"] == "ACCOUNT_UPDATE"]
+    assert told == [("BTCUSDT", 1)]
 
 
 def test_a_recording_that_moves_on_settles_once() -> None:

@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from holdfast.model.num import ZERO
-from holdfast.verify.records import AlgoLine, FaultLine, PositionLine, TradeLine
-from tests.verify.builders import ACCOUNT, SYMBOL, D, Story, close_spec, open_trade, stop_spec
+from holdfast.verify.records import AlgoLine, FaultLine, PositionLine, PushLine, TradeLine
+from tests.verify.builders import ACCOUNT, SYMBOL, D, Story, close_spec, drop, is_a, open_trade, stop_spec
 
 
 def naked_entry() -> Story:
@@ -36,6 +36,16 @@ def test_rules_15_a_position_uncovered_for_longer_is_found():
     assert report.broken() == ["I3"]
     assert report.violations[0].ns
     assert report.measures["uncovered_ms"]["max"] == Decimal(1_201)
+
+
+@pytest.mark.parametrize(("symbol", "broken"), [("ETHUSDT", []), (SYMBOL, ["I3"])])
+def test_rules_15_a_position_told_on_another_symbol_is_no_evidence(symbol, broken):
+    """The fill's own events were lost; an ACCOUNT_UPDATE tells of the positions that it names."""
+    story = naked_entry()
+    drop(story.lines, is_a(PushLine))
+    story.wait(1).push("ACCOUNT_UPDATE", symbol=symbol)
+    story.wait(3_000).arm_stop()
+    assert story.verdict().broken() == broken
 
 
 def test_rules_15_requests_that_arrive_break_the_nakedness():

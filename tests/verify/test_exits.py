@@ -7,8 +7,19 @@ from msgspec.structs import replace
 
 from holdfast.model import events as ev
 from holdfast.model.orders import OrderStatus, Side
-from holdfast.verify.records import AlgoLine, FaultLine, OrderLine
-from tests.verify.builders import D, Story, change, close_spec, entry_spec, is_a, open_trade, stop_spec, whole_trade
+from holdfast.verify.records import AlgoLine, FaultLine, OrderLine, PushLine
+from tests.verify.builders import (
+    D,
+    Story,
+    change,
+    close_spec,
+    drop,
+    entry_spec,
+    is_a,
+    open_trade,
+    stop_spec,
+    whole_trade,
+)
 
 
 def test_a_close_that_is_not_reduce_only_is_found():
@@ -179,21 +190,51 @@ def test_rules_8_a_stop_whose_record_died_is_a_humans_to_remove():
     assert any(entry.what == f"I5 for {lost.client_id}" for entry in report.not_checked)
 
 
-def entry_against(after_ms: int) -> Story:
-    """Somebody sells 1; so much later an entry of ours buys 2."""
+def entry_against(after_ms: int, *, told: bool = True) -> Story:
+    """Somebody sells 1, and an event tells of it or is lost; so much later an entry of ours buys 2."""
     story = Story().begin()
     theirs = replace(entry_spec("i9", "1"), client_id="web_1", side=Side.SELL)
     story.trade(theirs, 900, "1", "100", book=False)
+    if not told:
+        drop(story.lines, is_a(PushLine))
     story.wait(after_ms).accept()
     story.fill_entry()
     return story
 
 
-def test_rules_4_an_entry_may_meet_a_stranger_of_whom_nobody_can_have_known():
-    """He came in the seconds that silent evidence takes; an entry is denied while foreign quantity is *known*."""
-    assert "I4" not in entry_against(1_000).verdict().broken()
+@pytest.mark.parametrize(("after_ms", "told"), [(1_000, True), (20_000, False), (59_000, False)])
+def test_rules_4_an_entry_may_meet_a_stranger_of_whom_nobody_can_have_known(after_ms, told):
+    """An entry is denied while foreign quantity is *known*; what no event told of, the idle watch finds in a minute."""
+    assert "I4" not in entry_against(after_ms, told=told).verdict().broken()
 
 
-def test_rules_4_an_entry_against_a_stranger_who_has_been_there_is_found():
+@pytest.mark.parametrize(("after_ms", "told"), [(2_000, True), (20_000, True), (70_000, False)])
+def test_rules_4_an_entry_against_a_stranger_who_has_been_there_is_found(after_ms, told):
     """There was time to know of him."""
-    assert "I4" in entry_against(20_000).verdict().broken()
+    assert "I4" in entry_against(after_ms, told=told).verdict().broken()
+
+
+def test_rules_15_a_flat_position_that_nobody_told_of_is_no_evidence():
+    """An event about something else on the symbol came; that of the close was lost. The watch has its five seconds."""
+    story, stop = open_trade()
+    story.close("2", "99")
+    drop(story.lines, is_a(PushLine))
+    story.wait(10).push("ORDER_TRADE_UPDATE", entry_spec().client_id)
+    story.wait(4_000).cancel_stop(stop)
+    assert story.verdict().broken() == []
+
+
+def test_rules_8_a_stop_left_by_a_close_without_record_waits_for_a_human():
+    """The next process does not know the close, so for its books the position is open: the stop stays."""
+    story, _ = open_trade()
+    close = close_spec()
+    story.reply(story.send(close))
+    story.order(close, 3_001, "NEW")
+    story.trade(close, 3_001, "2", "99", book=False)
+    story.order(close, 3_001, "FILLED", "2", x="TRADE")
+    story.die()
+    story.wait(3_000).start_engine(2)
+    story.wait(20_000).read("GET /fapi/v3/positionRisk")
+    report = story.verdict()
+    assert "I5" not in report.broken()
+    assert any(entry.what == f"I5 for {stop_spec().client_id}" for entry in report.not_checked)

@@ -184,9 +184,11 @@ def account_event(
     }
     if symbol:
         body["S"] = symbol
-    exchange.push(
-        account, "ACCOUNT_UPDATE", {"e": "ACCOUNT_UPDATE", "T": exchange.now_ms, "E": exchange.now_ms, "a": body}
-    )
+    payload = {"e": "ACCOUNT_UPDATE", "T": exchange.now_ms, "E": exchange.now_ms, "a": body}
+    told: dict[str, object] = {"positions": len(legs)}
+    if len(legs) == 1:
+        told["symbol"] = legs[0][0].symbol.name
+    exchange.push(account, "ACCOUNT_UPDATE", payload, **told)
 
 
 def _position_row(exchange: Exchange, account: Account, market: Market, leg: Leg) -> dict[str, str]:

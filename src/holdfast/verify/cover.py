@@ -15,6 +15,7 @@ from holdfast.model.ids import Role, is_kill, role_of
 from holdfast.model.num import ZERO, text
 from holdfast.verify.base import Check, LineHandlers, Scene
 from holdfast.verify.evidence import WRITES, Shows, Verb, client_id_of, shows, trouble_of
+from holdfast.verify.hearing import told_of
 from holdfast.verify.liveness import Liveness
 from holdfast.verify.measures import milliseconds, summary
 from holdfast.verify.obligation import CLASSES, DEAD, LIVE, UNREACHABLE, Obligation, Refusal
@@ -246,7 +247,7 @@ class Cover(Check):
                     self._told.add(algo_id)
             self._tell(Shows.ALGOS, line.symbol or "", line.us)
         elif line.e in ("ORDER_TRADE_UPDATE", "TRADE_LITE", "ACCOUNT_UPDATE"):
-            self._tell(Shows.FILLS, line.symbol or "", line.us)
+            self._tell(Shows.FILLS, told_of(line), line.us)
             if role_of(line.client_id or "") is Role.STOP:
                 self._tell(Shows.ALGOS, line.symbol or "", line.us)
 
@@ -258,7 +259,9 @@ class Cover(Check):
         for episode in self._on_symbol(planned.event.spec.symbol):
             _refused(episode, line.us, UNREACHABLE)
 
-    def _tell(self, what: Shows, symbol: str, us: int) -> None:
+    def _tell(self, what: Shows, symbol: str | None, us: int) -> None:
+        if symbol is None:
+            return
         if what is Shows.ALGOS:
             for leg in [leg for leg in self._silent if symbol in ("", leg[0])]:
                 del self._silent[leg]

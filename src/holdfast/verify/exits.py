@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from decimal import Decimal
 from typing import Final
 
@@ -10,7 +9,8 @@ from holdfast.model.ids import Role, is_kill, is_ours
 from holdfast.model.num import ZERO, sign, text
 from holdfast.model.orders import PositionSide
 from holdfast.verify.base import Check, LineHandlers, MomentHandlers, Scene
-from holdfast.verify.evidence import WRITES, Shows, Verb, cancelled_id_of, shows, trouble_of
+from holdfast.verify.evidence import WRITES, Verb, cancelled_id_of, trouble_of
+from holdfast.verify.hearing import Execution, Hearing
 from holdfast.verify.journal_view import Moment, MomentKind
 from holdfast.verify.liveness import Liveness
 from holdfast.verify.measures import milliseconds
@@ -18,8 +18,6 @@ from holdfast.verify.obligation import DEAD, UNREACHABLE, Obligation, Refusal
 from holdfast.verify.records import AlgoLine, FaultLine, OrderLine, PositionLine, PushLine, Reply, Request, TradeLine
 from holdfast.verify.venue_state import LegKey, VenueAlgo, VenueOrder
 
-REMEMBERED_US: Final = 600_000_000
-"""For how long the executions of others are remembered: longer than any entry waits for evidence."""
 REDUCING: Final = frozenset({Role.STOP, Role.TARGET, Role.EXIT, Role.CLOSE})
 
 
@@ -28,12 +26,23 @@ class Flips(Check):
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
-        self._others: dict[LegKey, deque[tuple[int, Decimal]]] = {}
-        """What others executed lately: (µs, the position just before)."""
+        self.hearing = Hearing()
+        self._others: dict[LegKey, list[tuple[Execution, Decimal]]] = {}
+        """What others executed, and the position just before."""
 
     def before(self) -> LineHandlers:
         """The position must be seen as it was."""
         return {OrderLine: self._on_order, AlgoLine: self._on_algo, TradeLine: self._on_trade}
+
+    def after(self) -> LineHandlers:
+        """What tells of strangers."""
+        return {Request: self.hearing.asked, Reply: self._on_reply, PushLine: self._on_push}
+
+    def _on_reply(self, line: Reply) -> None:
+        self.hearing.answered(line)
+
+    def _on_push(self, line: PushLine) -> None:
+        self.hearing.pushed(line)
 
     def _on_order(self, line: OrderLine) -> None:
         key = (line.symbol, line.order_id)
@@ -75,24 +84,28 @@ class Flips(Check):
             )
 
     def _remember(self, line: TradeLine) -> None:
-        key = (line.symbol, line.position_side)
-        lately = self._others.setdefault(key, deque())
-        lately.append((line.us, self.state.leg(key).traded))
-        while lately[0][0] < line.us - REMEMBERED_US:
-            lately.popleft()
+        leg = (line.symbol, line.position_side)
+        held = self.state.leg(leg).traded
+        # Once they are out of the market there is nobody to meet.
+        met = [] if held == ZERO else self._others.get(leg, [])
+        self._others[leg] = [*met, (self.hearing.executed(line), held)]
 
     def _met_a_stranger(self, line: TradeLine, before: Decimal) -> bool:
         """Whether an entry met quantity of somebody else that nobody can have known of when it was planned.
 
-        RULES 4 denies entries while foreign quantity is known; evidence that is lost silently takes `silent_ms`.
+        RULES 4 denies entries while foreign quantity is known. What no event told of, the watch finds within a minute
+        where nothing of ours is exposed (RULES 12).
         """
         planned = self.journal.planned.get(line.client_id)
         if planned is None or planned.event.spec.role is not Role.ENTRY:
             return False
-        unheard_us = (planned.event.at_ms - self.options.silent_ms - self.options.clock_error_ms) * 1_000
-        lately = self._others.get((line.symbol, line.position_side), ())
-        unheard = [held for us, held in lately if us >= unheard_us]
-        return bool(unheard) and sign(unheard[0]) != sign(before)
+        known_us = (planned.event.at_ms - self.options.lag_ms - self.options.clock_error_ms) * 1_000
+        oldest_us = known_us - (self.options.idle_ms + self.options.silent_ms) * 1_000
+        for met, held in self._others.get((line.symbol, line.position_side), ()):
+            unknown = met.us >= oldest_us if met.told_us is None else met.told_us >= known_us
+            if unknown:
+                return sign(held) != sign(before)
+        return False
 
 
 class Orphans(Check):
@@ -102,15 +115,18 @@ class Orphans(Check):
         super().__init__(scene)
         self.liveness = liveness
         liveness.listeners.append(self._on_live)
+        self.hearing = Hearing()
+        self._unexplained: set[str] = set()
+        """Symbols that an order of ours without a record made flat."""
         self._pending: dict[str, set[str]] = {}
         self._duties: dict[str, dict[object, tuple[VenueOrder | VenueAlgo, Obligation]]] = {}
-        self._reads: dict[int, str] = {}
         self._acts: set[int] = set()
         self._refusal = Refusal()
 
     def after(self) -> LineHandlers:
         """Whatever opens or closes something, asks to cancel, or tells."""
         return {
+            TradeLine: self._on_trade,
             PositionLine: lambda line: self._review(line.symbol, line.us, line.n),
             OrderLine: self._on_change,
             AlgoLine: self._on_change,
@@ -137,6 +153,13 @@ class Orphans(Check):
     def _on_settled(self, moment: Moment) -> None:
         self._pending.get(moment.subject, set()).discard(moment.client_id)
         self._review(moment.subject, moment.us, self.state.n, informed=True)
+
+    def _on_trade(self, line: TradeLine) -> None:
+        self.hearing.executed(line)
+        if is_ours(line.client_id) and line.client_id not in self.journal.planned:
+            self._unexplained.add(line.symbol)
+        else:
+            self._unexplained.discard(line.symbol)
 
     def _on_change(self, line: OrderLine | AlgoLine) -> None:
         if is_ours(line.client_id):
@@ -175,9 +198,12 @@ class Orphans(Check):
         silent_us = (self.options.silent_ms + self.options.lag_ms) * 1_000
         late_us = duty.informed_us if duty.informed_us > informed_us else duty.silent_us
         if duty.informed_us > informed_us or duty.silent_us > silent_us:
-            if order.client_id not in self.journal.planned:
-                # I2 judges whether it may have left so. No process may cancel a name that it does not know (RULES 8).
-                self.found.not_checked(f"I5 for {order.client_id}", "it left without a record: a human removes it")
+            unrecorded = order.client_id not in self.journal.planned
+            if unrecorded or symbol in self._unexplained:
+                # I2 judges whether what has no record may have left so. No process may cancel a name that it does not
+                # know, nor believe in the execution of one (RULES 8): a human decides.
+                why = "it left" if unrecorded else "what made its symbol flat left"
+                self.found.not_checked(f"I5 for {order.client_id}", f"{why} without a record")
                 return
             self.found.violated(
                 "I5",
@@ -194,8 +220,7 @@ class Orphans(Check):
             self._refusal.note(line.us, "")
             for duty in self._named(line):
                 duty.act(line.us)
-        elif shows(line) is Shows.POSITION:
-            self._reads[line.n] = line.params.get("symbol", "")
+        self.hearing.asked(line)
 
     def _named(self, line: Request) -> list[Obligation]:
         """The duties that a cancel names, by client id or by venue id."""
@@ -217,12 +242,10 @@ class Orphans(Check):
             for duties in self._duties.values():
                 for _, duty in duties.values():
                     duty.refuse(trouble)
-        symbol = self._reads.pop(line.req, None)
-        if symbol is not None and line.status == 200 and line.fault is None:
-            self._inform(symbol, line.us)
+        self._inform(self.hearing.answered(line), line.us)
 
     def _on_push(self, line: PushLine) -> None:
-        self._inform(line.symbol or "", line.us)
+        self._inform(self.hearing.pushed(line), line.us)
 
     def _on_fault(self, line: FaultLine) -> None:
         """A cancel that a fault kept from the venue was asked for all the same; what follows is its own class."""
@@ -233,9 +256,10 @@ class Orphans(Check):
                 if order.client_id == line.client_id:
                     duty.refuse(UNREACHABLE)
 
-    def _inform(self, symbol: str, us: int) -> None:
+    def _inform(self, symbol: str | None, us: int) -> None:
+        """Something was told of a symbol. While an execution is still untold, nobody can know that it is flat."""
         for name, duties in self._duties.items():
-            if symbol in ("", name):
+            if symbol in ("", name) and not self.hearing.untold(name):
                 for _, duty in duties.values():
                     duty.inform(us)
 

@@ -36,6 +36,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     silent_ms: int = 5_000
     """Longest time until a live engine has evidence at all when stream or stop is lost silently (RULES 12, 15)."""
 
+    idle_ms: int = 60_000
+    """How often the watch looks where nothing of ours is exposed (RULES 12)."""
+
     triggering_ms: int = 2_000
     """How long a stop that is triggering still covers (RULES 5)."""
 

@@ -192,7 +192,10 @@ class ConnectionLine(VenueRecord, frozen=True, kw_only=True, tag="ws"):
 
 
 class PushLine(VenueRecord, frozen=True, kw_only=True, tag="push"):
-    """A user event handed to a private connection: evidence delivered."""
+    """A user event handed to a private connection: evidence delivered.
+
+    An ACCOUNT_UPDATE says how many positions it tells of, and the symbol where that is one; older logs say neither.
+    """
 
     conn: int | str
     account: str
@@ -200,6 +203,7 @@ class PushLine(VenueRecord, frozen=True, kw_only=True, tag="push"):
     symbol: str | None = None
     client_id: str | None = None
     order_id: int | None = None
+    positions: int | None = None
 
 
 class FaultLine(VenueRecord, frozen=True, kw_only=True, tag="fault"):
