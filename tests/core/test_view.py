@@ -170,9 +170,19 @@ def test_a_difference_that_is_being_looked_into_is_foreign_already():
     bench = Bench()
     around = bench.engine.around
     around.venue_positions[SYMBOL] = (PositionReport(symbol=SYMBOL, amount=D("0.3"), entry_price=MARK), bench.now)
+    around.executed_ms[SYMBOL] = bench.now
     assert seen(bench).foreign_amount == 0
     around.mismatch[SYMBOL] = bench.now
     assert seen(bench).foreign_amount == D("0.3")
+
+
+def test_rules_4_the_venues_newest_word_on_a_position_is_foreign_at_once():
+    """Read or pushed, after the last execution that we heard of."""
+    bench = Bench()
+    bench.engine.around.pushed_positions[SYMBOL] = (D("-0.3"), bench.now)
+    assert seen(bench).foreign_amount == D("-0.3")
+    bench.engine.around.executed_ms[SYMBOL] = bench.now + 1
+    assert seen(bench).foreign_amount == 0
 
 
 def test_ages_are_measured_now():

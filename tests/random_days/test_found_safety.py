@@ -118,3 +118,16 @@ def test_rules_12_a_stop_that_a_list_did_not_show_before_its_answer_came_is_look
     gone, back = (line["us"] for line in world.desk.records("algo")[1:3])
     assert back - gone < 1_000_000
     assert ended(world) == []
+
+
+def test_rules_4_a_position_that_only_the_account_event_tells_of_stops_the_entry():
+    """The stranger's order events were lost; his position was pushed, and looked into 1.5 s later. Until then entries
+    went out against it."""
+    world = started()
+    world.fault("ws.drop", kinds=["ORDER_TRADE_UPDATE", "TRADE_LITE"], count=3)
+    world.human("human.trade", **MARKET_BUY)
+    world.run(100)
+    world.open("i1", "short", stop="80400")
+    world.run(3 * SECOND)
+    assert result(world, "i1") is ResultStatus.DENIED
+    assert ended(world) == []

@@ -88,8 +88,8 @@ def of_symbol(ctx: Context, symbol: str, source: str, without: str = "") -> Gate
 def _foreign(ctx: Context, symbol: str) -> Decimal:
     """What our journal does not explain; a difference that is still being looked into counts as foreign.
 
-    So does what the booked executions leave open while no trade of ours holds anything: a stranger's execution is told
-    some milliseconds before a position read confirms it, and perhaps while our entry waits for its settings.
+    So does what booked executions, or the venue's newest word, leave open while no trade of ours holds anything: a
+    stranger is told of a moment before a read confirms him, and perhaps while our entry waits for its settings.
     """
     known, booked = ctx.state.foreign.get(symbol, ZERO), ctx.state.positions.get(symbol, ZERO)
     seen = ctx.around.venue_positions.get(symbol)
@@ -98,7 +98,10 @@ def _foreign(ctx: Context, symbol: str) -> Decimal:
     if symbol in ctx.around.mismatch and seen is not None:
         return seen[0].amount - booked
     trade = ctx.state.trade_of(symbol)
-    return booked if trade is None or not (trade.base or trade.entry_filled) else ZERO
+    if trade is not None and (trade.base or trade.entry_filled):
+        return ZERO
+    row = exposure.newest_row(ctx, symbol)
+    return row[0] if row is not None and row[1] > ctx.around.executed_ms.get(symbol, 0) else booked
 
 
 def _modes_ok(ctx: Context) -> bool | None:
