@@ -256,3 +256,15 @@ async def test_a_runner_that_stops_with_a_failed_journal_ends() -> None:
     bench.memory.mend()
     await time_passes(3 * RETRY_S)
     assert bench.disk.records == []
+
+
+async def test_a_runner_that_stops_tries_the_disk_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody made room and restarts at once: nothing is lost for two seconds' sake."""
+    monkeypatch.setattr(runners, "RECOVER_EVERY_S", 60)
+    bench = Bench(telling)
+    await failed(bench, "a", "b")
+    bench.memory.mend()
+    async with asyncio.timeout(5):
+        await bench.runner.stop()
+    assert subjects(bench) == ["a", "b"]
+    assert bench.runner.journal_ok

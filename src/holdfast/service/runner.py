@@ -142,6 +142,8 @@ class Runner:
         self._writing = True
         """Whether batches are handed to the journal: again a little earlier than `journal_ok`."""
         self._retry: asyncio.TimerHandle | None = None
+        self._trying = False
+        """Whether the disk is being tried."""
         self._unpublished: deque[tuple[Head, _Batch]] = deque()
         self._answers: dict[asyncio.Future[Any], None] = {}
         self._turn: asyncio.Future[None] | None = None
@@ -215,19 +217,24 @@ class Runner:
         return await self._outcome(answer)
 
     async def stop(self) -> None:
-        """Take no more intents, step what waits, and return when everything is on the disk."""
+        """Take no more intents, step what waits, and return when everything is on the disk.
+
+        What a failed journal did not take is tried once more; if it fails again it is lost, and the next start asks the
+        venue for it.
+        """
         self._stopping = True
+        if self._retry is not None:
+            self._retry.cancel()
+            self._guarded(self._recover)
         while not self.ended.done() and self._busy():
             self._turn = self._loop.create_future()
             await self._turn
         self._timers.cancel_all()
-        if self._retry is not None:
-            self._retry.cancel()
         if not self.ended.done():
             self.ended.set_result(None)
 
     def _busy(self) -> bool:
-        return bool(len(self._inbox) or self._pending or self._unpublished)
+        return bool(len(self._inbox) or self._pending or self._unpublished or self._trying)
 
     def _schedule(self) -> None:
         if not self._scheduled and not self.ended.done():
@@ -348,19 +355,19 @@ class Runner:
         if len(self._pending) > self._doomed:
             self._try_later()
         else:
-            self._journal.recover().add_done_callback(self._tried)
+            self._trying = True
+            self._journal.recover().add_done_callback(partial(self._guarded, self._tried))
 
     def _try_later(self) -> None:
         if not self._stopping:
             self._retry = self._loop.call_later(RECOVER_EVERY_S, self._guarded, self._recover)
 
     def _tried(self, future: asyncio.Future[Head]) -> None:
-        if self.ended.done():
-            return
+        self._trying = False
         if future.exception() is not None:
             self._try_later()
-        else:
-            self._guarded(self._write_on, future.result())
+        elif not self.ended.done():
+            self._write_on(future.result())
 
     def _write_on(self, found: Head) -> None:
         """The disk takes records again: what it lacks is appended in order, and everything new waits behind it."""
