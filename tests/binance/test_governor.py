@@ -147,3 +147,11 @@ def test_rules_12_a_third_of_weight_is_always_kept(steps: list[tuple[Lane, int, 
             governor.spend(weight, now_ms)
         assert governor.weight_used(now_ms) <= 1_680
         assert governor.admit(Lane.PROTECT, 1, now_ms, orders=1) == 0
+
+
+def test_the_weight_of_the_minute_can_be_told() -> None:
+    """What is used of what is granted; the next minute begins with nothing."""
+    governor = Governor()
+    governor.spend(40, NOW_MS)
+    assert governor.weight_window(NOW_MS) == RateWindow(interval_ms=60_000, count=40, limit=2_400)
+    assert governor.weight_window(NOW_MS + 60_000).count == 0

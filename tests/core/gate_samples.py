@@ -148,6 +148,7 @@ def view(**changes: Any) -> GateView:
         "open_positions": 0,
         "symbol_config": SymbolConfig(symbol="BTCUSDT", leverage=5, margin_type="CROSSED"),
         "symbol_in_use": False,
+        "weight": None,
         "rates": (
             RateWindow(interval_ms=10_000, count=0, limit=300),
             RateWindow(interval_ms=60_000, count=0, limit=1200),

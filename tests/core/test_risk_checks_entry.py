@@ -140,6 +140,33 @@ def test_rules_12_rate_budget_says_when_to_come_back():
     assert found.counterfactual == {"wait_until_ms": str(NOW_MS + 10_000)}
 
 
+@pytest.mark.parametrize(
+    ("weight", "refused"),
+    [
+        pytest.param(None, False, id="nothing told of this minute"),
+        pytest.param(RateWindow(interval_ms=60_000, count=1_440, limit=2_400), False, id="60 percent"),
+        pytest.param(RateWindow(interval_ms=60_000, count=1_441, limit=2_400), True, id="more than 60 percent"),
+        pytest.param(RateWindow(interval_ms=60_000, count=9_999), False, id="a limit that nobody told"),
+    ],
+)
+def test_rules_12_an_entry_needs_weight_to_be_looked_after(weight, refused):
+    """An order weighs nothing; reading whether it is covered and closing it does."""
+    expect(DenyCode.RATE_BUDGET, refused, judge(intent(), view(weight=weight)))
+
+
+def test_rules_12_the_weight_comes_back_with_the_minute():
+    """The denial says when."""
+    full = RateWindow(interval_ms=60_000, count=2_400, limit=2_400)
+    found = denied(DenyCode.RATE_BUDGET, judge(intent(), view(weight=full)))
+    assert {key: found.facts[key] for key in ("weight", "limit", "percent")} == {
+        "weight": "2400",
+        "limit": "2400",
+        "percent": "60",
+    }
+    wait = int(found.counterfactual["wait_until_ms"])
+    assert (wait % 60_000, NOW_MS < wait <= NOW_MS + 60_000) == (0, True)
+
+
 def test_rules_12_a_window_that_can_never_hold_the_entry():
     """Waiting would not help."""
     rates = (RateWindow(interval_ms=10_000, count=0, limit=4),)

@@ -168,6 +168,18 @@ def test_rules_12_an_entry_needs_room_for_its_protection(used, accepted):
         assert bench.result().code == "RATE_BUDGET"
 
 
+@pytest.mark.parametrize(("used", "later_ms", "accepted"), [(1_400, 0, True), (1_500, 0, False), (1_500, 60_000, True)])
+def test_rules_12_an_entry_needs_weight_for_what_follows_it(used, later_ms, accepted):
+    """With the minute's weight used up nobody could see whether it is covered; the next minute is a new one."""
+    bench = Bench()
+    bench.now += 9_000 - bench.now % 60_000
+    bench.give(inp.RatesSeen, windows=(), weight=RateWindow(interval_ms=60_000, count=used, limit=2_400))
+    bench.advance(later_ms)
+    bench.market()
+    bench.intent()
+    assert (bench.result().status if accepted else bench.result().code) == ("protected" if accepted else "RATE_BUDGET")
+
+
 def test_rules_12_the_limits_are_asked_every_minute():
     """`GET rateLimit/order` at start and every minute."""
     bench = Bench()

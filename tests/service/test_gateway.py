@@ -371,6 +371,21 @@ async def test_counters_reach_the_core() -> None:
 
 
 @virtual
+async def test_rules_12_the_core_hears_how_much_weight_reading_has_used() -> None:
+    """An entry needs some of it for what follows; the answer comes first."""
+    bench = await Bench().start()
+    bench.http.answers["GET /fapi/v3/positionRisk"] = reply([])
+    bench.gateway.perform(Read(kind=ReadKind.POSITIONS, purpose="boot"))
+    await bench.settle()
+    told = bench.told[-1]
+    assert isinstance(told, RatesSeen)
+    assert told.weight is not None
+    assert (told.weight.count, told.weight.limit) == (bench.gateway.governor.weight_used(NOW_MS), 2_400)
+    assert told.weight.count >= 5
+    assert isinstance(bench.told[-2], ReadAnswered)
+
+
+@virtual
 async def test_a_read_is_answered() -> None:
     """Through the same door, once."""
     bench = await Bench().start()

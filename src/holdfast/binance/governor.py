@@ -164,6 +164,11 @@ class Governor:
             for _, bucket in sorted(self._orders.items())
         )
 
+    def weight_window(self, now_ms: int) -> RateWindow:
+        """The request weight of the minute as it stands."""
+        used = self._weight.used(now_ms)
+        return RateWindow(interval_ms=self._weight.interval_ms, count=used, limit=self._weight.limit)
+
     def orders_above_half(self, now_ms: int) -> bool:
         """Whether more than half of any ORDERS window is used."""
         return any(bucket.used(now_ms) * 2 > bucket.limit for bucket in self._orders.values())

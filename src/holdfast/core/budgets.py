@@ -1,4 +1,4 @@
-"""ORDERS windows: how many orders the account may still send, and whether an entry leaves room for its protection.
+"""Rate windows: how many orders the account may still send, and whether an entry leaves room for its protection.
 
 The venue counts in buckets aligned to UTC (protocol notes A.7: the counter falls at :00) and tells the count in
 headers, which lag behind orders in flight and include orders of other programs. We therefore count our own sends,
@@ -70,6 +70,23 @@ class Windows:
             window.turn(now_ms)
         ordered = sorted(self.windows.values(), key=lambda window: window.interval_ms)
         return tuple(RateWindow(interval_ms=w.interval_ms, count=w.used, limit=w.limit) for w in ordered)
+
+
+WEIGHT_PERCENT = 60
+"""How much of the minute's request weight may be used when an entry begins. An order weighs nothing, but what follows
+it does: looking whether it is covered, closing it, and proving that it is closed."""
+
+
+def of_this_window(window: RateWindow | None, told_ms: int, now_ms: int) -> RateWindow | None:
+    """A count that was told at `told_ms`, or None when its window has turned since."""
+    if window is None or told_ms // window.interval_ms != now_ms // window.interval_ms:
+        return None
+    return window
+
+
+def weight_is_short(weight: RateWindow) -> bool:
+    """Whether too little request weight is left in this minute to look after another trade."""
+    return weight.limit is not None and weight.count * 100 > weight.limit * WEIGHT_PERCENT
 
 
 class Shortfall(NamedTuple):

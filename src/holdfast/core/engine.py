@@ -313,6 +313,8 @@ def _clock_checked(ctx: Context, message: inp.ClockChecked) -> None:
 
 def _rates_seen(ctx: Context, message: inp.RatesSeen) -> None:
     ctx.around.windows.see(message.windows, ctx.now_ms)
+    if message.weight is not None:
+        ctx.around.weight, ctx.around.weight_ms = message.weight, ctx.now_ms
 
 
 def _journal_changed(ctx: Context, message: inp.JournalChanged) -> None:

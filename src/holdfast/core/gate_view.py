@@ -147,5 +147,7 @@ class GateView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Whether anybody has a position or an open order on the symbol (RULES 13)."""
     rates: tuple[RateWindow, ...]
     """The ORDERS windows with our own sends included (`core.budgets.Windows.current`)."""
+    weight: RateWindow | None
+    """Request weight used in this minute; None when nothing was told of this minute yet."""
     orders_owed: int
     """Orders that live trades have yet to send: stops, their replacement, targets. Their room is taken already."""

@@ -405,8 +405,14 @@ def price_drift(draft: Draft) -> Refusal | None:
 
 
 def rate_budget(draft: Draft) -> Refusal | None:
-    """RULES 12: room in both ORDERS windows for the entry and everything that may have to follow."""
+    """RULES 12: room in both ORDERS windows for the entry and everything that may have to follow, and weight to look
+    after it."""
     view = draft.view
+    if view.weight is not None and budgets.weight_is_short(view.weight):
+        weight = view.weight
+        turns_ms = (view.now_ms // weight.interval_ms + 1) * weight.interval_ms
+        facts = {"weight": str(weight.count), "limit": str(weight.limit), "percent": str(budgets.WEIGHT_PERCENT)}
+        return Refusal(facts, {"wait_until_ms": str(turns_ms)})
     needed = budgets.entry_needs(
         targets=draft.target_count,
         # A trade whose entry has not filled yet is a position in the worst case.

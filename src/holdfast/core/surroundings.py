@@ -15,7 +15,7 @@ from holdfast.core.budgets import Windows
 from holdfast.model import num
 from holdfast.model.effects import Read
 from holdfast.model.instrument import Instrument
-from holdfast.model.reports import KEY_REFUSED_CODES, Fill, PositionReport, SymbolConfig
+from holdfast.model.reports import KEY_REFUSED_CODES, Fill, PositionReport, RateWindow, SymbolConfig
 
 
 @dataclass(slots=True)
@@ -78,6 +78,10 @@ class Surroundings:
     """Everything ephemeral."""
 
     windows: Windows
+    weight: RateWindow | None = None
+    """Request weight of the minute, as last told."""
+    weight_ms: int = 0
+    """When that was."""
     instruments: dict[str, Instrument] = field(default_factory=dict)
     quarantined: dict[str, str] = field(default_factory=dict)
     markets: dict[str, Market] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from holdfast.core import exposure
+from holdfast.core import budgets, exposure
 from holdfast.core.context import Context
 from holdfast.core.exposure import Tally
 from holdfast.core.gate_view import Exposures, GateView, LiveTrade
@@ -81,6 +81,7 @@ def of_symbol(ctx: Context, symbol: str, source: str, without: str = "") -> Gate
         symbol_config=around.symbol_configs.get(symbol),
         symbol_in_use=_in_use(ctx, symbol, without),
         rates=around.windows.current(ctx.now_ms),
+        weight=budgets.of_this_window(around.weight, around.weight_ms, ctx.now_ms),
         orders_owed=book.owed,
     )
 

@@ -176,9 +176,10 @@ class CoverageChecked(Input, frozen=True, kw_only=True, tag="coverage_checked"):
 
 
 class RatesSeen(Input, frozen=True, kw_only=True, tag="rates_seen"):
-    """ORDERS windows from response headers or from WS API replies."""
+    """ORDERS windows from response headers or from WS API replies, and the request weight of the minute."""
 
     windows: tuple[RateWindow, ...]
+    weight: RateWindow | None = None
 
 
 class JournalChanged(Input, frozen=True, kw_only=True, tag="journal_changed"):

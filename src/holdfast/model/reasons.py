@@ -134,7 +134,7 @@ DENY_SENTENCES: Final[dict[DenyCode, str]] = {
     DenyCode.MAX_TRADES: "the number of live trades is at its limit",
     DenyCode.MAX_OPEN_ORDERS: "the number of open orders is at its limit",
     DenyCode.CONDITIONAL_SLOTS: "too few conditional-order slots are free to protect it",
-    DenyCode.RATE_BUDGET: "the order-rate windows do not leave room for the entry and its protection",
+    DenyCode.RATE_BUDGET: "the rate windows do not leave room for the entry and its protection",
 }
 
 

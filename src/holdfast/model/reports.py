@@ -140,7 +140,7 @@ class SymbolConfig(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class RateWindow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One ORDERS window as headers or replies tell it: `count` of `limit` used in `interval_ms`."""
+    """One rate window as headers or replies tell it: `count` of `limit` used in `interval_ms`."""
 
     interval_ms: int
     count: int

@@ -48,7 +48,7 @@ from holdfast.service.venue_observer import Unobserved, VenueObserver
 from holdfast.service.venue_reads import VenueReads
 
 RATES_EVERY_MS: Final = 1_000
-"""Order counts go to the core at most so often while less than half of a window is used, and always beyond."""
+"""Rate windows go to the core at most so often while less than half of an ORDERS window is used, and always beyond."""
 
 MAX_READS: Final = 512
 """Reads that may be under way; one more is answered as not asked."""
@@ -348,6 +348,7 @@ class Gateway:
 
     async def _answer_read(self, effect: Read) -> None:
         self._deliver(await self.reads.answer(effect))
+        self._rates_changed()
 
     def _read_failed(self, effect: Read, reason: str) -> None:
         now_ms = self._clock.now_ms()
@@ -391,10 +392,10 @@ class Gateway:
         now_ms = self._clock.now_ms()
         if now_ms - self._rates_told_ms < RATES_EVERY_MS and not self.governor.orders_above_half(now_ms):
             return
-        windows = self.governor.windows(now_ms)
-        if windows != self._rates_told:
-            self._rates_told_ms, self._rates_told = now_ms, windows
-            self._deliver(RatesSeen(now_ms=now_ms, windows=windows))
+        windows, weight = self.governor.windows(now_ms), self.governor.weight_window(now_ms)
+        if (*windows, weight) != self._rates_told:
+            self._rates_told_ms, self._rates_told = now_ms, (*windows, weight)
+            self._deliver(RatesSeen(now_ms=now_ms, windows=windows, weight=weight))
 
     def _spawn(self, work: Coroutine[Any, Any, None], give_up: Callable[[str], None]) -> None:
         """Run `work`, which delivers its answer; should it end in any other way, `give_up` delivers one."""
