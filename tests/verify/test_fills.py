@@ -237,3 +237,19 @@ def test_i26_what_others_did_before_the_journal_began_need_not_be_in_it():
     report = story.verdict(complete=True)
     assert {"I6", "I26"} & set(report.broken()) == set()
     assert report.counts["fills_before_journal"] == 1
+
+
+def test_rules_8_what_a_process_closed_that_could_never_write_need_not_be_in_the_journal():
+    """Its disk was broken from the start; the next one begins the journal."""
+    story = Story()
+    web = msgspec.structs.replace(entry_spec("i9"), client_id="web_1")
+    story.line(Start, format=1, engine="holdfast-paper", account="main", balance={"USDT": D("10000")})
+    story.trade(web, 900, "2", "100", book=False)
+    story.send(close_spec())
+    story.order(close_spec(), 901, "NEW")
+    story.trade(close_spec(), 901, "2", "99", book=False)
+    story.wait(5_000).start_engine()
+    story.wait(1_000).accept()
+    report = story.verdict(complete=False)
+    assert {"I2", "I6", "I8", "I26"} & set(report.broken()) == set()
+    assert (report.counts["fills_before_journal"], report.counts["unjournalled"]) == (2, 1)

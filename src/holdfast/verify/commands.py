@@ -208,6 +208,8 @@ class Commands(Check):
     def _journal_was_silent(self, us: int) -> bool:
         """Whether a process that may have run at `us`, by clocks that differ a little, wrote nothing more after it."""
         slack_us = self.options.clock_error_ms * 1_000
+        if self._starts and us + slack_us < self._starts[0]:
+            return True  # Of a process that could never write anything.
         earliest = max(bisect_right(self._starts, us - slack_us) - 1, 0)
         latest = bisect_right(self._starts, us + slack_us)
         return any(end_us <= us + slack_us for end_us in self.journal.process_ends[earliest:latest])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
-from holdfast.model.ids import Role, attribution_of, is_ours
+from holdfast.model.ids import Role, attribution_of, is_ours, role_of
 from holdfast.model.num import ZERO, text
 from holdfast.verify.base import Check, LineHandlers, Scene
 from holdfast.verify.journal_view import BookedFill, FillKey
@@ -29,7 +29,8 @@ class Fills(Check):
         self._ownerless: list[tuple[TradeLine, int]] = []
         """Fills of ours that were booked for no trade; whose they were is seen when all is told."""
         self._earlier: dict[str, Decimal] = {}
-        """Per symbol: what others executed before the journal began, which it need not hold."""
+        """Per symbol: what was executed before the journal began, by others or by closes whose process could not write
+        (RULES 8). It need not hold that."""
         self._began_us = scene.journal.starts[0][1] if scene.journal.starts else 0
         self._symbols = {planned.event.spec.symbol for planned in scene.journal.planned.values()}
 
@@ -170,7 +171,8 @@ class Fills(Check):
     def _judge_missing(self, line: TradeLine) -> None:
         """A fill that is not in the ledger: too young to be there, somebody else's, or lost."""
         ours = is_ours(line.client_id)
-        if not ours and line.us < self._began_us:
+        reduces = ours and role_of(line.client_id) is not Role.ENTRY
+        if line.us < self._began_us and (reduces or not ours):
             self._earlier[line.symbol] = self._earlier.get(line.symbol, ZERO) + line.signed
             self.found.counts["fills_before_journal"] += 1
         elif not ours and line.symbol not in self._symbols:
