@@ -106,6 +106,18 @@ def test_malformed_options_are_refused_here(
     assert engine.service.seen == {}
 
 
+@pytest.mark.parametrize("option", [("--symbol", "BTCUSDT"), ("--stop", "1%"), ("--risk-pct", "1"), ("--id", "x")])
+def test_options_of_an_intent_do_not_go_with_a_file(
+    holdfast: Command, engine: Running, option: tuple[str, str]
+) -> None:
+    """They would be lost without a word: a stop, for example."""
+    Path("one.jsonl").write_text(json.dumps(OPEN))
+    outcome = holdfast("send", "one.jsonl", *option, *engine.options)
+    assert outcome.code == 2
+    assert f"{option[0]}: does not go with a file of whole intents (one.jsonl)" in outcome.err
+    assert engine.service.seen == {}
+
+
 def test_missing_and_empty_files(holdfast: Command, engine: Running) -> None:
     """Each says what is wrong."""
     assert holdfast("send", "absent.jsonl", *engine.options).code == 3

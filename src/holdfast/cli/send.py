@@ -88,10 +88,12 @@ def send(
 
     Exit code 1 when an intent was denied, 2 when one is malformed (then none is sent).
     """
+    size = _without_none(quantity=quantity, notional=notional, equity_pct=equity_pct, risk_pct=risk_pct)
     if file is not None:
+        more = _without_none(side=side, limit=limit, slippage_bps=slippage_bps, stop=stop, target=target, id=id)
+        _alone(file, **size, **more, **_without_none(symbol=symbol, leverage=leverage, expires_s=expires_s))
         given = _read_file(file)
     else:
-        size = _without_none(quantity=quantity, notional=notional, equity_pct=equity_pct, risk_pct=risk_pct)
         raw = _from_options(
             id=id, source=source, symbol=symbol, action=action, side=side, leverage=leverage,
             size=size or None,
@@ -105,6 +107,13 @@ def send(
         return _send_all(client, checked, wait_s=wait_s, json=json)
     finally:
         client.close()
+
+
+def _alone(file: Path, **options: Any) -> None:
+    """A file holds whole intents: an option beside it would be lost without a word."""
+    if options:
+        name = f"--{next(iter(options))}".replace("_", "-")
+        raise wrong(name, f"does not go with a file of whole intents ({file})", "either the file or the options")
 
 
 def _without_none(**values: Any) -> dict[str, Any]:
