@@ -67,7 +67,7 @@ class Arrivals(NamedTuple):
 def run(settings: Settings) -> Result:
     """Alternate blocks of intents and blocks of appends, then read the exchange's log."""
     result = Result(name=NAME, title=TITLE)
-    sizes = {BRISK: (2, 60), IDLE: (1, 40)} if settings.quick else {BRISK: (8, 200), IDLE: (4, 100)}
+    sizes = {BRISK: (2, 60), IDLE: (1, 40)} if settings.quick else {BRISK: (6, 200), IDLE: (4, 100)}
     cores = plan()
     with tempfile.TemporaryDirectory(prefix="holdfast-bench-") as name:
         folder = Path(name)

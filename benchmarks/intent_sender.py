@@ -26,7 +26,7 @@ class Pace(NamedTuple):
 
 BRISK = Pace("brisk", 3, 10)
 IDLE = Pace("idle", 15, 1)
-CLOSED_S = 0.5
+CLOSED_S = 1.0
 """After so long the trades of a burst are closed and nobody looks at them any more."""
 
 _HEAD = (

@@ -36,8 +36,9 @@ PAGE_BYTES: Final = 4_096
 DEFAULT_LOG_PAGES: Final = 4_096
 """16 MiB of write-ahead log, written once at opening."""
 
-CHECKPOINT_PAGES: Final = 500
-"""From this estimate on, an idle moment is used to move the log into the main file."""
+CHECKPOINT_PAGES: Final = 2_000
+"""From this estimate on, an idle moment is used to move the log into the main file. An append that comes during those
+milliseconds waits for them, so it is done some times a day and not after every few trades."""
 
 IDLE_S: Final = 0.25
 """How long nobody must have appended before a moment counts as idle."""
