@@ -155,8 +155,9 @@ class Trial:
             await self._next_yes()
         if end == "stall":
             await self._stall()
-        assert self.stand.engine.alive, f"it ended by itself:\n{self.stand.engine.said[-4000:]}"
-        self.stand.engine.kill()
+        engine = self.stand.engine
+        assert engine.alive, f"it ended by itself with {engine.exit_code}:\n{engine.said[-4000:]}"
+        engine.kill()
         self.figures.kills += 1
         self._note_end()
 
@@ -190,7 +191,7 @@ class Trial:
 
         async def ready() -> None:
             while (await asyncio.to_thread(self.stand.get, "/health/ready")).status != 200:
-                assert engine.alive, f"it ended by itself:\n{engine.said[-4000:]}"
+                assert engine.alive, f"it ended by itself with {engine.exit_code}:\n{engine.said[-4000:]}"
                 await time_passes(0.02)
 
         async with within(READY_S, "the engine's readiness"):

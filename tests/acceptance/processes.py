@@ -68,6 +68,11 @@ class Running:
         """Whether it still runs; a process that has ended is taken note of here, so that no zombie looks alive."""
         return self._process.poll() is None
 
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended; None while it runs, negative for a signal."""
+        return self._process.poll()
+
     def kill(self) -> None:
         """The power fails: SIGKILL, and its end awaited."""
         if self.alive:

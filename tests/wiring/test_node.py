@@ -225,6 +225,18 @@ def test_rules_13_the_position_mode_is_read_from_the_venue(hedge: bool) -> None:
     assert play(scene, paper=paper) == (hedge, False)
 
 
+def test_the_account_mode_is_read_although_the_share_of_reads_is_used_up() -> None:
+    """The API opens behind it: an engine that starts in a crowded minute must not be out of reach for the rest of it."""
+
+    async def scene(stage: Stage) -> Any:
+        await trading(stage)
+        stage.node.gateway.governor.spend(1_700, stage.now_ms)
+        asked_ms = stage.now_ms
+        return await account_mode(stage.node), stage.now_ms - asked_ms < 1_000
+
+    assert play(scene) == ((False, False), True)
+
+
 def test_its_desk_is_the_engine_as_the_api_sees_it() -> None:
     """Verdict, reads and readiness from the same engine."""
 

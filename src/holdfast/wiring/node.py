@@ -13,7 +13,7 @@ from holdfast.binance.endpoints import Endpoints
 from holdfast.binance.governor import Governor
 from holdfast.binance.signing import Signer
 from holdfast.core.engine import Engine
-from holdfast.model.effects import Read, ReadKind
+from holdfast.model.effects import Lane, Read, ReadKind
 from holdfast.model.inputs import AnyInput, Command, InstrumentsLoaded, LinkChanged, Started
 from holdfast.model.reasons import TradingState
 from holdfast.model.reports import KEY_REFUSED_CODES
@@ -304,6 +304,9 @@ class _Boot:
 
 
 async def account_mode(node: Node) -> tuple[bool | None, bool | None]:
-    """(hedge mode, multi-assets mode) as the venue has them; None where it did not answer."""
-    answer = await node.gateway.read_now(Read(kind=ReadKind.MODES, purpose="boot"))
+    """(hedge mode, multi-assets mode) as the venue has them; None where it did not answer.
+
+    The API opens after this answer, so it does not wait for the share of the window that other reads may use.
+    """
+    answer = await node.gateway.read_now(Read(kind=ReadKind.MODES, purpose="boot", lane=Lane.PROTECT))
     return answer.hedge_mode, answer.multi_assets
