@@ -226,7 +226,7 @@ def test_rules_13_the_position_mode_is_read_from_the_venue(hedge: bool) -> None:
 
 
 def test_the_account_mode_is_read_although_the_share_of_reads_is_used_up() -> None:
-    """The API opens behind it: an engine that starts in a crowded minute must not be out of reach for the rest of it."""
+    """The API opens behind it: an engine that starts in a crowded minute must not be out of reach until the next."""
 
     async def scene(stage: Stage) -> Any:
         await trading(stage)
