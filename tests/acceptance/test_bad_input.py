@@ -404,7 +404,7 @@ def test_a_full_disk_at_the_start(desk: Desk, arguments: tuple[str, ...]) -> Non
 
 
 def test_a_disk_that_fills_up(tmp_path: Path) -> None:
-    """Entries stop, cover stays, status tells it, and after a restart everything is known again."""
+    """Entries stop, cover stays, status tells it; with room again all is known, and what was refused stays so."""
     with Stand(tmp_path) as stand:
         engine = stand.start()
         assert stand.open("before", FIRST).status == 202
@@ -420,8 +420,13 @@ def test_a_disk_that_fills_up(tmp_path: Path) -> None:
         engine.unlimit_file_size()
         engine.stop()
         stand.start()
-        assert stand.open("during", SECOND).status == 202, "its id had stayed free"
-        stand.wait_result("during")
+        again = stand.open("during", SECOND)
+        assert (again.status, again.body["repeated"]) == (200, True), "what was decided then was written at the stop"
+        result = stand.wait_result("during")
+        assert (result["status"], result["code"]) == ("rejected", "unjournalled")
+        assert stand.positions() == {FIRST: "100.0"}
+        assert stand.open("after", SECOND).status == 202
+        stand.wait_result("after")
         stand.flatten()
         stand.finish()
         assert stand.verify()["violations"] == []

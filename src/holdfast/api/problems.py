@@ -24,7 +24,7 @@ TITLES: Final[dict[str, tuple[int, str]]] = {
     "media-type": (415, "The body must be JSON"),
     "denied": (422, "The intent was denied"),
     "internal": (500, "The server failed"),
-    "busy": (503, "Nothing was taken; send the same again"),
+    "busy": (503, "No answer yet; send the same again, under the same id"),
 }
 """Every kind of problem: status and title. The type is `urn:holdfast:problem:` with the kind behind it."""
 
