@@ -75,6 +75,20 @@ def test_rules_15_funding_whose_event_was_lost_is_found_after_the_hour():
     assert len(reads(bench)) == before + 1
 
 
+def test_rules_15_a_trade_that_ends_just_after_the_hour_waits_for_its_funding():
+    """The venue writes it some seconds after it was paid: what a first reading did not show was never the trade's."""
+    bench = Bench().open_trade()
+    to_next_hour(bench, 1_000)
+    hour = bench.now - 1_000
+    bench.intent("c1", "close", side=None)
+    bench.advance(5_000)
+    bench.venue.incomes.append(row(venue_ms=hour))
+    bench.advance(5_000)
+    assert bench.closed == []
+    bench.advance(SETTLED_MS)
+    assert bench.closed[0].funding == {"USDT": D("-0.5")}
+
+
 @pytest.mark.parametrize(("kind", "expected"), [("INSURANCE_CLEAR", [1]), ("COMMISSION", []), ("REALIZED_PNL", [])])
 def test_what_executions_made_comes_with_them(kind, expected):
     """Their rows would double the journal and add nothing."""

@@ -81,6 +81,17 @@ def test_funding_booked_with_a_wrong_digit_is_found():
     assert "I7" in story.verdict().broken()
 
 
+def test_rules_15_funding_belongs_to_the_trade_that_held_the_position():
+    """It is part of what that trade earned, and its closing record must have it."""
+    story, stop = open_trade()
+    story.income("FUNDING_FEE", D("-0.0123"), booked_for="i1")
+    change(story.events, is_a(ev.IncomeBooked), trade_id="")
+    story.funding = D(0)
+    story.stop_out(stop)
+    story.closed()
+    assert story.verdict().broken() == ["I7"]
+
+
 def test_income_booked_twice_is_found():
     """One row, one booking."""
     story = funded_trade()

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from holdfast.core import entry, exposure, flatten, results, sending, unknowns
 from holdfast.core.context import Context
+from holdfast.core.income import HOUR_MS, SETTLED_MS
 from holdfast.core.responses import Reaction, reaction_to
 from holdfast.core.sizing import split_targets
 from holdfast.core.state import AlgoState, Order, OrderState, TradeState
@@ -20,7 +21,6 @@ ATTEMPTS = 4
 """A target is planned once and re-derived at most three times (RULES 2)."""
 RETRY_MS = 1_000
 OWED_MS = 400
-HOUR_MS = 3_600_000
 
 
 def exit_began(ctx: Context, trade: TradeState) -> bool:
@@ -172,19 +172,23 @@ def _books_complete(ctx: Context, trade: TradeState) -> bool:
         owed(ctx, trade)
         return False
     ctx.around.owed_since_ms.pop(trade.plan.trade_id, None)
-    spanned = trade.entry_filled > 0 and trade.accepted_ms // HOUR_MS != ctx.now_ms // HOUR_MS
-    if spanned and trade.plan.trade_id not in ctx.around.income_read:
-        # A funding settlement may lie inside the trade's life; its payment is fetched, never estimated.
-        if f"income:{trade.symbol}" not in ctx.around.timers:
-            ctx.read(
-                ReadKind.INCOME,
-                f"income:{trade.plan.trade_id}",
-                symbol=trade.symbol,
-                since_ms=trade.accepted_ms,
-            )
-            ctx.timer(f"income:{trade.symbol}", ctx.now_ms + 2_000)
-        return False
-    return True
+    return _funding_known(ctx, trade)
+
+
+def _funding_known(ctx: Context, trade: TradeState) -> bool:
+    """Whether funding that may have been paid in the trade's life is in the books: fetched, never estimated."""
+    symbol, trade_id = trade.symbol, trade.plan.trade_id
+    last_ms = min(ctx.now_ms, ctx.around.executed_ms.get(symbol, ctx.now_ms))
+    hour_ms = last_ms - last_ms % HOUR_MS
+    held = trade.entry_filled > 0 or trade.base > 0
+    if not held or hour_ms <= trade.accepted_ms or trade_id in ctx.around.income_read:
+        return True
+    if ctx.now_ms < hour_ms + SETTLED_MS:
+        ctx.timer_once(f"look:{symbol}", hour_ms + SETTLED_MS)  # The venue has not written it yet.
+    elif f"income:{symbol}" not in ctx.around.timers:
+        ctx.read(ReadKind.INCOME, f"income:{trade_id}", symbol=symbol, since_ms=trade.accepted_ms)
+        ctx.timer(f"income:{symbol}", ctx.now_ms + 2_000)
+    return False
 
 
 def _never_at_risk(ctx: Context, trade: TradeState) -> bool:

@@ -131,11 +131,28 @@ class Ledger(Check):
                 seqs=[booked.seq],
                 ns=[line.n],
             )
+        holder = self._holder(line.symbol) if "FUNDING" in line.type else ""
+        if holder and booked.trade_id != holder:
+            self.found.violated(
+                "I7",
+                f"funding {_name(line.key)} was paid for trade {holder}, it is booked for {booked.trade_id or 'none'}",
+                seqs=[booked.seq],
+                ns=[line.n],
+            )
         if line.type not in BY_FILL and booked.trade_id:
             money = self._trade(booked.trade_id)
             if "FUNDING" in line.type:
                 _add(money.funding, line.asset, line.amount)
             money.last_n = line.n
+
+    def _holder(self, symbol: str) -> str:
+        """The trade that holds a position on a symbol by the venue's trades so far, "" for none."""
+        for trade_id, money in self._trades.items():
+            plan = self.journal.plans.get(trade_id)
+            left = money.left - self.journal.netted.get(trade_id, ZERO)
+            if plan is not None and plan[1].symbol == symbol and left > 0 and trade_id not in self.journal.adopted:
+                return trade_id
+        return ""
 
     def _judge_missing(self, line: IncomeLine) -> None:
         if line.type in BY_FILL:
