@@ -88,3 +88,17 @@ def test_rules_9_a_clock_that_is_ahead_resumes_late_by_the_venues_time():
     story.accept("i2")
     story.plan(spec, "i2")
     assert "I15" not in story.verdict().broken()
+
+
+def test_rules_9_an_entry_that_works_on_after_a_resume_is_measured_up_to_it():
+    """What came into force again ends the duty to cancel; its length until then is judged."""
+    story = resting()
+    story.wait(1_000)
+    halt(story, TradingState.ACTIVE)
+    story.wait(20_000).read("GET /fapi/v1/time")
+    assert story.verdict().violations == []
+    late = resting()
+    late.wait(4_000)
+    halt(late, TradingState.ACTIVE)
+    late.wait(1_000).read("GET /fapi/v1/time")
+    assert late.verdict().broken() == ["I15"]

@@ -40,6 +40,8 @@ class Halts(Check):
 
     def _on_commanded(self, moment: Moment) -> None:
         if moment.subject == TradingState.ACTIVE.value:
+            for key in list(self._working):
+                self._end(key, moment.us)
             self._since = None
             return
         if self._since is None:
