@@ -5,11 +5,14 @@ from msgspec.structs import replace
 
 from holdfast.core import unknowns
 from holdfast.model import events as ev
+from holdfast.model import inputs as inp
 from holdfast.model.effects import Read, ReadKind
 from holdfast.model.ids import Role
 from holdfast.model.orders import AlgoStatus, Side
+from holdfast.model.reasons import Outcome
+from holdfast.model.reports import RequestOutcome
 from tests.core.bench import SYMBOL, Bench
-from tests.core.replies import silence, stranger_order, unknown
+from tests.core.replies import Reply, silence, stranger_order, unknown
 
 
 @pytest.mark.parametrize(("asked", "proved"), [
@@ -146,3 +149,18 @@ def test_an_unknown_stop_is_resolved_after_a_restart():
     bench.failing_reads.clear()
     bench.advance(1_500)
     assert not bench.orders(Role.STOP)[0].unknown
+
+
+@pytest.mark.parametrize("role", [Role.ENTRY, Role.STOP, Role.TARGET, Role.CLOSE])
+def test_rules_3_evidence_that_came_before_an_unclear_answer_is_confirmation(role):
+    """The stream told of the order; that its answer says nothing does not make it unknown again."""
+    bench = Bench()
+    bench.script(role, Reply(None, landed=True, streamed=True))
+    bench.intent(targets=[("50500", "1")])
+    if role is Role.CLOSE:
+        bench.intent("c1", "close", side=None)
+    (order,) = bench.orders(role)
+    outcome = RequestOutcome(outcome=Outcome.UNKNOWN, message="timeout")
+    bench.give(inp.PlaceAnswered, client_id=order.client_id, outcome=outcome, sent_ms=bench.now, recv_window_ms=5_000)
+    assert bench.of(ev.UnknownOpened) == []
+    assert not order.unknown

@@ -141,7 +141,7 @@ def answered(ctx: Context, trade: TradeState, order: OrderState, outcome: Reques
         case Reaction.TAKE_EVIDENCE:
             return
         case Reaction.RESOLVE_NEVER_RESEND:
-            unknowns.opened(ctx, order, outcome.message or "no proof either way")
+            unknowns.unanswered(ctx, order, outcome.message)
         case Reaction.RETRY_ENTRY_ONCE:
             _retry(ctx, trade, order, ctx.now_ms + 50, outcome)
         case Reaction.RETRY_ENTRY_AFTER_WINDOW:

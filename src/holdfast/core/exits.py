@@ -85,7 +85,7 @@ def answered(ctx: Context, trade: TradeState, order: OrderState, outcome: Reques
         case Reaction.TAKE_EVIDENCE:
             return
         case Reaction.RESOLVE_NEVER_RESEND:
-            unknowns.opened(ctx, order, outcome.message or "no proof either way")
+            unknowns.unanswered(ctx, order, outcome.message)
         case Reaction.REDERIVE_EXIT:
             _later(ctx, trade, ctx.now_ms + RETRY_MS)
         case Reaction.WAIT_WINDOW:

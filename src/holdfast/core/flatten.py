@@ -176,7 +176,7 @@ def answered(ctx: Context, order: Order, outcome: RequestOutcome) -> None:
     loop = ctx.state.flattens.get(order.spec.symbol)
     reaction = reaction_to(Role.CLOSE, outcome)
     if outcome.outcome.value == "unknown":
-        unknowns.opened(ctx, order, outcome.message or "no proof either way")
+        unknowns.unanswered(ctx, order, outcome.message)
     if loop is None or reaction is Reaction.TAKE_EVIDENCE:
         return
     if outcome.until_ms > ctx.now_ms:

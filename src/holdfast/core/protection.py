@@ -186,8 +186,8 @@ def answered(ctx: Context, trade: TradeState, stop: AlgoState, outcome: RequestO
     symbol = trade.symbol
     if reaction is Reaction.TAKE_EVIDENCE or not trade.live:
         return
-    if outcome.outcome is Outcome.UNKNOWN:
-        unknowns.opened(ctx, stop, outcome.message or "no proof either way")
+    if outcome.outcome is Outcome.UNKNOWN and not unknowns.unanswered(ctx, stop, outcome.message):
+        return
     if open_quantity(ctx, trade) == 0:
         if not sending.live_entries(ctx, trade):
             return  # Nothing to cover any more; winding up asks whether the stop is really gone.

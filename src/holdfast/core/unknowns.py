@@ -47,6 +47,15 @@ def opened(ctx: Context, order: Order, reason: str) -> None:
     ctx.touch(order.spec.symbol)
 
 
+def unanswered(ctx: Context, order: Order, reason: str) -> bool:
+    """A placing request came to no clear answer: whether its outcome is unknown. Evidence that came before the answer
+    has confirmed it (RULES 3)."""
+    told = order.pending not in PLACING and order.status.value not in ("planned", "sent")
+    if not told:
+        opened(ctx, order, reason or "no proof either way")
+    return not told
+
+
 def round_due(ctx: Context, client_id: str) -> None:
     """The timer of a resolution: one more round of questions, and one more look at the proof."""
     order = ctx.state.order(client_id)
