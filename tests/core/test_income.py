@@ -82,6 +82,7 @@ def test_rules_15_a_trade_that_ends_just_after_the_hour_waits_for_its_funding():
     hour = bench.now - 1_000
     bench.intent("c1", "close", side=None)
     bench.advance(5_000)
+    assert bench.result("c1").status == "closed"
     bench.venue.incomes.append(row(venue_ms=hour))
     bench.advance(5_000)
     assert bench.closed == []

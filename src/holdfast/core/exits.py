@@ -106,8 +106,13 @@ def wind_up(ctx: Context, trade: TradeState) -> None:
         return
     if trade.phase is not TradePhase.EXITING:
         ctx.phase(trade, TradePhase.EXITING, results.exit_reason_of(ctx, trade))
-    if not remove_left(ctx, trade) and _books_complete(ctx, trade) and _venue_shows_zero(ctx, trade):
+    if remove_left(ctx, trade) or not _fees_known(ctx, trade) or not _venue_shows_zero(ctx, trade):
+        return
+    if _funding_known(ctx, trade):
         _close(ctx, trade)
+    else:
+        # Who asked for the close need not wait for what the venue may still book on the trade.
+        results.publish_closings(ctx, trade.symbol, trade)
 
 
 def remove_left(ctx: Context, trade: TradeState) -> bool:
@@ -167,12 +172,12 @@ def ask_trades(ctx: Context, symbol: str, since_ms: int) -> None:
         ctx.timer(f"trades:{symbol}", ctx.now_ms + 1_000)
 
 
-def _books_complete(ctx: Context, trade: TradeState) -> bool:
+def _fees_known(ctx: Context, trade: TradeState) -> bool:
     if trade.incomplete_fills:
         owed(ctx, trade)
         return False
     ctx.around.owed_since_ms.pop(trade.plan.trade_id, None)
-    return _funding_known(ctx, trade)
+    return True
 
 
 def _funding_known(ctx: Context, trade: TradeState) -> bool:
