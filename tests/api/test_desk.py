@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +20,7 @@ from holdfast.service.readmodel import ReadModel
 from holdfast.service.runner import Done
 from holdfast.service.verdicts import Verdict
 from tests.api.fake import OPEN
+from tests.service.story import OPENING, model_of
 
 COMMANDED = ev.StateCommanded(at_ms=1, state=TradingState.ACTIVE, by="ann", reason="x")
 PREPARED = ev.ResumePrepared(at_ms=1, token="tok", by="ann", expires_ms=9, summary={"from": "halted"})
@@ -65,8 +67,9 @@ def desk(runner: StubRunner, **more: Any) -> Desk:
     """A desk over it."""
     empty = SimpleNamespace(read=lambda after_seq=0: iter(()))
     return Desk(
-        runner=runner, model=ReadModel(), outbox=None, journal=empty, venue="paper", account="main", version="1",
-        metrics=lambda: b"up 1\n", listed=lambda symbol: symbol == "BTCUSDT", latched=lambda: False, **more,
+        runner=runner, outbox=None, journal=empty, venue="paper", account="main", version="1",
+        metrics=lambda: b"up 1\n", listed=lambda symbol: symbol == "BTCUSDT", latched=lambda: False,
+        **{"mark": lambda symbol: None, "model": ReadModel(), **more},
     )  # fmt: skip
 
 
@@ -184,6 +187,17 @@ async def test_a_story_is_read_in_another_thread(runner: StubRunner) -> None:
     assert threads
     assert threading.main_thread().name not in threads
     assert await desk(runner).explain("i-1") is None
+
+
+async def test_a_position_is_worth_what_the_mark_says(runner: StubRunner) -> None:
+    """The read model knows what was paid; nothing is made up while a price is missing."""
+    model = model_of(OPENING)
+    (unpriced,) = desk(runner, model=model).positions()
+    assert (unpriced.mark, unpriced.unrealized) == (None, None)
+    (position,) = desk(runner, model=model, mark=lambda symbol: Decimal(25_000)).positions()
+    assert position.entry_price is not None
+    assert position.mark == 25_000
+    assert position.unrealized == (25_000 - position.entry_price) * Decimal("0.5")
 
 
 async def test_reads_come_from_the_read_model(runner: StubRunner) -> None:

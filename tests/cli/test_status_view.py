@@ -1,6 +1,7 @@
 """The status screen on screens of different widths."""
 
 import io
+from decimal import Decimal
 
 import msgspec
 import pytest
@@ -25,6 +26,14 @@ def test_the_essentials_fit_every_screen(width: int) -> None:
     assert all(len(line.rstrip()) <= width for line in text.splitlines())
     for part in ("PAPER", "reducing", "covered", "+1.50", "STOP_LOST"):
         assert part in text
+
+
+def test_open_profit_is_shown_where_there_is_room() -> None:
+    """At the newest mark; a dash while nobody knows it."""
+    priced = msgspec.structs.replace(POSITION, mark=POSITION.entry_price, unrealized=Decimal("-3.25"))
+    assert "-3.25" in drawn(Look(state=STATE, positions=[priced], trades=[], alarms=[]), 80)
+    assert "–" in drawn(Look(state=STATE, positions=[POSITION], trades=[], alarms=[]), 80)
+    assert "-3.25" not in drawn(Look(state=STATE, positions=[priced], trades=[], alarms=[]), 60)
 
 
 def test_a_quiet_engine_is_short() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -19,7 +20,7 @@ from holdfast.service.outbox import Outbox
 from holdfast.service.readmodel import ReadModel
 from holdfast.service.runner import Done, Runner
 from holdfast.service.verdicts import Verdict
-from holdfast.service.views import AlarmView
+from holdfast.service.views import AlarmView, PositionView
 
 BEGUN = "begun: it ends when the venue has shown 0 twice (`holdfast status` tells)"
 
@@ -46,13 +47,15 @@ class Desk:
         metrics: Callable[[], bytes],
         listed: Callable[[str], bool],
         latched: Callable[[], bool],
+        mark: Callable[[str], Decimal | None],
         read_apart: Callable[[], Iterable[JournalRecord]] | None = None,
     ) -> None:
         """`listed` tells whether the venue has a symbol, or something of it is held; `latched` whether the kill latch
-        is closed. `read_apart` reads the journal from a thread, through a connection of its own; None reads it in
-        place."""
+        is closed; `mark` is a symbol's newest mark price. `read_apart` reads the journal from a thread, through a
+        connection of its own; None reads it in place."""
         self._listed = listed
         self._latched = latched
+        self._mark = mark
         self._read_apart = read_apart
         self._runner = runner
         self._model = model
@@ -146,8 +149,13 @@ class Desk:
         return self._model.orders()
 
     def positions(self) -> Any:
-        """Positions with their cover."""
-        return self._model.positions()
+        """Positions with their cover, and what they are worth now."""
+        return [self._valued(position) for position in self._model.positions()]
+
+    def _valued(self, position: PositionView) -> PositionView:
+        mark, entry = self._mark(position.symbol), position.entry_price
+        profit = None if mark is None or entry is None else (mark - entry) * position.amount
+        return msgspec.structs.replace(position, mark=mark, unrealized=profit)
 
     def state(self) -> Any:
         """Commanded and effective state, health, counts, journal head."""

@@ -78,12 +78,15 @@ def _table(*columns: str) -> Table:
 
 
 def _positions(positions: list[PositionView], width: int) -> Table:
-    columns = ["position", "amount>", "stop>", "cover"] + (["entry>", "trade"] if width >= 72 else [])
-    table = _table(*columns)
+    columns = ["position", "amount>", "stop>", "cover"] + (["entry>", "mark>", "profit>"] if width >= 72 else [])
+    table = _table(*columns, *(["trade"] if width >= 100 else []))
     for row in positions:
         cells: list[Text | str] = [row.symbol, price(row.amount), price(row.stop_price)]
         cells.append(Text(row.cover, COVER_STYLES.get(row.cover, "")))
-        table.add_row(*cells, *([price(row.entry_price), row.trade_id] if width >= 72 else []))
+        if width >= 72:
+            profit = Text("–") if row.unrealized is None else coloured(row.unrealized)
+            cells += [price(row.entry_price), price(row.mark), profit]
+        table.add_row(*cells, *([row.trade_id] if width >= 100 else []))
     return table
 
 

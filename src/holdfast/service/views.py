@@ -159,7 +159,8 @@ class TradeDetail(msgspec.Struct, frozen=True, kw_only=True):
 class PositionView(msgspec.Struct, frozen=True, kw_only=True):
     """What is held on a symbol, and what covers it.
 
-    `cover`: covered, uncovered, flattening, or foreign (not a trade of ours). `amount` is signed.
+    `cover`: covered, uncovered, flattening, or foreign (not a trade of ours). `amount` is signed. `unrealized` is the
+    open profit at `mark`, before fees; None while the mark or the entry price is not known.
     """
 
     symbol: str
@@ -170,6 +171,8 @@ class PositionView(msgspec.Struct, frozen=True, kw_only=True):
     stop_price: Decimal | None = None
     stops: tuple[str, ...] = ()
     foreign: Decimal = ZERO
+    mark: Decimal | None = None
+    unrealized: Decimal | None = None
 
 
 class AlarmView(msgspec.Struct, kw_only=True):

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from typing import NamedTuple
 
 from holdfast.api.desk import Desk
@@ -205,8 +206,13 @@ class Node:
             metrics=self.observer.metrics.text,
             listed=self._is_listed,
             latched=self._latched,
+            mark=self._mark,
             read_apart=read_apart,
         )
+
+    def _mark(self, symbol: str) -> Decimal | None:
+        market = self.engine.around.markets.get(symbol)
+        return market.mark if market is not None else None
 
     def _is_listed(self, symbol: str) -> bool:
         around, state = self.engine.around, self.engine.state
