@@ -409,3 +409,9 @@ def test_an_unlisted_symbol_shows_letters_that_only_look_latin():
     denied = judge(intent(symbol="ВTCUSDT"), view(instrument=None, settings=settings(symbols=("ETHUSDT", "BTCUSDT"))))
     assert denied.facts["letters"] == "В is U+0412"
     assert denied.counterfactual["state"].endswith("allowed here: BTCUSDT, ETHUSDT")
+
+
+def test_a_symbol_in_small_letters_is_told_how_it_is_written():
+    """The commonest of all wrong names."""
+    refused = denied(DenyCode.UNKNOWN_SYMBOL, judge(intent(symbol="btcusdt"), view(instrument=None)))
+    assert "symbols are written in capitals: BTCUSDT" in refused.counterfactual["state"]

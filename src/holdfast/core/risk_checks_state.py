@@ -61,7 +61,8 @@ def unlisted(symbol: str, settings: EngineSettings, quarantined: str | None) -> 
         facts["letters"] = ", ".join(letters)
     allowed = sorted(settings.symbols)[:SYMBOLS_NAMED]
     here = f"; allowed here: {', '.join(allowed)}" if allowed else ""
-    return Refusal(facts, {"state": f"the venue lists {symbol} with sound filters{here}"})
+    capitals = f"; symbols are written in capitals: {symbol.upper()}" if symbol != symbol.upper() else ""
+    return Refusal(facts, {"state": f"the venue lists {symbol} with sound filters{capitals}{here}"})
 
 
 def symbol_not_allowed(draft: Draft) -> Refusal | None:
