@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from holdfast.core import budgets
 from holdfast.core.budgets import Windows, entry_fits, entry_needs, limits_known
 from holdfast.model.reports import RateWindow
 
@@ -202,3 +203,20 @@ def test_used_covers_every_report(reports, sent):
     for count in reports:
         windows.see((rate(count),), START_MS)
     assert counts(windows)[0] >= max(*reports, sent)
+
+
+@pytest.mark.parametrize(
+    ("limit", "trades", "allowed"),
+    [(2_400, 0, 1_920), (2_400, 20, 1_120), (2_400, 21, 1_080), (2_400, 99, 1_080), (None, 0, None)],
+)
+def test_rules_12_the_more_is_open_the_earlier_weight_keeps_an_entry_out(limit, trades, allowed):
+    """A restart and the end of every trade must fit into the minute; 45 % keep no entry out."""
+    assert budgets.weight_allowed(RateWindow(interval_ms=60_000, count=0, limit=limit), trades) == allowed
+
+
+def test_a_count_of_an_earlier_window_says_nothing():
+    """The venue began to count anew."""
+    told = RateWindow(interval_ms=60_000, count=2_000, limit=2_400)
+    assert budgets.of_this_window(told, 119_999, 119_999) is told
+    assert budgets.of_this_window(told, 119_999, 120_000) is None
+    assert budgets.of_this_window(None, 0, 0) is None

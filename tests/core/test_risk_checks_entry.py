@@ -141,28 +141,33 @@ def test_rules_12_rate_budget_says_when_to_come_back():
 
 
 @pytest.mark.parametrize(
-    ("weight", "refused"),
+    ("used", "limit", "trades", "refused"),
     [
-        pytest.param(None, False, id="nothing told of this minute"),
-        pytest.param(RateWindow(interval_ms=60_000, count=1_440, limit=2_400), False, id="60 percent"),
-        pytest.param(RateWindow(interval_ms=60_000, count=1_441, limit=2_400), True, id="more than 60 percent"),
-        pytest.param(RateWindow(interval_ms=60_000, count=9_999), False, id="a limit that nobody told"),
+        pytest.param(1_920, 2_400, 0, False, id="90 percent less a restart and the trade itself"),
+        pytest.param(1_921, 2_400, 0, True, id="one more"),
+        pytest.param(1_880, 2_400, 1, False, id="and another trade"),
+        pytest.param(1_881, 2_400, 1, True, id="one more than that"),
+        pytest.param(1_160, 2_400, 19, False, id="nineteen others"),
+        pytest.param(1_161, 2_400, 19, True, id="one more with nineteen others"),
+        pytest.param(9_999, None, 0, False, id="a limit that nobody told"),
     ],
 )
-def test_rules_12_an_entry_needs_weight_to_be_looked_after(weight, refused):
+def test_rules_12_an_entry_needs_weight_to_be_looked_after(used, limit, trades, refused):
     """An order weighs nothing; reading whether it is covered and closing it does."""
-    expect(DenyCode.RATE_BUDGET, refused, judge(intent(), view(weight=weight)))
+    weight = RateWindow(interval_ms=60_000, count=used, limit=limit)
+    expect(DenyCode.RATE_BUDGET, refused, judge(intent(), view(weight=weight, live_trades=trades)))
+
+
+def test_a_minute_of_which_nothing_was_told_keeps_no_entry_out():
+    """It has just begun, or nobody has read anything in it."""
+    expect(DenyCode.RATE_BUDGET, False, judge(intent(), view(weight=None)))
 
 
 def test_rules_12_the_weight_comes_back_with_the_minute():
     """The denial says when."""
     full = RateWindow(interval_ms=60_000, count=2_400, limit=2_400)
     found = denied(DenyCode.RATE_BUDGET, judge(intent(), view(weight=full)))
-    assert {key: found.facts[key] for key in ("weight", "limit", "percent")} == {
-        "weight": "2400",
-        "limit": "2400",
-        "percent": "60",
-    }
+    assert (found.facts["weight"], found.facts["allowed"], found.facts["limit"]) == ("2400", "1920", "2400")
     wait = int(found.counterfactual["wait_until_ms"])
     assert (wait % 60_000, NOW_MS < wait <= NOW_MS + 60_000) == (0, True)
 

@@ -168,7 +168,7 @@ def test_rules_12_an_entry_needs_room_for_its_protection(used, accepted):
         assert bench.result().code == "RATE_BUDGET"
 
 
-@pytest.mark.parametrize(("used", "later_ms", "accepted"), [(1_400, 0, True), (1_500, 0, False), (1_500, 60_000, True)])
+@pytest.mark.parametrize(("used", "later_ms", "accepted"), [(1_900, 0, True), (1_950, 0, False), (1_950, 60_000, True)])
 def test_rules_12_an_entry_needs_weight_for_what_follows_it(used, later_ms, accepted):
     """With the minute's weight used up nobody could see whether it is covered; the next minute is a new one."""
     bench = Bench()

@@ -72,9 +72,14 @@ class Windows:
         return tuple(RateWindow(interval_ms=w.interval_ms, count=w.used, limit=w.limit) for w in ordered)
 
 
-WEIGHT_PERCENT = 60
-"""How much of the minute's request weight may be used when an entry begins. An order weighs nothing, but what follows
-it does: looking whether it is covered, closing it, and proving that it is closed."""
+READ_PERCENT = 90
+"""How much of the minute's request weight reads may use at all; the rest is for requests that act."""
+TRADE_WEIGHT = 40
+"""What a trade may still need in its minute: reading it after a restart (10), closing it and proving it closed (30)."""
+START_WEIGHT = 200
+"""What a restart needs, whatever is open."""
+ALWAYS_PERCENT = 45
+"""Until so much is used, weight keeps no entry out, however many trades are open: they do not all close at once."""
 
 
 def of_this_window(window: RateWindow | None, told_ms: int, now_ms: int) -> RateWindow | None:
@@ -84,9 +89,15 @@ def of_this_window(window: RateWindow | None, told_ms: int, now_ms: int) -> Rate
     return window
 
 
-def weight_is_short(weight: RateWindow) -> bool:
-    """Whether too little request weight is left in this minute to look after another trade."""
-    return weight.limit is not None and weight.count * 100 > weight.limit * WEIGHT_PERCENT
+def weight_allowed(weight: RateWindow, live_trades: int) -> int | None:
+    """How much weight may be used when an entry begins; None where the limit is not known.
+
+    An order weighs nothing, but what follows it does: looking whether it is covered, closing it, proving it closed.
+    """
+    if weight.limit is None:
+        return None
+    kept = START_WEIGHT + TRADE_WEIGHT * (live_trades + 1)
+    return max(weight.limit * READ_PERCENT // 100 - kept, weight.limit * ALWAYS_PERCENT // 100)
 
 
 class Shortfall(NamedTuple):

@@ -409,10 +409,11 @@ def rate_budget(draft: Draft) -> Refusal | None:
     """RULES 12: room in both ORDERS windows for the entry and everything that may have to follow, and weight to look
     after it."""
     view = draft.view
-    if view.weight is not None and budgets.weight_is_short(view.weight):
-        weight = view.weight
+    weight = view.weight
+    allowed = budgets.weight_allowed(weight, view.live_trades) if weight is not None else None
+    if weight is not None and allowed is not None and weight.count > allowed:
         turns_ms = (view.now_ms // weight.interval_ms + 1) * weight.interval_ms
-        facts = {"weight": str(weight.count), "limit": str(weight.limit), "percent": str(budgets.WEIGHT_PERCENT)}
+        facts = {"weight": str(weight.count), "allowed": str(allowed), "limit": str(weight.limit)}
         return Refusal(facts, {"wait_until_ms": str(turns_ms)})
     needed = budgets.entry_needs(
         targets=draft.target_count,
