@@ -6,7 +6,7 @@ import pytest
 
 from holdfast.core import flatten
 from holdfast.model import events as ev
-from holdfast.model.effects import Cancel, ReadKind
+from holdfast.model.effects import Cancel, Lane, Read, ReadKind
 from holdfast.model.ids import Role
 from holdfast.model.inputs import ReadAnswered
 from holdfast.model.orders import OrderStatus
@@ -170,3 +170,42 @@ def test_a_flatten_of_a_foreign_position_ends_the_finding():
     bench.advance(3_000)
     assert bench.state.foreign == {}
     assert bench.venue.amounts[SYMBOL] == 0
+
+
+def lanes_of(bench: Bench) -> set[Lane]:
+    """The lanes of the loop's questions so far."""
+    return {read.lane for read in bench.done(Read) if read.purpose == f"flatten:{SYMBOL}"}
+
+
+def test_rules_12_the_reserve_belongs_to_what_is_open():
+    """A trade's position is asked for from it until the end of the loop."""
+    bench = Bench().open_trade()
+    bench.intent("c1", "close", side=None)
+    bench.advance(3_000)
+    assert bench.result("c1").status == "closed"
+    assert lanes_of(bench) == {Lane.PROTECT}
+
+
+def test_a_close_where_nothing_was_ever_seen_may_wait_for_a_rate_window():
+    """Sources that close what is flat must not use up what covers other positions."""
+    bench = Bench()
+    bench.intent("c1", "close", side=None)
+    bench.advance(3_000)
+    assert bench.result("c1").status == "nothing_open"
+    assert lanes_of(bench) == {Lane.QUERY}
+
+
+@pytest.mark.parametrize("seen_by", ["books", "venue"])
+def test_rules_12_what_anybody_has_seen_is_asked_for_from_the_reserve(seen_by):
+    """Our books or the venue's last word: either is enough."""
+    bench = Bench()
+    bench.hold_reads = {ReadKind.POSITIONS}
+    if seen_by == "books":
+        bench.state.positions[SYMBOL] = D("0.1")
+    else:
+        row = PositionReport(symbol=SYMBOL, amount=D("0.1"), entry_price=D("50000"))
+        bench.engine.around.venue_positions[SYMBOL] = (row, bench.now)
+    ctx = bench.context()
+    flatten.start(ctx, SYMBOL, "test")
+    lanes = [read.lane for read in ctx.effects if isinstance(read, Read)]
+    assert lanes == [Lane.PROTECT]

@@ -60,7 +60,7 @@ def step(ctx: Context, symbol: str) -> None:
     loop = ctx.state.flattens.get(symbol)
     if loop is None:
         return
-    ctx.read(ReadKind.POSITIONS, f"flatten:{symbol}", symbol=symbol, lane=Lane.PROTECT)
+    ctx.read(ReadKind.POSITIONS, f"flatten:{symbol}", symbol=symbol, lane=_lane(ctx, loop))
     amount = _known_amount(ctx, loop)
     by_limit = _wants_limit(ctx, loop)
     if amount and not _in_flight(ctx, loop):
@@ -68,6 +68,13 @@ def step(ctx: Context, symbol: str) -> None:
     ctx.timer(f"flatten:{symbol}", ctx.now_ms + (LIMIT_STEP_MS if by_limit else STEP_MS))
     if ctx.now_ms - loop.started_ms > SLOW_MS:
         ctx.alarm(AlarmCode.FLATTEN_SLOW, symbol, "flattening has taken more than 10 s")
+
+
+def _lane(ctx: Context, loop: FlattenState) -> Lane:
+    """The reserve belongs to what is open. A close of what nobody has seen anything of may wait for a rate window."""
+    seen = ctx.around.venue_positions.get(loop.symbol)
+    held = ctx.state.positions.get(loop.symbol, ZERO) or (seen is not None and seen[0].amount)
+    return Lane.PROTECT if held or loop.orders or ctx.state.trade_of(loop.symbol) is not None else Lane.QUERY
 
 
 def surfaced(ctx: Context, symbol: str) -> None:
