@@ -48,6 +48,20 @@ def test_rules_15_a_position_told_on_another_symbol_is_no_evidence(symbol, broke
     assert story.verdict().broken() == broken
 
 
+@pytest.mark.parametrize("told", [False, True])
+def test_rules_15_what_a_stop_left_uncovered_needs_evidence_of_its_own(told):
+    """It covers what the engine knew; more had filled meanwhile, and nobody had told of it."""
+    story = Story().begin()
+    story.wait(1_000).accept()
+    entry = story.fill_entry(quantity="1")
+    story.wait(500).trade(entry, story.next_order, "1", "100")
+    if not told:
+        drop(story.lines, is_a(PushLine))
+    story.wait(100).arm_stop(quantity="1")
+    story.wait(3_000).arm_stop(n=2)
+    assert ("I3" in story.verdict().broken()) is told
+
+
 def test_rules_15_requests_that_arrive_break_the_nakedness():
     """Uncovered goes on, naked begins anew with every covering or closing request."""
     story = naked_entry()

@@ -15,7 +15,7 @@ from holdfast.model.ids import Role, is_kill, role_of
 from holdfast.model.num import ZERO, text
 from holdfast.verify.base import Check, LineHandlers, Scene
 from holdfast.verify.evidence import WRITES, Shows, Verb, client_id_of, shows, trouble_of
-from holdfast.verify.hearing import told_of
+from holdfast.verify.hearing import Hearing, told_of
 from holdfast.verify.liveness import Liveness
 from holdfast.verify.measures import milliseconds, summary
 from holdfast.verify.obligation import CLASSES, DEAD, LIVE, UNREACHABLE, Obligation, Refusal
@@ -48,6 +48,7 @@ class Cover(Check):
         super().__init__(scene)
         self.liveness = liveness
         liveness.listeners.append(self._on_live)
+        self.hearing = Hearing()
         self._episodes: dict[LegKey, Episode] = {}
         self._triggering: dict[int, int] = {}
         """Algo id → when it stops to cover."""
@@ -98,6 +99,7 @@ class Cover(Check):
             self.found.not_checked("I3 for foreign quantity", f"cover is stated for our part only ({symbols})")
 
     def _on_trade(self, line: TradeLine) -> None:
+        self.hearing.executed(line)
         key = (line.symbol, line.position_side)
         held = self.state.leg(key).ours != ZERO
         episode = self._episodes.get(key)
@@ -198,6 +200,7 @@ class Cover(Check):
             self._close.append(flat_us - episode.close_us)
 
     def _on_request(self, line: Request) -> None:
+        self.hearing.asked(line)
         verb = WRITES.get(line.method)
         if verb in (Verb.PLACE, Verb.PLACE_ALGO):
             client_id = client_id_of(line)
@@ -224,6 +227,8 @@ class Cover(Check):
             episode.refusal.note(line.us, "")
             if episode.gap is not None:
                 episode.gap.act(line.us)
+                if self.hearing.untold(episode.leg[0]):
+                    episode.gap.forget()
             if closing and episode.close_us is None:
                 episode.close_us = line.us
 
@@ -231,6 +236,7 @@ class Cover(Check):
         return [episode for leg, episode in self._episodes.items() if symbol in ("", leg[0])]
 
     def _on_reply(self, line: Reply) -> None:
+        self.hearing.answered(line)
         acted = self._acts.pop(line.req, None)
         if acted is not None:
             trouble = trouble_of(line)
@@ -241,6 +247,7 @@ class Cover(Check):
             self._tell(read[0], read[1], line.us)
 
     def _on_push(self, line: PushLine) -> None:
+        self.hearing.pushed(line)
         if line.e == "ALGO_UPDATE":
             for algo_id in self.state.algos_by_client.get(line.client_id or "", ()):
                 if algo_id in self._triggering:

@@ -77,6 +77,10 @@ class Obligation:
         self._close(us, DEAD)
         self._trouble = LIVE
 
+    def forget(self) -> None:
+        """What the last act left undone is news: it needs evidence of its own."""
+        self._evidence_us = None
+
     def refuse(self, trouble: str) -> None:
         """The venue turned the last act away for a reason that has its own class."""
         self._trouble = trouble
