@@ -131,3 +131,18 @@ def test_rules_4_a_position_that_only_the_account_event_tells_of_stops_the_entry
     world.run(3 * SECOND)
     assert result(world, "i1") is ResultStatus.DENIED
     assert ended(world) == []
+
+
+def test_rules_2_what_exists_under_a_stops_name_is_compared_with_it():
+    """A process that could not write adopted a position and armed its stop; the next one adopted it again at a higher
+    price, was told that the name exists, and took the looser stop for its own."""
+    world = started(on_foreign="adopt", adopt_stop_pct=Decimal(1))
+    world.process.break_disk()
+    world.human("human.trade", **MARKET_BUY)
+    world.run(5 * SECOND)
+    world.quote("BTCUSDT", Decimal("80800.0"))
+    world.kill()
+    world.run(10 * SECOND)
+    triggers = [Decimal(algo["triggerPrice"]) for algo in world.desk.control("state")["accounts"][0]["algos"]]
+    assert triggers == [Decimal("79200.0"), Decimal("79992.0")]
+    assert ended(world) == []

@@ -69,6 +69,19 @@ def test_rules_5_a_stop_looser_than_planned_is_found():
     assert story.verdict().broken() == ["I17"]
 
 
+def test_rules_8_a_stop_that_stood_before_its_record_had_another_plan():
+    """A process that could not write armed it; the next one planned the same name anew, at a higher price."""
+    story = Story().begin()
+    spec = stop_spec(trigger="90")
+    story.reply(story.send(spec))
+    story.algo(spec, "NEW")
+    story.die()
+    story.wait(3_000).start_engine(2)
+    story.accept()
+    story.plan(stop_spec(trigger="95"))
+    assert "I17" not in story.verdict().broken()
+
+
 def test_rules_5_a_tighter_stop_may_replace_the_quantity_stop():
     """The new one is live before the old one goes; the backstop stays."""
     story, _ = open_trade()

@@ -165,6 +165,7 @@ def take_algo(ctx: Context, report: AlgoReport) -> None:
     if algo.status.terminal and f"cancel:{algo.client_id}" in ctx.around.timers:
         ctx.clear_timer(f"cancel:{algo.client_id}")
     _sweep_late(ctx, algo)
+    protection.compare_trigger(ctx, algo, report)
     ctx.touch(report.symbol)
 
 

@@ -297,6 +297,18 @@ def compare(ctx: Context, client_id: str, algos: tuple[AlgoReport, ...]) -> None
         _place_new(ctx, trade, exposed, close_position=False)
 
 
+def compare_trigger(ctx: Context, stop: AlgoState, report: AlgoReport) -> None:
+    """What stands under our name may be an earlier process's, which could not write: looser than ours, it stays as the
+    backstop, and ours goes beside it (RULES 2, 5)."""
+    trade = ctx.state.trades.get(stop.trade_id)
+    if trade is None or not trade.live or trade.symbol in ctx.state.flattens or report.status is not AlgoStatus.ARMED:
+        return
+    looser = (report.trigger_price - stop.spec.trigger_price) * trade.direction.sign < 0
+    exposed = open_quantity(ctx, trade)
+    if looser and exposed > 0 and all(other.spec.close_position for other in stops_of(ctx, trade)):
+        _place_new(ctx, trade, exposed, close_position=False)
+
+
 def crossed(trigger: Decimal, direction: Direction, mark: Decimal) -> bool:
     """Whether the mark has reached a stop's trigger."""
     return mark <= trigger if direction is Direction.LONG else mark >= trigger

@@ -111,7 +111,7 @@ class Stops(Check):
                 ns=(mark[1], line.n),
             )
         plan = self._plans.get(str(algo.tag))
-        if plan is None:
+        if plan is None or self._is_of_a_dead_process(algo, line):
             self.found.counts["stops_without_plan"] += 1
             return
         if plan.direction is not direction:
@@ -122,6 +122,13 @@ class Stops(Check):
                 f"stop {algo.client_id} at {text(algo.trigger)} is looser than the planned {text(plan.stop_price)}",
                 ns=[line.n],
             )
+
+    def _is_of_a_dead_process(self, algo: VenueAlgo, line: AlgoLine) -> bool:
+        """Whether it stood before its record was written: an earlier process, which could not write, had a plan of its
+        own (RULES 8)."""
+        planned = self.journal.planned.get(algo.client_id)
+        late_us = self.options.clock_error_ms * 1_000
+        return planned is not None and planned.event.at_ms * 1_000 - line.us > late_us
 
     def _check_cancel(self, algo: VenueAlgo, line: AlgoLine) -> None:
         before = self._cover_before.pop(line.algo_id)
