@@ -8,7 +8,8 @@ import pytest
 from holdfast.cli.main import COMMANDS
 from holdfast.cli.shell import EXIT_CODES
 from holdfast.config.table import TABLE
-from holdfast.model.reasons import AlarmCode, TradingState
+from holdfast.model.reasons import DENY_SENTENCES, AlarmCode, DenyCode, TradingState
+from tests.cli.test_demo_summary import REPORT, drawn
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -72,3 +73,17 @@ def test_files_that_are_named_exist(page: Path) -> None:
     )
     for name in named:
         assert any(any(root.glob(name)) for root in (ROOT, ROOT / "src" / "holdfast")), f"{page.name} names {name}"
+
+
+def test_the_readme_shows_the_demo_as_it_is() -> None:
+    """Every label of the summary, and the sentence of every denial shown; the figures change with each change."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    narrow = drawn(REPORT, 48).split("Last trades")[0]
+    labels = [line.strip().partition("  ")[0] for line in narrow.splitlines() if "  " in line.strip()]
+    assert {"net", "slippage from mid", "violations"} <= set(labels)
+    codes = set(DenyCode.__members__)
+    missing = [label for label in labels if label not in codes and f" {label} " not in readme and "Denied" not in label]
+    assert missing == []
+    shown = re.findall(r"^ ([A-Z_]{4,}) +\d+   (.+)$", readme, re.MULTILINE)
+    assert len(shown) > 3
+    assert [(code, DENY_SENTENCES[DenyCode(code)]) for code, _ in shown] == shown
