@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -191,12 +192,11 @@ async def test_everything_queued_behind_a_failure_fails(path: Path) -> None:
 
 def intact_prefix(path: Path) -> int:
     """Open the journal, walk its chain and return the number of records. Raises `JournalUnusable`."""
-    journal = SqliteJournal(path, inline=True, log_pages=0)
     previous = Head(0, GENESIS)
-    for record in journal.read():
-        check_link(*previous, record.seq, record.at_us, record.kind, record.body, record.hash)
-        previous = Head(record.seq, record.hash)
-    journal.close()
+    with closing(SqliteJournal(path, inline=True, log_pages=0)) as journal:
+        for record in journal.read():
+            check_link(*previous, record.seq, record.at_us, record.kind, record.body, record.hash)
+            previous = Head(record.seq, record.hash)
     return previous.seq
 
 

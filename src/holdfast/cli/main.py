@@ -21,6 +21,7 @@ from holdfast.cli.shell import (
     UNREAD,
     USAGE,
     Failure,
+    lead_nowhere,
     say,
 )
 
@@ -124,7 +125,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _unread() -> int:
     """Whoever read our output has seen enough (`holdfast explain … | head`)."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    lead_nowhere(sys.stdout)
     return UNREAD
 
 

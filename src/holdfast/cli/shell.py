@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, TextIO, TypeAlias
 
 import msgspec
 from cyclopts import Parameter, Token
@@ -124,8 +123,20 @@ def say(text: str) -> None:
 
     That nobody can read it any more (a closed pipe, a full disk) must end neither an engine nor an exchange.
     """
-    with contextlib.suppress(OSError):
+    try:
         print(text, file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        # The line waits in the buffer, and Python would try it again at the end and call the whole run a failure.
+        lead_nowhere(sys.stderr)
+    except OSError:
+        return  # A full disk may have room again for the next line.
+
+
+def lead_nowhere(stream: TextIO) -> None:
+    """Nobody reads this any more; what is still written to it is dropped."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def ask(question: str) -> bool:
