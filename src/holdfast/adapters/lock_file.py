@@ -30,6 +30,10 @@ class AlreadyRunning(JournalUnusable):
         self.holder = holder
 
 
+class NoLockFolder(JournalUnusable):
+    """The folder in which the engines of this host see each other cannot be made."""
+
+
 class LockFile:
     """One exclusive lock, taken at construction. Raises `AlreadyRunning`, or `JournalUnusable` for a bad path.
 
@@ -79,8 +83,8 @@ def lock_account(
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        text = f"cannot create the folder of the locks, {folder} ({error.strerror}); journal.lock_folder names another"
-        raise JournalUnusable(text) from None
+        text = f"journal.lock_folder: cannot create {folder} ({error.strerror})"
+        raise NoLockFolder(f"{text}\n    would pass: a folder in which this user may write") from None
     name = re.sub(r"[^A-Za-z0-9_-]", "_", f"{venue}-{key_fingerprint}")
     subject = f"account {account} ({venue}, key {key_fingerprint})"
     return LockFile(folder / f"{name}.lock", subject, note=f"{weight} {address}")

@@ -18,7 +18,7 @@ from holdfast import __version__
 from holdfast.adapters.clock_system import SystemClock
 from holdfast.adapters.http_aiohttp import AiohttpClient
 from holdfast.adapters.latch_file import LatchFile
-from holdfast.adapters.lock_file import AlreadyRunning, LockFile, lock_account, weight_beside
+from holdfast.adapters.lock_file import AlreadyRunning, LockFile, NoLockFolder, lock_account, weight_beside
 from holdfast.adapters.sqlite_file import SqliteReader
 from holdfast.adapters.store_sqlite import SqliteJournal
 from holdfast.adapters.ws_picows import PicowsConnector
@@ -87,7 +87,7 @@ def run_engine(config: Config, say: Say) -> int:
     except ChainBroken as error:
         say(f"holdfast: {error}\n    would pass: the journal as it was written ({config.journal_path} or a copy of it)")
         return REFUSED
-    except AlreadyRunning as error:
+    except (AlreadyRunning, NoLockFolder) as error:
         say(f"holdfast: {error}")
         return UNREACHABLE
     except JournalUnusable as error:
