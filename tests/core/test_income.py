@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from holdfast.core import income
 from holdfast.core.income import HOUR_MS, LONGEST_MS, OVERLAP_MS, SETTLED_MS
 from holdfast.model import events as ev
 from holdfast.model.effects import Read, ReadKind
+from holdfast.model.intent import Entry
 from holdfast.model.reports import IncomeRow
 from tests.core.bench import START_MS, Bench
 from tests.core.gate_samples import D
+from tests.core.replies import stranger_order
 
 
 def row(kind: str = "FUNDING_FEE", *, tran_id: int = 1, venue_ms: int = START_MS, symbol: str = "BTCUSDT") -> IncomeRow:
@@ -73,6 +76,37 @@ def test_rules_15_funding_whose_event_was_lost_is_found_after_the_hour():
     bench.advance(60_000)
     assert booked(bench) == [1]
     assert len(reads(bench)) == before + 1
+
+
+def stranger(bench: Bench, name: str) -> None:
+    """Somebody buys by hand."""
+    bench.venue.take(stranger_order(name, "0.1"), bench.now)
+    bench.fill(name)
+
+
+def test_rules_15_a_trade_whose_entry_waits_pays_no_funding_for_a_stranger():
+    """It was booked on our trade, which held nothing (a random day with many humans)."""
+    bench = Bench(on_foreign="ignore")
+    bench.intent(entry=Entry(type="limit", price=D("49900"), ttl_ms=2 * HOUR_MS), stop="49000")
+    stranger(bench, "web_1")
+    to_next_hour(bench, 0)
+    bench.venue.incomes.append(row(venue_ms=bench.now))
+    bench.advance(2 * SETTLED_MS)
+    assert [event.trade_id for event in bench.of(ev.IncomeBooked)] == [""]
+
+
+@pytest.mark.parametrize(("paid_after_ms", "owned"), [(-100_000, False), (5_000, True), (60_000, False)])
+def test_rules_15_funding_belongs_to_the_trade_while_it_holds_something(paid_after_ms, owned):
+    """Not before its first execution, and not after its last."""
+    bench = Bench().open_trade()
+    filled = bench.now
+    bench.advance(30_000)
+    bench.fills_closes = True
+    bench.intent("c1", "close", side=None)
+    ctx = bench.context()
+    income.book(ctx, row(venue_ms=filled + paid_after_ms))
+    booked_for = [event.trade_id for event in ctx.events if isinstance(event, ev.IncomeBooked)]
+    assert [bool(trade_id) for trade_id in booked_for] == [owned]
 
 
 def test_rules_15_a_trade_that_ends_just_after_the_hour_waits_for_its_funding():

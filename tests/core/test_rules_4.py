@@ -8,6 +8,7 @@ from holdfast.model import events as ev
 from holdfast.model import inputs as inp
 from holdfast.model.effects import ReadKind
 from holdfast.model.ids import Role
+from holdfast.model.intent import Entry
 from holdfast.model.orders import Side
 from tests.core.bench import SYMBOL, Bench
 from tests.core.replies import rejected, stranger_order, unknown
@@ -174,6 +175,19 @@ def test_rules_4_a_difference_is_not_foreign_while_executions_cannot_be_read():
     bench.failing_reads.clear()
     bench.advance(5_000)
     assert bench.state.foreign == {SYMBOL: D("0.2")}
+
+
+@pytest.mark.parametrize(("policy", "side", "cancelled"), [
+    ("halt", Side.BUY, True), ("halt", Side.SELL, True), ("adopt", Side.BUY, True), ("ignore", Side.SELL, True),
+    ("ignore", Side.BUY, False)])  # fmt: skip
+def test_rules_4_a_working_entry_ends_when_a_stranger_is_known(policy, side, cancelled):
+    """No entry on the symbol: one that rests in the book would open against him half a minute later."""
+    bench = Bench(on_foreign=policy, adopt_stop_pct=D(2) if policy == "adopt" else None)
+    bench.intent(entry=Entry(type="limit", price=D("49900"), ttl_ms=60_000), stop="49000")
+    stranger(bench, side, "0.2")
+    bench.advance(3_000)
+    assert (bench.cancels(Role.ENTRY) != []) is cancelled
+    assert (bench.result() is not None and bench.result().status == "expired") is cancelled
 
 
 def test_rules_4_a_strangers_addition_does_not_count_as_our_fill():

@@ -66,13 +66,16 @@ def _book_on_trade(trade: TradeState, fill: Fill, quantity: Decimal, at_ms: int)
     trade.fills += 1
     trade.beyond += fill.quantity - quantity
     value = quantity * fill.price
+    venue_ms = fill.venue_ms or at_ms
     if fill.side is trade.direction.entry_side:
         trade.first_fill = min(fill.trade_id, trade.first_fill or fill.trade_id)
+        trade.first_entry_ms = min(venue_ms, trade.first_entry_ms or venue_ms)
         trade.entry_filled += quantity
         trade.entry_value += value
         if trade.evidence_ms is None:
             trade.evidence_ms = at_ms
     else:
+        trade.last_exit_ms = max(venue_ms, trade.last_exit_ms)
         trade.exit_filled += quantity
         trade.exit_value += value
 

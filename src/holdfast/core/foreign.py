@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from holdfast.core import evidence, exposure, sending
+from holdfast.core import evidence, exposure, flatten, sending
 from holdfast.core.context import Context
 from holdfast.core.state import TradeState
 from holdfast.model import events as ev
@@ -112,12 +112,20 @@ def _declare(ctx: Context, row: PositionReport, trade: TradeState | None) -> Non
         ctx.touch(symbol)
         if amount:
             ctx.alarm(AlarmCode.FOREIGN_POSITION, symbol, f"the venue shows {row.amount:f}, ours are {ours:f}")
+            if trade is not None and stops_entries(policy, amount, trade.direction):
+                flatten.kill_entries(ctx, symbol, "the symbol has a foreign position")
         else:
             ctx.clear_alarm(AlarmCode.FOREIGN_POSITION, symbol)
     # It may have been known while a trade of ours stood beside it; now it is alone.
     free = trade is None and symbol not in ctx.state.flattens
     if amount and free and policy == "adopt" and ctx.settings.adopt_stop_pct is not None:
         adopt(ctx, row)
+
+
+def stops_entries(policy: str, amount: Decimal, direction: Direction) -> bool:
+    """Whether a foreign quantity stops entries in a direction (RULES 4): always, unless it is to be ignored; one on the
+    other side in any case, because the venue nets the two."""
+    return bool(amount) and not (policy == "ignore" and amount * direction.sign > 0)
 
 
 def _held(trade: TradeState) -> Decimal:

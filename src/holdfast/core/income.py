@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from holdfast.core import foreign
+from holdfast.core import exposure, foreign
 from holdfast.core.context import Context
+from holdfast.core.state import TradeState
 from holdfast.model import events as ev
 from holdfast.model.effects import ReadKind
 from holdfast.model.inputs import ReadAnswered
@@ -68,9 +69,21 @@ def _ask_for_missing(ctx: Context, rows: list[IncomeRow]) -> None:
 
 
 def book(ctx: Context, row: IncomeRow) -> None:
-    """One income row, once. Funding belongs to the trade in whose life it was paid."""
+    """One income row, once. Funding belongs to the trade that held the position when it was paid."""
     if ":".join(map(str, row.key)) in ctx.state.incomes:
         return
     trade = ctx.state.trade_of(row.symbol)
-    owner = trade.plan.trade_id if trade is not None and row.venue_ms >= trade.accepted_ms else ""
+    owned = trade is not None and row.venue_ms >= trade.accepted_ms
+    if trade is not None and "FUNDING" in row.type:
+        owned = owned and _held(ctx, trade, row.venue_ms)
+    owner = trade.plan.trade_id if trade is not None and owned else ""
     ctx.emit(ev.IncomeBooked(at_ms=ctx.now_ms, row=row, trade_id=owner))
+
+
+def _held(ctx: Context, trade: TradeState, venue_ms: int) -> bool:
+    """Whether a trade held something at a time: beside a stranger's position, a trade whose entry still waits does not
+    pay for it."""
+    told = exposure.told_entries(ctx, trade)
+    if trade.left + told <= 0:
+        return trade.last_exit_ms > venue_ms
+    return trade.base > 0 or told > 0 or trade.first_entry_ms <= venue_ms

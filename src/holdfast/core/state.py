@@ -202,6 +202,10 @@ class TradeState(msgspec.Struct, kw_only=True, gc=False):
     """What stood against somebody else's opposite quantity, and is gone with it."""
     first_fill: int = 0
     """The venue's trade id of its first execution; they rise per symbol. 0 = none yet."""
+    first_entry_ms: int = 0
+    """Venue time of its first entry execution; 0 = none yet."""
+    last_exit_ms: int = 0
+    """Venue time of its last exit execution so far; 0 = none yet."""
     beyond: Decimal = ZERO
     """What its fills closed of somebody else's."""
     gross: dict[str, Decimal] = {}

@@ -131,14 +131,16 @@ class Ledger(Check):
                 seqs=[booked.seq],
                 ns=[line.n],
             )
-        holder = self._holder(line.symbol) if "FUNDING" in line.type else ""
-        if holder and booked.trade_id != holder:
-            self.found.violated(
-                "I7",
-                f"funding {_name(line.key)} was paid for trade {holder}, it is booked for {booked.trade_id or 'none'}",
-                seqs=[booked.seq],
-                ns=[line.n],
-            )
+        if "FUNDING" in line.type and booked.trade_id not in self.journal.adopted:
+            holder = self._holder(line.symbol)
+            if booked.trade_id != holder:
+                self.found.violated(
+                    "I7",
+                    f"funding {_name(line.key)} was paid for {holder or 'no trade'}, it is booked for"
+                    f" {booked.trade_id or 'none'}",
+                    seqs=[booked.seq],
+                    ns=[line.n],
+                )
         if line.type not in BY_FILL and booked.trade_id:
             money = self._trade(booked.trade_id)
             if "FUNDING" in line.type:
