@@ -108,6 +108,6 @@ async def flatten(service: EngineService, request: Request) -> Response:
 
 
 async def release(service: EngineService, request: Request) -> Response:
-    """Lift the quarantine of a symbol by name."""
+    """Lift the quarantine or the halt of a symbol by name."""
     body = _decode(await json_body(request), Release)
     return json_answer(await _run(service, "release", by=body.by, reason=body.reason, symbol=body.symbol))

@@ -113,7 +113,7 @@ def _command_operations() -> tuple[Operation, ...]:
         ("reduce", commands.reduce, "No new entries; exits stay", commands.Stop),
         ("resume", commands.resume, "Leave halted or reducing, in two steps", commands.Resume),
         ("flatten", commands.flatten, "Close one symbol, or all", commands.Flatten),
-        ("release", commands.release, "Lift the quarantine of one symbol", commands.Release),
+        ("release", commands.release, "Lift the quarantine or the halt of one symbol", commands.Release),
     )
     return tuple(
         Operation("POST", f"/v1/commands/{name}", handler, text, "commands", CommandReply, body, problems=COMMAND)
