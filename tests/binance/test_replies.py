@@ -235,6 +235,15 @@ def test_balances_income_settings_and_limits() -> None:
     assert (window.interval_ms, window.limit) == (10_000, 300)
 
 
+def test_the_account_tells_positions_beside_its_balances() -> None:
+    """Amounts without prices; an account that tells none is no error."""
+    asset = '{"asset":"USDT","walletBalance":"1","availableBalance":"1","crossUnPnl":"0"}'
+    held = '{"symbol":"BTCUSDT","positionSide":"BOTH","positionAmt":"-0.020","notional":"-1600"}'
+    (row,) = taken(ep.ACCOUNT, f'{{"assets":[{asset}],"positions":[{held}]}}'.encode()).positions
+    assert (row.symbol, row.amount) == ("BTCUSDT", Decimal("-0.02"))
+    assert taken(ep.ACCOUNT, f'{{"assets":[{asset}]}}'.encode()).positions == []
+
+
 def test_modes() -> None:
     """Read as they are; never guessed."""
     modes = taken(ep.ACCOUNT_CONFIG, b'{"feeTier":0,"dualSidePosition":false,"multiAssetsMargin":true}')

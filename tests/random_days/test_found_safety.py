@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from holdfast.model import events as ev
 from holdfast.model.intent import Entry
 from holdfast.model.reasons import ResultStatus
-from tests.random_days.test_found import MARKET_BUY, SECOND, ended, leveraged, result, started
+from tests.random_days.test_found import MARKET_BUY, SECOND, ended, leveraged, of, result, started
 from tests.random_days.world import Network
 
 
@@ -145,4 +146,15 @@ def test_rules_2_what_exists_under_a_stops_name_is_compared_with_it():
     world.run(10 * SECOND)
     triggers = [Decimal(algo["triggerPrice"]) for algo in world.desk.control("state")["accounts"][0]["algos"]]
     assert triggers == [Decimal("79200.0"), Decimal("79992.0")]
+    assert ended(world) == []
+
+
+def test_rules_4_a_stranger_is_seen_with_the_balances():
+    """All events of his trade were lost, and the idle watch looks once a minute; the account is read every half, and
+    its positions were thrown away. An entry flipped what he held."""
+    world = started()
+    world.fault("ws.drop", count=4)
+    world.human("human.trade", **MARKET_BUY)
+    world.run(35 * SECOND)
+    assert [event.symbol for event in of(world, ev.ForeignSeen)] == ["BTCUSDT"]
     assert ended(world) == []

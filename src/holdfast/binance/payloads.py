@@ -108,10 +108,19 @@ class AssetPayload(Payload, frozen=True, kw_only=True):
     cross_un_pnl: Decimal = msgspec.field(name="crossUnPnl")
 
 
+class HeldPayload(Payload, frozen=True, kw_only=True):
+    """One position of the account; its prices come from positionRisk."""
+
+    symbol: str
+    position_amt: Decimal
+    position_side: PositionSide = PositionSide.BOTH
+
+
 class AccountPayload(Payload, frozen=True, kw_only=True):
-    """account v3, of which only the balances are used; positions come from positionRisk."""
+    """account v3: the balances, and the positions that are open or have orders."""
 
     assets: list[AssetPayload]
+    positions: list[HeldPayload] = []
 
 
 class SymbolConfigPayload(Payload, frozen=True, kw_only=True):

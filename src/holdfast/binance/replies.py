@@ -224,6 +224,12 @@ def position_report(row: pl.PositionPayload) -> PositionReport:
     )
 
 
+def held_report(row: pl.HeldPayload) -> PositionReport:
+    """A position as the account tells it, without its price."""
+    amount = number(row.position_amt)
+    return PositionReport(symbol=row.symbol, amount=amount, entry_price=num.ZERO, position_side=row.position_side)
+
+
 def balance_report(row: pl.AssetPayload) -> BalanceReport:
     """One asset of the account."""
     return BalanceReport(
@@ -316,9 +322,10 @@ def _position_list(body: bytes, into: Findings) -> Page:
 
 
 def _balances(body: bytes, into: Findings) -> Page:
-    rows = read(_account, body).assets
-    into.balances += [balance_report(row) for row in rows]
-    return Page(len(rows))
+    account = read(_account, body)
+    into.balances += [balance_report(row) for row in account.assets]
+    into.positions += [held_report(row) for row in account.positions]
+    return Page(len(account.assets))
 
 
 def _symbol_config_list(body: bytes, into: Findings) -> Page:

@@ -14,6 +14,7 @@ from holdfast.core import (
     evidence,
     exits,
     flatten,
+    foreign,
     income,
     intake,
     protection,
@@ -249,11 +250,7 @@ def _account_seen(ctx: Context, message: inp.AccountSeen) -> None:
     if "FUNDING" in message.reason:
         income.read(ctx)
     for row in message.positions:
-        ctx.around.pushed_positions[row.symbol] = (row.amount, ctx.now_ms)
-        ctx.touch(row.symbol)
-        seen = ctx.around.venue_positions.get(row.symbol)
-        if row.amount != ctx.state.positions.get(row.symbol) and (seen is None or seen[0].amount != row.amount):
-            ctx.timer_once(f"position:{row.symbol}", ctx.now_ms + 1_500)
+        foreign.told(ctx, row.symbol, row.amount, ctx.now_ms)
 
 
 def _account_config_seen(ctx: Context, message: inp.AccountConfigSeen) -> None:

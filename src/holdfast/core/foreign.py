@@ -54,6 +54,19 @@ def see_position(ctx: Context, row: PositionReport, asked_ms: int) -> None:
         ctx.timer_once(f"position:{row.symbol}", ctx.now_ms + 1_000)
 
 
+def told(ctx: Context, symbol: str, amount: Decimal, at_ms: int) -> None:
+    """A position that came with something else, an event of the account or its balances: where it differs from our
+    books it is looked into, a moment later, when the executions have had time to come."""
+    known = ctx.around.pushed_positions.get(symbol)
+    if known is not None and known[1] > at_ms:
+        return
+    ctx.around.pushed_positions[symbol] = (amount, at_ms)
+    ctx.touch(symbol)
+    seen = ctx.around.venue_positions.get(symbol)
+    if amount != ctx.state.positions.get(symbol, ZERO) and (seen is None or seen[0].amount != amount):
+        ctx.timer_once(f"position:{symbol}", ctx.now_ms + 1_500)
+
+
 def explained_ms(ctx: Context, symbol: str) -> int:
     """Until when no execution of the symbol is missing from our books, whoever made it; a day back at most.
 

@@ -170,6 +170,9 @@ def _take_evidence(ctx: Context, answer: ReadAnswered) -> None:
     if answer.balances:
         ctx.around.account_ms = ctx.now_ms
         ctx.emit(ev.BalanceSeen(at_ms=ctx.now_ms, balances=answer.balances, reason="read"))
+    if answer.read.kind is ReadKind.ACCOUNT:
+        for row in answer.positions:
+            foreign.told(ctx, row.symbol, row.amount, answer.asked_ms)
     for config in answer.symbol_configs:
         ctx.around.symbol_configs[config.symbol] = config
     if answer.rate_windows:

@@ -120,7 +120,7 @@ class Surroundings:
     venue_positions: dict[str, tuple[PositionReport, int]] = field(default_factory=dict)
     """Symbol → (row, asked ms) of the newest position read."""
     pushed_positions: dict[str, tuple[Decimal, int]] = field(default_factory=dict)
-    """Symbol → (signed amount, when) as the user stream told it last."""
+    """Symbol → (signed amount, when) as the user stream, or an account read, told it last."""
     symbol_configs: dict[str, SymbolConfig] = field(default_factory=dict)
     """Leverage and margin type of each symbol, as last read."""
     executed_ms: dict[str, int] = field(default_factory=dict)
