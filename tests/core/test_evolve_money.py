@@ -43,6 +43,15 @@ def test_fees_in_another_asset_stand_beside_the_profit():
     assert bench.state.positions == {SYMBOL: D(0)}
 
 
+def test_rules_9_a_strangers_loss_counts_although_its_fee_is_paid_in_bnb():
+    """Somebody traded by hand on the account: the loss is one of the day, in the asset of the symbol."""
+    bench = Bench()
+    fill = Fill(channel=Channel.STREAM, symbol=SYMBOL, order_id=5, trade_id=6, side=Side.SELL, price=D("49500"),
+                quantity=D("0.1"), fee=D("0.003"), fee_asset="BNB", realized=D("-50"), maker=False)  # fmt: skip
+    evolve(bench.state, ev.FillBooked(at_ms=bench.now, fill=fill, client_id="", trade_id="", cause="EXTERNAL"))
+    assert [(asset, amount) for _, asset, amount in bench.state.money] == [("USDT", D("-50")), ("BNB", D("-0.003"))]
+
+
 @pytest.mark.parametrize(("parts", "status"), [(["0.04"], "partly_filled"), (["0.04", "0.06"], "filled")])
 def test_fills_tell_of_the_orders_state(parts, status):
     """No report ever came; the executions are enough."""

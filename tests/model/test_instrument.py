@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from holdfast.model.instrument import margin_asset_of
 from holdfast.model.orders import Direction, Side
 from tests.core.gate_samples import BRACKETS, BTC
 
@@ -177,3 +178,12 @@ def test_rules_7_the_largest_market_slice(rules, largest):
 def test_only_a_trading_symbol_takes_entries(status, tradable):
     """Every other status of the venue means no."""
     assert msgspec.structs.replace(BTC, status=status).tradable is tradable
+
+
+@pytest.mark.parametrize(
+    ("symbol", "asset"),
+    [("BTCUSDT", "USDT"), ("BTCUSDC", "USDC"), ("ETHBTC", "BTC"), ("BTCUSDT_260925", "USDT"), ("WHAT", "")],
+)
+def test_a_symbols_name_ends_with_its_margin_asset(symbol, asset):
+    """For what nobody's rules tell."""
+    assert margin_asset_of(symbol) == asset

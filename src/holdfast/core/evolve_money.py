@@ -7,6 +7,7 @@ from decimal import Decimal
 from holdfast.core import order_machine as machine
 from holdfast.core.state import AlgoState, EngineState, FillState, OrderState, TradeState, fill_key, order_key
 from holdfast.model import events as ev
+from holdfast.model.instrument import margin_asset_of
 from holdfast.model.num import ZERO
 from holdfast.model.orders import Pending, Side
 from holdfast.model.reports import Fill
@@ -82,12 +83,17 @@ def _book_on_trade(trade: TradeState, fill: Fill, quantity: Decimal, at_ms: int)
 
 def _book_money(state: EngineState, trade: TradeState | None, when_ms: int, fill: Fill) -> None:
     assert fill.fee is not None, "invariant: only a complete fill moves money"
-    asset = trade.plan.margin_asset if trade is not None else fill.fee_asset
+    asset = _margin_asset(trade, fill.symbol, fill.fee_asset)
     if trade is not None:
         add(trade.gross, asset, fill.realized)
         add(trade.fees, fill.fee_asset, fill.fee)
     remember_money(state, when_ms, asset, fill.realized)
     remember_money(state, when_ms, fill.fee_asset, -fill.fee)
+
+
+def _margin_asset(trade: TradeState | None, symbol: str, fee_asset: str) -> str:
+    """Where a profit belongs. A stranger's fee may be paid in BNB; its loss is none in BNB for that."""
+    return trade.plan.margin_asset if trade is not None else margin_asset_of(symbol) or fee_asset
 
 
 def remember_money(state: EngineState, when_ms: int, asset: str, amount: Decimal) -> None:
@@ -107,7 +113,7 @@ def fill_completed(state: EngineState, event: ev.FillCompleted) -> None:
     record.complete = True
     del state.incomplete[key]
     trade = state.trades.get(record.trade_id)
-    asset = trade.plan.margin_asset if trade is not None else event.fee_asset
+    asset = _margin_asset(trade, event.symbol, event.fee_asset)
     if trade is not None:
         trade.incomplete_fills -= 1
         add(trade.gross, asset, event.realized)

@@ -7,12 +7,15 @@ filters from exchangeInfo is `binance/filters.py`.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
 from holdfast.model import num
 from holdfast.model.orders import Direction, Side
+
+QUOTES: Final = ("USDT", "USDC", "FDUSD", "BUSD", "BTC", "ETH")
+"""Assets at the end of symbols' names."""
 
 
 class Bracket(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -163,3 +166,12 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     def _market_step(self) -> Decimal:
         return self.market_step_size or self.step_size
+
+
+def margin_asset_of(symbol: str) -> str:
+    """The asset in which a symbol pays profit, from the end of its name, where no rules and no trade tell; "" unknown.
+
+    The quote asset is the margin asset of every symbol that is traded here (others are quarantined).
+    """
+    name = symbol.partition("_")[0]
+    return next((quote for quote in QUOTES if name.endswith(quote)), "")

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from holdfast.model import events as ev
+from holdfast.model.instrument import margin_asset_of
 from holdfast.model.num import ZERO, divide
 from holdfast.model.orders import OrderStatus, Side
 from holdfast.model.plans import TradePlan
 from holdfast.model.reasons import DENY_SENTENCES, DenyCode, TradePhase
-from holdfast.service.ledger import add, add_all, margin_asset_of
+from holdfast.service.ledger import add, add_all
 from holdfast.service.outbox import Published
 from holdfast.service.read_state import ReadState
 from holdfast.service.views import FillView, IntentView, Money, Movement, TradeView

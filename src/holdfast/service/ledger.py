@@ -21,8 +21,6 @@ IN_FILLS: Final = ("REALIZED_PNL", "COMMISSION")
 
 MOVEMENTS_KEPT: Final = 2_000
 
-_QUOTES: Final = ("USDT", "USDC", "FDUSD", "BUSD", "BTC", "ETH")
-
 
 class Ledger(msgspec.Struct, kw_only=True):
     """Sums in all, per UTC day, per source, and the newest movements."""
@@ -96,11 +94,3 @@ def totals(line: LedgerLine) -> LedgerTotals:
         net=line.net,
         fills=line.fills,
     )
-
-
-def margin_asset_of(symbol: str) -> str:
-    """The asset in which a symbol without a trade of ours pays profit: the quote at the end of its name."""
-    for quote in _QUOTES:
-        if symbol.endswith(quote):
-            return quote
-    return ""
