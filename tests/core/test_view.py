@@ -172,8 +172,20 @@ def test_a_difference_that_is_being_looked_into_is_foreign_already():
     around.venue_positions[SYMBOL] = (PositionReport(symbol=SYMBOL, amount=D("0.3"), entry_price=MARK), bench.now)
     around.executed_ms[SYMBOL] = bench.now
     assert seen(bench).foreign_amount == 0
-    around.mismatch[SYMBOL] = bench.now
+    around.mismatch[SYMBOL] = (bench.now, D("0.3"))
     assert seen(bench).foreign_amount == D("0.3")
+
+
+def test_rules_4_a_difference_that_an_execution_has_explained_is_foreign_still():
+    """A stranger's fill was found, and no row has been read since: books and venue differ by nothing, and what both
+    show is not ours. An entry was let through against it."""
+    bench = Bench()
+    around = bench.engine.around
+    around.venue_positions[SYMBOL] = (PositionReport(symbol=SYMBOL, amount=D("-0.3"), entry_price=MARK), bench.now)
+    around.mismatch[SYMBOL] = (bench.now, D("-0.3"))
+    around.executed_ms[SYMBOL] = bench.now
+    bench.state.positions[SYMBOL] = D("-0.3")
+    assert seen(bench).foreign_amount == D("-0.3")
 
 
 def test_rules_4_the_venues_newest_word_on_a_position_is_foreign_at_once():

@@ -96,7 +96,7 @@ def _foreign(ctx: Context, symbol: str) -> Decimal:
     seen = ctx.around.venue_positions.get(symbol)
     if known:
         return known
-    if symbol in ctx.around.mismatch and seen is not None:
+    if symbol in ctx.around.mismatch and seen is not None and seen[0].amount != booked:
         return seen[0].amount - booked
     trade = ctx.state.trade_of(symbol)
     if trade is not None and (trade.base or trade.entry_filled):

@@ -38,6 +38,8 @@ class TradeMoney(msgspec.Struct):
     last_n: int = 0
     left: Decimal = ZERO
     """What its fills opened, less what they closed."""
+    held: Decimal = ZERO
+    """The same, of what they closed only what was its own."""
 
 
 class EntryMoney(msgspec.Struct):
@@ -102,7 +104,9 @@ class Ledger(Check):
             _add(money.gross, _margin_asset(plan[1] if plan is not None else None, line), line.realized)
             _add(money.fees, line.fee_asset, line.fee)
             opens = plan is not None and line.side == plan[1].direction.entry_side.value
+            taken = line.qty if booked is None or booked.taken is None else booked.taken
             money.left += line.qty if opens else -line.qty
+            money.held += line.qty if opens else -taken
             money.fills += 1
             money.last_n = line.n
         order = self.state.orders.get((line.symbol, line.order_id))
@@ -151,8 +155,8 @@ class Ledger(Check):
         """The trade that holds a position on a symbol by the venue's trades so far, "" for none."""
         for trade_id, money in self._trades.items():
             plan = self.journal.plans.get(trade_id)
-            left = money.left - self.journal.netted.get(trade_id, ZERO)
-            if plan is not None and plan[1].symbol == symbol and left > 0 and trade_id not in self.journal.adopted:
+            held = money.held - self.journal.netted.get(trade_id, ZERO)
+            if plan is not None and plan[1].symbol == symbol and held > 0 and trade_id not in self.journal.adopted:
                 return trade_id
         return ""
 
