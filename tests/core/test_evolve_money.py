@@ -52,6 +52,18 @@ def test_rules_9_a_strangers_loss_counts_although_its_fee_is_paid_in_bnb():
     assert [(asset, amount) for _, asset, amount in bench.state.money] == [("USDT", D("-50")), ("BNB", D("-0.003"))]
 
 
+def test_rules_9_a_loss_belongs_to_the_day_of_its_execution():
+    """Told without its fee before midnight, completed after a restart on the next day."""
+    bench = Bench()
+    fill = Fill(channel=Channel.STREAM, symbol=SYMBOL, order_id=5, trade_id=6, side=Side.SELL, price=D("49500"),
+                quantity=D("0.1"), fee=None, fee_asset="", realized=D(0), maker=False, venue_ms=START_MS)  # fmt: skip
+    evolve(bench.state, ev.FillBooked(at_ms=START_MS, fill=fill, client_id="", trade_id=""))
+    completed = ev.FillCompleted(at_ms=START_MS + DAY_MS, symbol=SYMBOL, order_id=5, trade_id=6, fee=D("1"),
+                                 fee_asset="USDT", realized=D("-50"), maker=False)  # fmt: skip
+    evolve(bench.state, completed)
+    assert [(at, amount) for at, _, amount in bench.state.money] == [(START_MS, D("-50")), (START_MS, D("-1"))]
+
+
 @pytest.mark.parametrize(("parts", "status"), [(["0.04"], "partly_filled"), (["0.04", "0.06"], "filled")])
 def test_fills_tell_of_the_orders_state(parts, status):
     """No report ever came; the executions are enough."""

@@ -118,8 +118,9 @@ def fill_completed(state: EngineState, event: ev.FillCompleted) -> None:
         trade.incomplete_fills -= 1
         add(trade.gross, asset, event.realized)
         add(trade.fees, event.fee_asset, event.fee)
-    remember_money(state, event.at_ms, asset, event.realized)
-    remember_money(state, event.at_ms, event.fee_asset, -event.fee)
+    # The money moved when the execution took place, whenever it was told of: perhaps on the day before.
+    remember_money(state, record.venue_ms, asset, event.realized)
+    remember_money(state, record.venue_ms, event.fee_asset, -event.fee)
 
 
 def income_booked(state: EngineState, event: ev.IncomeBooked) -> None:
