@@ -4,6 +4,7 @@ Each fault has a contract of its own, so that all of them are looked into at the
 venue is in trouble.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -83,8 +84,11 @@ def test_an_unknown_entry_is_there_once_or_not_at_all(stand: Stand) -> None:
     assert stand.wait_result("closed-in-flight", RESOLVED_S)["status"] == "protected"
     for name in ("closed-in-flight", *statuses):
         told = story(stand, name)
-        assert "nobody knows whether hf-e1-" in told, name
-        assert "is resolved: " + ("never_placed" if statuses.get(name) == "never_placed" else "confirmed") in told, name
+        resolution = "never_placed" if statuses.get(name) == "never_placed" else "confirmed"
+        unclear = "nobody knows whether hf-e1-" in told
+        # What the user stream told before the answer failed to come is known already, and nothing is to be resolved.
+        assert unclear or resolution == "confirmed", name
+        assert bool(re.search(rf"hf-e1-\w+ is resolved: {resolution}", told)) is unclear, name
     stand.flatten()
     stand.finish()
     assert stand.verify()["violations"] == []
@@ -116,8 +120,11 @@ def test_an_unknown_exit_leaves_the_position_covered(stand: Stand) -> None:
     # A reset breaks the connection for all that is in flight on it, so an entry may have fallen by the wayside.
     assert {*statuses} <= {"protected", "flattened", "never_placed"}
     assert statuses.count("never_placed") <= 4
-    assert "nobody knows whether hf-s" in story(stand, f"s-{TROUBLES[0].name}")
-    assert "nobody knows whether hf-t" in story(stand, f"t-{TROUBLES[0].name}")
+    # Of what was carried out the user stream has told before the answer failed to come: nothing is unclear there.
+    nothing_came = TROUBLES[1]
+    assert not nothing_came.executed
+    assert "nobody knows whether hf-s" in story(stand, f"s-{nothing_came.name}")
+    assert "nobody knows whether hf-t" in story(stand, f"t-{nothing_came.name}")
     wind_up(stand, met=len(cases) - statuses.count("never_placed"))
 
 
