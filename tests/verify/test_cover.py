@@ -49,6 +49,20 @@ def test_rules_15_a_position_told_on_another_symbol_is_no_evidence(symbol, broke
 
 
 @pytest.mark.parametrize("told", [False, True])
+def test_rules_15_the_end_of_one_stop_tells_nothing_of_another(told):
+    """The second had vanished unheard when somebody cancelled the first: for the engine, it still covered."""
+    story, first = open_trade()
+    second = story.arm_stop(n=2, quantity="2")
+    story.wait(1_000).algo(second, "EXPIRED")
+    if told:
+        story.push("ALGO_UPDATE", second.client_id)
+    story.algo(first, "CANCELED")
+    story.push("ALGO_UPDATE", first.client_id)
+    story.wait(3_000).arm_stop(n=3)
+    assert ("I3" in story.verdict().broken()) is told
+
+
+@pytest.mark.parametrize("told", [False, True])
 def test_rules_15_what_a_stop_left_uncovered_needs_evidence_of_its_own(told):
     """It covers what the engine knew; more had filled meanwhile, and nobody had told of it."""
     story = Story().begin()

@@ -224,7 +224,8 @@ def test_rules_15_a_flat_position_that_nobody_told_of_is_no_evidence():
     assert story.verdict().broken() == []
 
 
-def test_rules_8_a_stop_left_by_a_close_without_record_waits_for_a_human():
+@pytest.mark.parametrize("used_again", [False, True])
+def test_rules_8_a_stop_left_by_a_close_without_record_waits_for_a_human(used_again):
     """The next process does not know the close, so for its books the position is open: the stop stays."""
     story, _ = open_trade()
     close = close_spec()
@@ -235,6 +236,8 @@ def test_rules_8_a_stop_left_by_a_close_without_record_waits_for_a_human():
     story.die()
     story.wait(3_000).start_engine(2)
     story.wait(20_000).read("GET /fapi/v3/positionRisk")
+    if used_again:
+        story.plan(close)
     report = story.verdict()
     assert "I5" not in report.broken()
     assert any(entry.what == f"I5 for {stop_spec().client_id}" for entry in report.not_checked)

@@ -252,11 +252,21 @@ class Cover(Check):
             for algo_id in self.state.algos_by_client.get(line.client_id or "", ()):
                 if algo_id in self._triggering:
                     self._told.add(algo_id)
-            self._tell(Shows.ALGOS, line.symbol or "", line.us)
+            self._tell_of_stop(line)
         elif line.e in ("ORDER_TRADE_UPDATE", "TRADE_LITE", "ACCOUNT_UPDATE"):
             self._tell(Shows.FILLS, told_of(line), line.us)
             if role_of(line.client_id or "") is Role.STOP:
-                self._tell(Shows.ALGOS, line.symbol or "", line.us)
+                self._tell_of_stop(line)
+
+    def _tell_of_stop(self, line: PushLine) -> None:
+        """An event of one stop. While another has ended without a word, nobody can know that nothing covers."""
+        told = set(self.state.algos_by_client.get(line.client_id or "", ()))
+        for leg, ended in list(self._silent.items()):
+            ended -= told
+            if not ended:
+                del self._silent[leg]
+        if not any(line.symbol in (None, leg[0]) for leg in self._silent):
+            self._tell(Shows.ALGOS, line.symbol or "", line.us)
 
     def _on_fault(self, line: FaultLine) -> None:
         """A request that a fault kept from the venue was an act all the same; what follows is its own class."""

@@ -156,7 +156,10 @@ class Orphans(Check):
 
     def _on_trade(self, line: TradeLine) -> None:
         self.hearing.executed(line)
-        if is_ours(line.client_id) and line.client_id not in self.journal.planned:
+        planned = self.journal.planned.get(line.client_id)
+        # A record that came later is another process's, which used the name again.
+        known_us = line.us + self.options.clock_error_ms * 1_000
+        if is_ours(line.client_id) and (planned is None or planned.event.at_ms * 1_000 > known_us):
             self._unexplained.add(line.symbol)
         else:
             self._unexplained.discard(line.symbol)
