@@ -111,6 +111,21 @@ def test_a_difference_that_changes_is_looked_into_anew():
     assert [event.amount for event in ctx.events if isinstance(event, ev.PositionSeen)] == [D("0.3")]
 
 
+def test_a_difference_during_which_something_executed_is_looked_into_anew():
+    """As large as the first by chance: each reading met one execution on its way, and our own part was called netted,
+    its stop cancelled under what was still open (random day 90011)."""
+    bench = Bench()
+    ctx = bench.context()
+    asked = bench.now
+    ctx.around.trades_read[SYMBOL] = asked + 9_000
+    foreign.see_position(ctx, row("0.2"), asked)
+    ctx.around.executed_ms[SYMBOL] = asked + 1_000
+    foreign.see_position(ctx, row("0.2"), asked + 2_500)
+    assert ctx.events == []
+    foreign.see_position(ctx, row("0.2"), asked + 5_000)
+    assert [event.amount for event in ctx.events if isinstance(event, ev.PositionSeen)] == [D("0.2")]
+
+
 def test_the_venues_word_becomes_our_books():
     """PositionSeen names both."""
     bench = Bench()

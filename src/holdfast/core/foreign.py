@@ -42,10 +42,11 @@ def see_position(ctx: Context, row: PositionReport, asked_ms: int) -> None:
             _declare(ctx, row, trade)
         return
     # The books and the venue differ: fetch the executions first; what they do not explain is not ours. A difference
-    # that changes is a new one: an execution since the last reading may not vanish in the venue's word.
+    # that changes, or during which something executed, is a new one: no execution may vanish in the venue's word.
     difference = row.amount - ctx.state.positions.get(row.symbol, ZERO)
     first, earlier = ctx.around.mismatch.get(row.symbol, (asked_ms, difference))
-    first = first if earlier == difference else asked_ms
+    quiet = ctx.around.executed_ms.get(row.symbol, 0) <= first
+    first = first if earlier == difference and quiet else asked_ms
     ctx.around.mismatch[row.symbol] = (first, difference)
     ctx.read(ReadKind.TRADES, f"explain:{row.symbol}", symbol=row.symbol, since_ms=explained_ms(ctx, row.symbol))
     if asked_ms - first >= PATIENCE_MS and _all_told(ctx, row.symbol, first):
