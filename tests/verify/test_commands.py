@@ -200,6 +200,20 @@ def test_rules_8_a_quick_restart_does_not_end_the_silence_before_it():
     assert report.counts["unjournalled"] == 1
 
 
+def test_rules_8_a_request_is_of_the_process_that_stamped_it():
+    """It travelled for a second; the next process had begun to write when it arrived."""
+    story, stop = open_trade()
+    story.wait(1_000).close("2", "99")
+    left_ms = story.ms
+    story.die()
+    story.wait(300).start_engine(2)
+    story.wait(700).request("algoOrder.cancel", clientAlgoId=stop.client_id, timestamp=str(left_ms))
+    story.wait(1_000).event(ev.Reconciled)
+    report = story.verdict()
+    assert "I2" not in report.broken()
+    assert report.counts["unjournalled"] == 1
+
+
 def test_a_cancel_well_before_its_record_is_found():
     """The process went on writing, so it could have written this first."""
     story, stop = open_trade()

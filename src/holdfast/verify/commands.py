@@ -153,7 +153,7 @@ class Commands(Check):
         if planned.event.spec.role not in (Role.STOP, Role.CLOSE):
             return False
         early_us = planned.event.at_ms * 1_000 - line.us
-        return early_us > self.options.clock_error_ms * 1_000 and self._journal_was_silent(line.us)
+        return early_us > self.options.clock_error_ms * 1_000 and self._journal_was_silent(_left_us(line))
 
     def _time_problems(self, line: Request, planned: Planned) -> list[str]:
         event = planned.event
@@ -187,7 +187,7 @@ class Commands(Check):
             return
         early_us = records[0][1] - line.us
         if early_us > self.options.clock_error_ms * 1_000:
-            if self._journal_was_silent(line.us):
+            if self._journal_was_silent(_left_us(line)):
                 # It left pre-authorised and its record died with the process; the next one planned its own.
                 self._unjournalled.append(line.n)
                 return
@@ -200,7 +200,7 @@ class Commands(Check):
 
     def _missing(self, line: Request, client_id: str, what: str) -> None:
         reducing = what == "cancel" or role_of(client_id) in (Role.STOP, Role.CLOSE)
-        if reducing and self._journal_was_silent(line.us):
+        if reducing and self._journal_was_silent(_left_us(line)):
             self._unjournalled.append(line.n)
             return
         self.found.violated("I2", f"the {what} {client_id} has no command record", ns=[line.n])
@@ -213,6 +213,12 @@ class Commands(Check):
         earliest = max(bisect_right(self._starts, us - slack_us) - 1, 0)
         latest = bisect_right(self._starts, us + slack_us)
         return any(end_us <= us + slack_us for end_us in self.journal.process_ends[earliest:latest])
+
+
+def _left_us(line: Request) -> int:
+    """When a request left, by its own stamp: it may have travelled on while its process died and the next one wrote."""
+    stamp = line.params.get("timestamp", "")
+    return min(line.us, int(stamp) * 1_000) if stamp.isdigit() else line.us
 
 
 def _some(numbers: list[int]) -> str:
