@@ -25,13 +25,21 @@ TRADES = "GET /fapi/v1/userTrades"
 ORDER = "GET /fapi/v1/order"
 
 
+class MovingTime(FakeVenueTime):
+    """A venue clock that goes with the loop."""
+
+    def now_ms(self) -> int:
+        """The time at the start of the test, and what has passed since."""
+        return self.at_ms + round(asyncio.get_running_loop().time() * 1_000)
+
+
 class Bench:
     """Reads of a fake venue."""
 
     def __init__(self, **answers: Any) -> None:
         self.http = FakeHttp()
         self.wallet = FakeHttp()
-        self.clock = FakeVenueTime(NOW_MS)
+        self.clock = MovingTime(NOW_MS)
         self.governor = Governor()
         signer = HmacSigner("paper-key-01", "paper-secret-7f3c")
         door = RestDoor(http=self.http, signer=signer, clock=self.clock, governor=self.governor)
@@ -141,6 +149,33 @@ async def test_a_read_waits_for_its_budget() -> None:
     loop = asyncio.get_running_loop()
     answer = await bench.read(ReadKind.TRADES)
     assert (answer.ok, loop.time()) == (True, 2.0)
+
+
+@virtual
+async def test_of_equal_reads_one_waits_for_the_budget() -> None:
+    """A close asks for its position twice a second; all that it asked in vain would fill the next minute."""
+    bench = Bench()
+    bench.http.answers[TRADES] = reply(TRADE)
+    bench.governor.throttled(Lane.QUERY, -1003, NOW_MS + 2_000, banned=False)
+    answers = await asyncio.gather(*(bench.read(ReadKind.TRADES) for _ in range(5)))
+    assert [answer.ok for answer in answers] == [True, False, False, False, False]
+    assert {answer.outcome.until_ms for answer in answers[1:] if answer.outcome is not None} == {NOW_MS + 2_000}
+    assert len(bench.http.asked) == 1
+
+
+@virtual
+async def test_a_window_that_is_full_again_is_not_overrun() -> None:
+    """What waited is admitted anew: others may have been quicker."""
+    bench = Bench()
+    bench.http.answers[TRADES] = reply(TRADE)
+    to_turn_ms = 60_000 - NOW_MS % 60_000
+    bench.clock.at_ms += to_turn_ms - 1_000
+    bench.governor.spend(1_680, bench.clock.now_ms())
+    asking = asyncio.ensure_future(bench.read(ReadKind.TRADES))
+    await time_passes(0.5)
+    bench.governor.spend(1_680, bench.clock.now_ms() + 1_000)
+    answer = await asking
+    assert (answer.ok, bench.http.asked) == (False, [])
 
 
 @virtual

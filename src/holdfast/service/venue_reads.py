@@ -26,6 +26,7 @@ from holdfast.service.rest_door import RestDoor
 from holdfast.service.venue_observer import VenueObserver
 
 T = TypeVar("T")
+Question = tuple[str, tuple[tuple[str, str | int], ...]]
 
 PAUSES_S: Final = (0.2, 0.4)
 """A read is repeated so often, after these pauses, when nothing or rubbish came back."""
@@ -66,6 +67,8 @@ class VenueReads:
         self._observer = observer
         self._timeout_ms = timeout_ms
         self._turn = asyncio.Semaphore(MAX_AT_ONCE)
+        self._waiting: dict[Question, None] = {}
+        """What waits for its budget."""
         self._taker_fees: dict[str, Decimal] = {}
 
     async def answer(self, read: Read) -> ReadAnswered:
@@ -183,12 +186,13 @@ class VenueReads:
         now_ms = door.clock.now_ms()
         # A limit that is only assumed must not hold up the request whose answer tells the real one.
         asks_for_limits = request.endpoint is ep.EXCHANGE_INFO and not door.governor.weight_told
-        wait_ms = door.governor.admit(lane, 0 if asks_for_limits else request.weight, now_ms)
-        if wait_ms > MAX_WAIT_MS:
-            throttled = RequestOutcome(outcome=Outcome.THROTTLED, local="budget", until_ms=now_ms + wait_ms)
-            return Got(None, throttled, now_ms)
-        if wait_ms:
-            await asyncio.sleep(wait_ms / 1_000)
+        weight = 0 if asks_for_limits else request.weight
+        while wait_ms := door.governor.admit(lane, weight, now_ms):
+            if wait_ms > MAX_WAIT_MS or _question(request) in self._waiting:
+                throttled = RequestOutcome(outcome=Outcome.THROTTLED, local="budget", until_ms=now_ms + wait_ms)
+                return Got(None, throttled, now_ms)
+            await self._wait(request, wait_ms)
+            now_ms = door.clock.now_ms()
         asked_ms = door.clock.now_ms()
         reply = await door.exchange(request, lane, recv_window_ms=RECV_WINDOW_MS, timeout_ms=self._timeout_ms)
         page: Page | None = None
@@ -200,6 +204,15 @@ class VenueReads:
         outcome = self._outcome(request, reply.answer(parsed=page is not None))
         return Got(page, outcome, asked_ms)
 
+    async def _wait(self, request: Request, wait_ms: int) -> None:
+        """Wait for the window to turn. Of equal questions only one does: who asks again and again until he is answered
+        would fill the new window with what he asked in the old one."""
+        self._waiting[_question(request)] = None
+        try:
+            await asyncio.sleep(wait_ms / 1_000)
+        finally:
+            del self._waiting[_question(request)]
+
     def _outcome(self, request: Request, answer: Answer) -> RequestOutcome:
         outcome = classify(Op.READ, answer, self._door.clock.now_ms())
         if outcome.code in RESYNC_CLOCK:
@@ -207,6 +220,10 @@ class VenueReads:
         elif outcome.code and not is_listed(outcome.code):
             self._observer.code_unlisted(request.endpoint.path, outcome.code, outcome.message)
         return outcome
+
+
+def _question(request: Request) -> Question:
+    return request.endpoint.path, tuple(request.params.items())
 
 
 def _taker(request: Request, pager: Pager) -> Callable[[bytes], Page]:
