@@ -8,11 +8,12 @@ from holdfast.core import income
 from holdfast.core.income import HOUR_MS, LONGEST_MS, OVERLAP_MS, SETTLED_MS
 from holdfast.model import events as ev
 from holdfast.model.effects import Read, ReadKind
+from holdfast.model.ids import Role
 from holdfast.model.intent import Entry
 from holdfast.model.reports import IncomeRow
 from tests.core.bench import START_MS, Bench
 from tests.core.gate_samples import D
-from tests.core.replies import stranger_order
+from tests.core.replies import stranger_order, unknown
 
 
 def row(kind: str = "FUNDING_FEE", *, tran_id: int = 1, venue_ms: int = START_MS, symbol: str = "BTCUSDT") -> IncomeRow:
@@ -95,7 +96,62 @@ def test_rules_15_a_trade_whose_entry_waits_pays_no_funding_for_a_stranger():
     assert [event.trade_id for event in bench.of(ev.IncomeBooked)] == [""]
 
 
-@pytest.mark.parametrize(("paid_after_ms", "owned"), [(-100_000, False), (5_000, True), (60_000, False)])
+def test_rules_15_funding_waits_until_an_entry_without_an_answer_is_cleared_up():
+    """Random day 150624: the entry had filled unheard just before, and the row was booked for nobody."""
+    bench = Bench()
+    bench.hold_reads = set(ReadKind)
+    bench.script(Role.ENTRY, unknown(landed=True))
+    bench.intent()
+    ctx = bench.context()
+    paid = row(venue_ms=bench.now + 1_000)
+    income.book(ctx, paid)
+    assert ctx.events == []
+    entry = bench.entry().client_id
+    bench.hold_reads = set()
+    bench.fill(entry)
+    assert [event.trade_id for event in bench.of(ev.IncomeBooked)] == [bench.trade.plan.trade_id]
+
+
+def test_rules_15_funding_waits_for_what_was_executed_while_no_process_lived():
+    """Random day 41458: the trade had ended before the hour, and its executions were read after the income."""
+    bench = Bench().open_trade()
+    bench.engine.around.reconciled = False
+    ctx = bench.context()
+    income.book(ctx, row(venue_ms=bench.now + 1_000))
+    assert ctx.events == []
+    bench.engine.around.reconciled = True
+    bench.advance(2_000)
+    assert [event.trade_id for event in bench.of(ev.IncomeBooked)] == [bench.trade.plan.trade_id]
+
+
+def test_rules_15_a_trade_that_closes_before_the_engine_has_reconciled_takes_its_funding_with_it():
+    """Random day 160210: all of the trade was known, and what it had been paid was booked for nobody."""
+    bench = Bench().open_trade()
+    to_next_hour(bench, 1_000)
+    hour = bench.now - 1_000
+    bench.intent("c1", "close", side=None)
+    bench.venue.incomes.append(row(venue_ms=hour))
+    bench.engine.around.reconciled = False
+    bench.advance(SETTLED_MS + 10_000)
+    assert bench.closed[0].funding == {"USDT": D("-0.5")}
+
+
+def test_funding_that_waits_for_nobody_is_booked_for_nobody():
+    """The entry was never placed: what the account paid was somebody else's."""
+    bench = Bench()
+    bench.script(Role.ENTRY, unknown())
+    bench.intent()
+    ctx = bench.context()
+    income.book(ctx, row(venue_ms=bench.now + 1_000))
+    assert ctx.events == []
+    bench.advance(60_000)
+    assert [event.trade_id for event in bench.of(ev.IncomeBooked)] == [""]
+    assert bench.engine.around.unplaced_funding == {}
+
+
+@pytest.mark.parametrize(
+    ("paid_after_ms", "owned"), [(-100_000, False), (5_000, True), (30_000, True), (30_001, False), (60_000, False)]
+)
 def test_rules_15_funding_belongs_to_the_trade_while_it_holds_something(paid_after_ms, owned):
     """Not before its first execution, and not after its last."""
     bench = Bench().open_trade()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from holdfast.core import entry, exposure, flatten, results, sending, unknowns
+from holdfast.core import entry, exposure, flatten, income, results, sending, unknowns
 from holdfast.core.context import Context
 from holdfast.core.income import HOUR_MS, SETTLED_MS
 from holdfast.core.responses import Reaction, reaction_to
@@ -109,6 +109,7 @@ def wind_up(ctx: Context, trade: TradeState) -> None:
     if remove_left(ctx, trade) or not _fees_known(ctx, trade) or not _venue_shows_zero(ctx, trade):
         return
     if _funding_known(ctx, trade):
+        income.place_funding(ctx, trade.symbol, all_told=True)  # Every order of the trade is settled.
         _close(ctx, trade)
     else:
         # Who asked for the close need not wait for what the venue may still book on the trade.

@@ -10,9 +10,10 @@ from typing import Final
 
 from holdfast.core import exposure, foreign
 from holdfast.core.context import Context
-from holdfast.core.state import TradeState
+from holdfast.core.state import PLACING, TradeState
 from holdfast.model import events as ev
 from holdfast.model.effects import ReadKind
+from holdfast.model.ids import Role
 from holdfast.model.inputs import ReadAnswered
 from holdfast.model.reports import IncomeRow
 
@@ -52,7 +53,9 @@ def take(ctx: Context, answer: ReadAnswered) -> None:
             book(ctx, row)
     _ask_for_missing(ctx, [row for row in answer.incomes if row.type in BY_FILL and row.trade_id])
     if whole:
-        ctx.around.income_ms = max(ctx.around.income_ms, answer.asked_ms)
+        # What waits for its owner is read again: the process may end before it has one.
+        waits = min((row.venue_ms for row in ctx.around.unplaced_funding.values()), default=answer.asked_ms)
+        ctx.around.income_ms = max(ctx.around.income_ms, min(answer.asked_ms, waits))
 
 
 def _ask_for_missing(ctx: Context, rows: list[IncomeRow]) -> None:
@@ -68,16 +71,41 @@ def _ask_for_missing(ctx: Context, rows: list[IncomeRow]) -> None:
         ctx.read(ReadKind.TRADES, f"explain:{symbol}", symbol=symbol, since_ms=since_ms - 1_000)
 
 
-def book(ctx: Context, row: IncomeRow) -> None:
-    """One income row, once. Funding belongs to the trade that held the position when it was paid."""
-    if ":".join(map(str, row.key)) in ctx.state.incomes:
+def book(ctx: Context, row: IncomeRow, *, all_told: bool = False) -> None:
+    """One income row, once. Funding belongs to the trade that held the position when it was paid.
+
+    While it is open what had been executed by then, the row waits for the answer; `all_told` says that it is not.
+    """
+    key = ":".join(map(str, row.key))
+    if key in ctx.state.incomes:
         return
     trade = ctx.state.trade_of(row.symbol)
     owned = trade is not None and row.venue_ms >= trade.accepted_ms
-    if trade is not None and "FUNDING" in row.type:
-        owned = owned and _held(ctx, trade, row.venue_ms)
+    if trade is not None and owned and "FUNDING" in row.type:
+        owned = _held(ctx, trade, row.venue_ms)
+        known = ctx.around.reconciled and (owned or _entries_told(ctx, trade, row.venue_ms))
+        if not known and not all_told:
+            ctx.around.unplaced_funding[key] = row
+            ctx.timer_once(f"look:{row.symbol}", max(row.venue_ms + SETTLED_MS, ctx.now_ms + 1_000))
+            return
+    ctx.around.unplaced_funding.pop(key, None)
     owner = trade.plan.trade_id if trade is not None and owned else ""
     ctx.emit(ev.IncomeBooked(at_ms=ctx.now_ms, row=row, trade_id=owner))
+
+
+def place_funding(ctx: Context, symbol: str, *, all_told: bool = False) -> None:
+    """Something was learned about the symbol: funding that waited for it may have its owner now."""
+    for row in [row for row in ctx.around.unplaced_funding.values() if row.symbol == symbol]:
+        book(ctx, row, all_told=all_told)
+
+
+def _entries_told(ctx: Context, trade: TradeState, venue_ms: int) -> bool:
+    """Whether what the trade's entries had executed by a time is known: none is without an answer, and what the stream
+    had to tell of those that work has had its time."""
+    entries = [entry for entry in ctx.state.orders_of(trade, Role.ENTRY) if not entry.settled]
+    if any(entry.pending in PLACING for entry in entries):
+        return False
+    return not entries or ctx.now_ms >= venue_ms + SETTLED_MS
 
 
 def _held(ctx: Context, trade: TradeState, venue_ms: int) -> bool:
@@ -85,5 +113,5 @@ def _held(ctx: Context, trade: TradeState, venue_ms: int) -> bool:
     pay for it."""
     told = exposure.told_entries(ctx, trade)
     if trade.left + told <= 0:
-        return trade.last_exit_ms > venue_ms
+        return trade.last_exit_ms >= venue_ms  # A row of the same millisecond was paid for what was still there.
     return trade.base > 0 or told > 0 or trade.first_entry_ms <= venue_ms

@@ -6,7 +6,7 @@ trade. So there is one description of what must happen, whatever brought the eng
 
 from __future__ import annotations
 
-from holdfast.core import exits, exposure, flatten, foreign, protection, results, sending, states
+from holdfast.core import exits, exposure, flatten, foreign, income, protection, results, sending, states
 from holdfast.core.context import Context
 from holdfast.core.state import OrderState, TradeState
 from holdfast.model.ids import Role
@@ -19,6 +19,8 @@ _IMMEDIATE = (TimeInForce.IOC, TimeInForce.FOK)
 
 def look(ctx: Context, symbol: str) -> None:
     """Do what the symbol's trade needs now."""
+    if ctx.around.unplaced_funding:
+        income.place_funding(ctx, symbol)
     trade = ctx.state.trade_of(symbol)
     if trade is None:
         if symbol in ctx.state.closing and symbol not in ctx.state.flattens:

@@ -15,7 +15,7 @@ from holdfast.core.budgets import Windows
 from holdfast.model import num
 from holdfast.model.effects import Read
 from holdfast.model.instrument import Instrument
-from holdfast.model.reports import KEY_REFUSED_CODES, Fill, PositionReport, RateWindow, SymbolConfig
+from holdfast.model.reports import KEY_REFUSED_CODES, Fill, IncomeRow, PositionReport, RateWindow, SymbolConfig
 
 
 @dataclass(slots=True)
@@ -131,6 +131,8 @@ class Surroundings:
     """"SYMBOL:orderId" of executions whose order we asked for in the last second → asked ms."""
     unplaced: dict[str, dict[str, Fill]] = field(default_factory=dict)
     """"SYMBOL:orderId" → executions that wait until the order is known, by their key."""
+    unplaced_funding: dict[str, IncomeRow] = field(default_factory=dict)
+    """Funding rows that wait until it is known what a trade of ours held when they were paid, by their key."""
     trades_read: dict[str, int] = field(default_factory=dict)
     """Symbol → when its executions were last read with success."""
     foreign_orders: dict[str, dict[int, None]] = field(default_factory=dict)
