@@ -65,6 +65,17 @@ def test_rules_9_a_working_entry_that_is_cancelled_is_fine():
     assert story.verdict().violations == []
 
 
+@pytest.mark.parametrize(("code", "broken"), [(-1003, []), (-1000, ["I15"])])
+def test_rules_15_a_cancel_that_was_turned_away_for_its_rate_waits(code, broken):
+    """RULES 2, row cancel; an answer that says nothing of rates explains no pause (random day 170709)."""
+    story = resting()
+    story.event(ev.CancelPlanned, client_id=entry_spec().client_id, reason="halt")
+    asked = story.wait(100).request("order.cancel", origClientOrderId=entry_spec().client_id, symbol="BTCUSDT")
+    story.reply(asked, status=429 if code == -1003 else 400, code=code)
+    story.wait(12_000).order(entry_spec(), 500, "CANCELED")
+    assert story.verdict().broken() == broken
+
+
 def test_rules_9_a_resume_lets_entries_in_again():
     """Until the next halt."""
     story = whole_trade()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from holdfast.model.ids import Role, role_of
 from holdfast.model.reasons import TradingState
 from holdfast.verify.base import Check, LineHandlers, MomentHandlers, Scene
-from holdfast.verify.evidence import WRITES, Verb, cancelled_id_of, client_id_of
+from holdfast.verify.evidence import WRITES, Verb, cancelled_id_of, client_id_of, trouble_of
 from holdfast.verify.journal_view import Moment, MomentKind
 from holdfast.verify.liveness import Liveness
 from holdfast.verify.measures import milliseconds
 from holdfast.verify.obligation import DEAD, Obligation
-from holdfast.verify.records import OrderLine, Request
+from holdfast.verify.records import OrderLine, Reply, Request
 from holdfast.verify.venue_state import VenueOrder
 
 
@@ -24,10 +24,12 @@ class Halts(Check):
         self._since: Moment | None = None
         """The command that left `active`, while it holds."""
         self._working: dict[tuple[str, int], tuple[VenueOrder, Obligation]] = {}
+        self._cancels: dict[int, tuple[str, int]] = {}
+        """Cancels by their number in the log, and which entry each was for."""
 
     def after(self) -> LineHandlers:
         """Entries that arrive, and entries that still work."""
-        return {Request: self._on_request, OrderLine: self._on_order}
+        return {Request: self._on_request, Reply: self._on_reply, OrderLine: self._on_order}
 
     def moments(self) -> MomentHandlers:
         """Commands, and entries planned after them, in the journal's own order."""
@@ -62,11 +64,19 @@ class Halts(Check):
     def _on_request(self, line: Request) -> None:
         verb = WRITES.get(line.method)
         if verb is Verb.CANCEL:
-            for order, duty in self._working.values():
+            for key, (order, duty) in self._working.items():
                 if order.client_id == cancelled_id_of(line) or str(order.order_id) == line.params.get("orderId"):
                     duty.act(line.us)
+                    self._cancels[line.n] = key
         elif verb is Verb.PLACE and self._since is not None and role_of(client_id_of(line)) is Role.ENTRY:
             self._on_entry(line, self._since)
+
+    def _on_reply(self, line: Reply) -> None:
+        """A cancel that the venue turned away for its rate limits waits (RULES 2); that time has a class of its own."""
+        key = self._cancels.pop(line.req, None)
+        trouble = trouble_of(line)
+        if trouble and key in self._working:
+            self._working[key][1].refuse(trouble)
 
     def _on_entry(self, line: Request, since: Moment) -> None:
         client_id = client_id_of(line)
