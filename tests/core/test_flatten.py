@@ -12,7 +12,7 @@ from holdfast.model.inputs import ReadAnswered
 from holdfast.model.orders import OrderStatus
 from holdfast.model.reports import PositionReport
 from tests.core.bench import SYMBOL, Bench
-from tests.core.replies import confirmed, rejected, silence
+from tests.core.replies import confirmed, rejected, silence, throttled
 
 D = Decimal
 
@@ -157,6 +157,19 @@ def test_what_a_read_shows_is_closed_at_once():
     bench.command("flatten", symbol=SYMBOL)
     bench.advance(31)
     assert bench.place_times(Role.CLOSE) == [30]
+
+
+def test_a_close_after_a_throttled_one_does_not_wait_for_the_window():
+    """Random day 161292: a read showed what was open, its close found nobody, and the loop slept on."""
+    bench = Bench().open_trade()
+    bench.hold_reads = {ReadKind.POSITIONS}
+    bench.script(Role.CLOSE, throttled(9_000), silence())
+    bench.intent("c1", "close", side=None)
+    bench.advance(100)
+    read_of(bench, "0.1")
+    assert len(bench.places(Role.CLOSE)) == 2
+    bench.advance(1_100)
+    assert len(bench.places(Role.CLOSE)) >= 3
 
 
 def test_a_flatten_of_a_foreign_position_ends_the_finding():

@@ -218,7 +218,10 @@ def position_read(ctx: Context, symbol: str, amount: Decimal, asked_ms: int) -> 
     if amount != 0:
         zeros.clear()
         if _is_newest(ctx, loop, asked_ms) and not _in_flight(ctx, loop):
-            _send_close(ctx, loop, amount, by_limit=_wants_limit(ctx, loop))
+            by_limit = _wants_limit(ctx, loop)
+            _send_close(ctx, loop, amount, by_limit=by_limit)
+            # The next turn may have been put off to the end of a rate window; what this close leaves cannot wait.
+            ctx.timer(f"flatten:{symbol}", ctx.now_ms + (LIMIT_STEP_MS if by_limit else STEP_MS))
         return
     if asked_ms < ctx.around.executed_ms.get(symbol, 0):
         return  # It left before the last execution that we heard of.
