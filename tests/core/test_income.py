@@ -109,6 +109,7 @@ def test_rules_15_funding_waits_until_an_entry_without_an_answer_is_cleared_up()
     entry = bench.entry().client_id
     bench.hold_reads = set()
     bench.fill(entry)
+    bench.advance(SETTLED_MS + 2_000)
     assert [event.trade_id for event in bench.of(ev.IncomeBooked)] == [bench.trade.plan.trade_id]
 
 
@@ -119,6 +120,8 @@ def test_rules_15_funding_waits_for_what_was_executed_while_no_process_lived():
     ctx = bench.context()
     income.book(ctx, row(venue_ms=bench.now + 1_000))
     assert ctx.events == []
+    bench.advance(SETTLED_MS + 2_000)
+    assert bench.of(ev.IncomeBooked) == []
     bench.engine.around.reconciled = True
     bench.advance(2_000)
     assert [event.trade_id for event in bench.of(ev.IncomeBooked)] == [bench.trade.plan.trade_id]
@@ -160,7 +163,7 @@ def test_rules_15_funding_belongs_to_the_trade_while_it_holds_something(paid_aft
     bench.fills_closes = True
     bench.intent("c1", "close", side=None)
     ctx = bench.context()
-    income.book(ctx, row(venue_ms=filled + paid_after_ms))
+    income.book(ctx, row(venue_ms=filled + paid_after_ms), all_told=True)
     booked_for = [event.trade_id for event in ctx.events if isinstance(event, ev.IncomeBooked)]
     assert [bool(trade_id) for trade_id in booked_for] == [owned]
 

@@ -83,8 +83,7 @@ def book(ctx: Context, row: IncomeRow, *, all_told: bool = False) -> None:
     owned = trade is not None and row.venue_ms >= trade.accepted_ms
     if trade is not None and owned and "FUNDING" in row.type:
         owned = _held(ctx, trade, row.venue_ms)
-        known = ctx.around.reconciled and (owned or _entries_told(ctx, trade, row.venue_ms))
-        if not known and not all_told:
+        if not all_told and not _executions_told(ctx, trade, row.venue_ms):
             ctx.around.unplaced_funding[key] = row
             ctx.timer_once(f"look:{row.symbol}", max(row.venue_ms + SETTLED_MS, ctx.now_ms + 1_000))
             return
@@ -99,19 +98,20 @@ def place_funding(ctx: Context, symbol: str, *, all_told: bool = False) -> None:
         book(ctx, row, all_told=all_told)
 
 
-def _entries_told(ctx: Context, trade: TradeState, venue_ms: int) -> bool:
-    """Whether what the trade's entries had executed by a time is known: none is without an answer, and what the stream
-    had to tell of those that work has had its time."""
-    entries = [entry for entry in ctx.state.orders_of(trade, Role.ENTRY) if not entry.settled]
-    if any(entry.pending in PLACING for entry in entries):
+def _executions_told(ctx: Context, trade: TradeState, venue_ms: int) -> bool:
+    """Whether what had been executed by a time is known, whoever did it: the stream, or the watch in its place, has had
+    time to tell, this process has read what came before it, and no entry of the trade is without an answer."""
+    if ctx.now_ms < venue_ms + SETTLED_MS or not ctx.around.reconciled:
         return False
-    return not entries or ctx.now_ms >= venue_ms + SETTLED_MS
+    return all(entry.pending not in PLACING for entry in ctx.state.orders_of(trade, Role.ENTRY))
 
 
 def _held(ctx: Context, trade: TradeState, venue_ms: int) -> bool:
     """Whether a trade held something at a time: beside a stranger's position, a trade whose entry still waits does not
     pay for it."""
     told = exposure.told_entries(ctx, trade)
-    if trade.left + told <= 0:
-        return trade.last_exit_ms >= venue_ms  # A row of the same millisecond was paid for what was still there.
-    return trade.base > 0 or told > 0 or trade.first_entry_ms <= venue_ms
+    began = trade.first_entry_ms <= venue_ms if trade.first_entry_ms else told > 0
+    if not began and trade.base <= 0:
+        return False
+    # A row of the same millisecond as the last execution was paid for what was still there.
+    return trade.left + told > 0 or trade.last_exit_ms >= venue_ms
