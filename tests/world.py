@@ -173,6 +173,14 @@ async def trading(stage: Stage) -> None:
     await stage.world.priced()
 
 
+async def with_working_entry(stage: Stage) -> None:
+    """Trade, and have one entry in the book far from the market."""
+    await trading(stage)
+    entry = {"type": "limit", "price": "64500", "ttl_ms": 600_000}
+    await stage.send(opening(stage, entry=entry, stop_loss={"price": "64000"}))
+    assert await stage.world.until(lambda: stage.orders("entry"), 5)
+
+
 def opening(stage: Stage, intent_id: str = "i1", **changes: Any) -> dict[str, Any]:
     """A plain long of 0.010 BTC with a stop 1 % below the touch and no target."""
     touch = stage.world.touch("BTCUSDT")

@@ -10,7 +10,7 @@ from holdfast.model.inputs import Command
 from holdfast.model.settings import EngineSettings, Venue
 from holdfast.wiring.node import account_mode
 from holdfast.wiring.world import in_process_config
-from tests.world import Stage, opening, play, trading
+from tests.world import Stage, opening, play, trading, with_working_entry
 
 SETTINGS = EngineSettings(account="main", venue=Venue.PAPER)
 
@@ -50,6 +50,20 @@ def test_rules_11_the_accounts_fees_are_read_soon_after_the_start() -> None:
 
     settings = msgspec.structs.replace(SETTINGS, symbols=("BTCUSDT", "ETHUSDT"))
     assert play(scene, settings=settings) == [0, 2]
+
+
+def test_symbol_rules_are_read_again_although_a_fee_cannot_be() -> None:
+    """A name in symbols.allow that the venue does not list must not keep the rules of all others as they were."""
+
+    async def scene(stage: Stage) -> bool:
+        await stage.world.active()
+        before = len(stage.records("req", method="GET /fapi/v1/exchangeInfo"))
+        return await stage.world.until(
+            lambda: len(stage.records("req", method="GET /fapi/v1/exchangeInfo")) > before, 60
+        )
+
+    settings = msgspec.structs.replace(SETTINGS, symbols=("NOPEUSDT", "BTCUSDT"))
+    assert play(scene, settings=settings)
 
 
 def test_it_reconciles_before_it_becomes_active() -> None:
@@ -199,10 +213,7 @@ def test_its_end_is_in_order() -> None:
     kept: list[Stage] = []
 
     async def scene(stage: Stage) -> None:
-        await trading(stage)
-        entry = {"type": "limit", "price": "64500", "ttl_ms": 600_000}
-        await stage.send(opening(stage, entry=entry, stop_loss={"price": "64000"}))
-        assert await stage.world.until(lambda: stage.orders("entry"), 5)
+        await with_working_entry(stage)
         kept.append(stage)
 
     play(scene)

@@ -9,7 +9,7 @@ import pytest
 
 from holdfast.model.reasons import TradingState
 from holdfast.wiring.world import log_into
-from tests.world import START_US, Stage, opening, play, trading
+from tests.world import START_US, Stage, play, trading, with_working_entry
 
 
 def test_time_begins_with_the_market() -> None:
@@ -74,10 +74,7 @@ def test_a_closed_world_leaves_no_entry_behind() -> None:
     kept: list[Stage] = []
 
     async def scene(stage: Stage) -> None:
-        await trading(stage)
-        entry = {"type": "limit", "price": "64500", "ttl_ms": 600_000}
-        await stage.send(opening(stage, entry=entry, stop_loss={"price": "64000"}))
-        assert await stage.world.until(lambda: stage.orders("entry"), 5)
+        await with_working_entry(stage)
         kept.append(stage)
 
     play(scene)

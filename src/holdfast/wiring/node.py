@@ -256,14 +256,23 @@ class Node:
         for version in itertools.count(2):
             await asyncio.sleep(pause_s)
             pause_s = REFRESH_INSTRUMENTS_S
+            await self._read_fees()
             try:
-                # Of every symbol there is it would cost several whole windows; those that are named are few.
-                for symbol in self.settings.symbols:
-                    await self.gateway.reads.taker_fee(symbol)
-                    await asyncio.sleep(FEE_PAUSE_S)
                 self.deliver(await self.gateway.reads.instruments(version))
             except CannotAsk as error:
                 self.observer.read_repeated("instruments", str(error))
+
+    async def _read_fees(self) -> None:
+        """Of every symbol there is it would cost several whole windows; those that are named are few.
+
+        One that cannot be read keeps the configured rate, or the last one; the symbol rules do not wait for it.
+        """
+        for symbol in self.settings.symbols:
+            try:
+                await self.gateway.reads.taker_fee(symbol)
+            except CannotAsk as error:
+                self.observer.read_repeated("taker fee", f"{symbol}: {error}")
+            await asyncio.sleep(FEE_PAUSE_S)
 
 
 class _Boot:
