@@ -81,6 +81,7 @@ class PicowsConnector:
             link.abandon()
             raise ConnectionError(plain(error)) from None
         except BaseException:
+            # A caller that is cancelled is the usual one: whatever ends the wait, no half-open socket stays behind it.
             link.abandon()
             raise
         if not link.adopt():

@@ -101,6 +101,7 @@ class Service:
             try:
                 await part.start()
             except BaseException:
+                # A start that is cancelled (Ctrl-C) must end the parts that run already, like one that fails.
                 await self.stop()
                 raise
             self._observer.part_started(part.name)

@@ -254,6 +254,7 @@ class InProcessConnector:
             link.close()
             raise TimeoutError(f"no answer within {timeout_ms} ms") from None
         except BaseException:
+            # A caller that is cancelled leaves no connection behind; the error goes on as it is.
             link.close()
             raise
         return link

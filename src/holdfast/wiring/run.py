@@ -126,6 +126,7 @@ async def _run(config: Config, say: Say) -> int:
             node = _node(config, clock, journal, logger, network)
             check_owner(config, node)
         except BaseException:
+            # From here on the node closes its network; until then nobody else would, whatever ends the start.
             await network.close()
             raise
         return await _serve(config, node, listening, say)
