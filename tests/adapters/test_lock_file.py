@@ -37,6 +37,17 @@ def test_rules_12_engines_of_a_host_know_what_the_others_spend(tmp_path: Path) -
     assert weight_beside(mine, "https://venue") == 0
 
 
+def test_rules_12_a_lock_that_cannot_be_read_is_not_taken_for_nobody(tmp_path: Path) -> None:
+    """Its engine may spend any part of the window."""
+    lock = lock_account(tmp_path, "paper", "main", "aa")
+    (tmp_path / "gone.lock").symlink_to("nowhere")
+    assert weight_beside(lock, "here") == 0
+    (tmp_path / "loop.lock").symlink_to("loop.lock")
+    with pytest.raises(OSError, match=r"loop\.lock"):
+        weight_beside(lock, "here")
+    lock.release()
+
+
 def test_a_lock_that_is_only_being_looked_at_is_taken(tmp_path: Path) -> None:
     """Looking takes a moment, and no engine must be refused for it."""
     (tmp_path / "a.lock").touch()

@@ -91,14 +91,20 @@ def lock_account(
 
 
 def weight_beside(lock: LockFile, address: str) -> int:
-    """The weight a minute that the watches of the other running engines of this host spend at `address` (RULES 12)."""
+    """The weight a minute that the watches of the other running engines of this host spend at `address` (RULES 12).
+
+    Raises `OSError` when another lock cannot be read.
+    """
     others = (path for path in sorted(lock.path.parent.glob("*.lock")) if path != lock.path)
     return sum(weight for weight, where in map(_noted, others) if where == address)
 
 
 def _noted(path: Path) -> tuple[int, str]:
-    """Weight and address of the engine that holds a lock now; (0, "") when nobody does."""
-    with suppress(OSError):
+    """Weight and address of the engine that holds a lock now; (0, "") when nobody does.
+
+    Raises `OSError` for a lock that cannot be read: that is not the same as nobody.
+    """
+    with suppress(FileNotFoundError):
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
