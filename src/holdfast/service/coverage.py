@@ -143,7 +143,9 @@ class CoverageWatch:
         if len(symbols) >= ALL_FROM_SYMBOLS:
             found = (await self._read(Request(ep.OPEN_ALGOS, {}, ep.ALL_SYMBOLS_WEIGHT))).algos
             return {symbol: [algo for algo in found if algo.symbol == symbol] for symbol in symbols}
-        asked = {symbol: asyncio.ensure_future(self._algos_of(symbol)) for symbol in symbols}
+        asked = {
+            symbol: self._loop.create_task(self._algos_of(symbol), name=f"coverage-{symbol}") for symbol in symbols
+        }
         whole = asyncio.gather(*asked.values())
         try:
             await asyncio.wait([whole], timeout=EARLY_S)

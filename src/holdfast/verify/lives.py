@@ -15,7 +15,7 @@ ORDER_NEXT: Final[dict[str, frozenset[str]]] = {
     "": ORDER_ENDS | {"NEW", "PARTIALLY_FILLED"},
     "NEW": ORDER_ENDS | {"NEW", "PARTIALLY_FILLED"},
     "PARTIALLY_FILLED": (ORDER_ENDS - {"REJECTED"}) | {"PARTIALLY_FILLED"},
-    **{status: frozenset() for status in ORDER_ENDS},
+    **{status: frozenset() for status in sorted(ORDER_ENDS)},
 }
 """Venue status → the statuses that may follow (protocol notes E.3)."""
 
