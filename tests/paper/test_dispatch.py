@@ -21,6 +21,17 @@ def test_a_request_is_logged_before_what_it_causes_and_its_verdict_after() -> No
     assert desk.records("rep")[0]["req"] == request["n"]
 
 
+def test_a_request_is_logged_with_what_it_costs() -> None:
+    """Weight of the address, and whether it counts as an order; so a reader can count the windows."""
+    desk = Desk()
+    desk.order(newClientOrderId="o")
+    desk.call("GET", "/fapi/v1/income")
+    placed, read = desk.records("req")
+    assert (placed["weight"], placed["orders"]) == (0, 1)
+    assert read["weight"] == 30
+    assert "orders" not in read
+
+
 def test_a_refusal_is_logged_with_code_and_text() -> None:
     """The verdict as the client got it."""
     desk = Desk()

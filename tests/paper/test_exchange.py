@@ -18,6 +18,7 @@ def test_the_log_starts_with_one_record_per_account() -> None:
     assert (first["n"], first["account"], second["account"]) == (1, "a", "b")
     assert first["fees"] == {"maker": "0.0002", "taker": "0.0005"}
     assert first["balance"] == {"USDT": "10000"}
+    assert first["limits"]["orders_per_10_seconds"] is None, "the desk lifts it"
     assert list(first)[:3] == ["n", "us", "k"]
 
 

@@ -111,10 +111,14 @@ class Story:
         n = self.request(method, via="rest", conn=None, **params)
         self.reply(n)
 
-    def request(self, method: str, *, via: str = "wsapi", conn: int | None = 1, **params: str) -> int:
+    def request(
+        self, method: str, *, via: str = "wsapi", conn: int | None = 1, weight: int = 0, orders: int = 0, **params: str
+    ) -> int:
         """A request arrives."""
         stated = {"timestamp": str(self.ms), "recvWindow": "5000", **params}
-        return self.line(Request, via=via, conn=conn, method=method, account=ACCOUNT, params=stated)
+        return self.line(
+            Request, via=via, conn=conn, method=method, account=ACCOUNT, params=stated, weight=weight, orders=orders
+        )
 
     def reply(self, req: int, status: int = 200, **fields: Any) -> None:
         """The verdict on it."""
@@ -151,12 +155,13 @@ class Story:
             preauthorised=preauthorised,
         )  # fmt: skip
 
-    def send(self, spec: Spec, **changed: str) -> int:
+    def send(self, spec: Spec, *, orders: int = 0, **changed: str) -> int:
         """The order's request arrives."""
         params = params_of(spec) | changed
         if spec.role in (Role.ENTRY, Role.TARGET, Role.EXIT):
             params = {"recvWindow": "1500"} | params
-        return self.request("algoOrder.place" if isinstance(spec, AlgoSpec) else "order.place", **params)
+        method = "algoOrder.place" if isinstance(spec, AlgoSpec) else "order.place"
+        return self.request(method, orders=orders, **params)
 
     def order(self, spec: Spec, order_id: int, status: str, executed: str = "0", x: str = "", **fields: Any) -> None:
         """The exchange changes a plain order, or the child of a conditional one."""

@@ -32,6 +32,15 @@ def bend(story: Story, method: str, **params: str) -> None:
     story.lines[index] = msgspec.structs.replace(request, params=request.params | params)
 
 
+def test_an_order_without_a_request_is_found():
+    """The venue makes no orders of its own in our name; somebody took the request out of the log."""
+    story = whole_trade()
+    drop(story.lines, is_a(Request, method="algoOrder.place"))
+    assert [v.sentence.partition(" is ")[2] for v in story.verdict().violations] == [
+        "at the venue, and the log has no request for it"
+    ]
+
+
 SPECS = [entry_spec(), stop_spec(), stop_spec(quantity="1.5"), close_spec()]
 
 

@@ -109,6 +109,7 @@ def test_rules_5_when_the_entry_ends_its_stop_must_go():
     story = Story().begin()
     story.wait(1_000).accept()
     story.plan(entry_spec())
+    story.send(entry_spec())
     story.arm_stop()
     story.report(entry_spec(), 500, OrderStatus.EXPIRED, "0")
     story.order(entry_spec(), 500, "NEW")

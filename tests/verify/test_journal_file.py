@@ -77,6 +77,8 @@ def test_rules_8_a_published_head_detects_a_cut_journal(tmp_path):
         ("UPDATE event SET at_us = at_us + 1 WHERE seq = 5", "journal seq 5"),
         ("DELETE FROM event WHERE seq = 4", "journal seq 4"),
         ("DELETE FROM event WHERE seq = 1", "journal seq 1"),
+        ("UPDATE event SET kind = CAST(x'ff' || substr(kind, 2) AS TEXT) WHERE seq = 6", "journal seq 6"),
+        ("UPDATE event SET hash = x'00' WHERE seq = 8", "journal seq 8"),
     ],
 )
 def test_an_edited_journal_is_refused_by_its_record(tmp_path, statement, record):
@@ -84,6 +86,19 @@ def test_an_edited_journal_is_refused_by_its_record(tmp_path, statement, record)
     journal, log = written(tmp_path, whole_trade())
     bend(journal, statement)
     assert refusal(journal, log).record == record
+
+
+@pytest.mark.parametrize("column", ["body", "at_us", "kind", "hash"])
+def test_a_field_of_another_type_is_refused_by_its_record(tmp_path, column):
+    """A table without the engine's own constraints holds anything."""
+    journal, log = written(tmp_path, whole_trade())
+    bend(journal, "CREATE TABLE loose (seq INTEGER PRIMARY KEY, at_us, kind, body, hash)")
+    bend(journal, "INSERT INTO loose SELECT seq, at_us, kind, body, hash FROM event")
+    bend(journal, "DROP TABLE event")
+    bend(journal, "ALTER TABLE loose RENAME TO event")
+    bend(journal, f"UPDATE event SET {column} = 1.5 WHERE seq = 7")
+    error = refusal(journal, log)
+    assert (error.record, "another type" in error.problem) == ("journal seq 7", True)
 
 
 def test_an_edited_log_line_is_a_violation_or_a_refusal(tmp_path):

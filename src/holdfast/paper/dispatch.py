@@ -142,12 +142,14 @@ def _is_reducing(params: Params) -> bool:
 
 
 def _log_request(exchange: Exchange, request: Incoming) -> int:
+    route, params = request.route, request.params
     fields: dict[str, object] = {"via": request.via}
     if request.conn is not None:
         fields["conn"] = request.conn
-    return exchange.log(
-        "req", **fields, method=request.method, account=request.account_name, params=request.params.logged()
-    )
+    fields |= {"method": request.method, "account": request.account_name, "weight": route.cost(params)}
+    if route.orders:
+        fields["orders"] = 1
+    return exchange.log("req", **fields, params=params.logged())
 
 
 def _log_reply(exchange: Exchange, number: int, answer: Answer, fault: str) -> None:

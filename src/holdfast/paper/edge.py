@@ -38,14 +38,16 @@ class PaperVenue:
         exchange = self.exchange
         exchange.tell_time(now_us)
         path, _, query = target.partition("?")
+        cost: dict[str, object] = {}
         if path == wsapi.PATH:
             opened = wsapi.open_conn(exchange, conn, query)
+            cost["weight"] = wsapi.HANDSHAKE_WEIGHT
         else:
             stream = exchange.streams.open(conn, target, exchange.now_us)
             if stream is None:
                 return False
             opened = stream
-        exchange.log("ws", conn=conn, path=opened.path, ev="open")
+        exchange.log("ws", conn=conn, path=opened.path, ev="open", **cost)
         life_us = exchange.config.connection_life_ms * 1000
         exchange.timers.at(exchange.now_us + life_us, lambda _now: self._roll(conn, opened))
         return True

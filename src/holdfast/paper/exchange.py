@@ -84,6 +84,7 @@ class Exchange:
             account=account.name,
             facts=msgspec.to_builtins(self.facts),
             fees={"maker": text(self.config.maker_fee), "taker": text(self.config.taker_fee)},
+            limits=msgspec.to_builtins(self.config.limits),
             balance={asset: text(amount) for asset, amount in account.wallets.items()},
         )
 

@@ -21,7 +21,7 @@ from holdfast.paper.streams import Conn
 from holdfast.paper.wire_out import Outgoing
 
 PATH = "/ws-fapi/v1"
-_HANDSHAKE_WEIGHT = 5
+HANDSHAKE_WEIGHT = 5
 _SESSION_WEIGHT = 2
 
 
@@ -41,7 +41,7 @@ def open_conn(exchange: Exchange, ident: int, query: str) -> Conn:
     conn = Conn(ident, kind="wsapi", route="", path=PATH, combined=False, now_us=exchange.now_us)
     conn.return_limits = "returnRateLimits=false" not in query
     exchange.ws_api[ident] = conn
-    exchange.limits.weight.add(_HANDSHAKE_WEIGHT, exchange.now_us)
+    exchange.limits.weight.add(HANDSHAKE_WEIGHT, exchange.now_us)
     return conn
 
 
@@ -122,7 +122,7 @@ def _logon(exchange: Exchange, conn: Conn, params: Params) -> None:
     check_ws(key, params, params.need("signature"))
     conn.session_key = api_key
     conn.session_since_ms = exchange.now_ms
-    exchange.log("ws", conn=conn.ident, path=conn.path, ev="logon", account=key.account)
+    exchange.log("ws", conn=conn.ident, path=conn.path, ev="logon", account=key.account, weight=_SESSION_WEIGHT)
 
 
 def _status(_exchange: Exchange, _conn: Conn, _params: Params) -> None:

@@ -17,7 +17,7 @@ from holdfast.model.orders import AlgoSpec, PositionSide, Spec
 from holdfast.verify.base import Check, LineHandlers, Scene
 from holdfast.verify.evidence import WRITES, Verb, cancelled_id_of, client_id_of
 from holdfast.verify.journal_view import Planned
-from holdfast.verify.records import Request
+from holdfast.verify.records import AlgoLine, OrderLine, Request
 
 BOUNDED: Final = frozenset({Role.ENTRY, Role.TARGET, Role.EXIT})
 """Roles that are signed with the timestamp of their own record (RULES 8)."""
@@ -100,11 +100,12 @@ class Commands(Check):
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self._unjournalled: list[int] = []
+        self._asked: set[str] = set()
         self._starts = [us for _, us in scene.journal.starts]
 
     def before(self) -> LineHandlers:
-        """Every request is looked at."""
-        return {Request: self._on_request}
+        """Every request is looked at, and that nothing of ours appears without one."""
+        return {Request: self._on_request, OrderLine: self._on_order, AlgoLine: self._on_algo}
 
     def finish(self) -> None:
         """Name what was let through."""
@@ -126,8 +127,25 @@ class Commands(Check):
         elif verb is Verb.OTHER_WRITE and any("hf-" in value for value in line.params.values()):
             self.found.violated("I2", f"{line.method} touches an order of ours; no record can explain it", ns=[line.n])
 
+    def _on_order(self, line: OrderLine) -> None:
+        # What a conditional order spawned was not asked for by itself.
+        spawned = line.algo_id is not None or line.client_id in self.state.algos_by_client
+        if not spawned and (line.symbol, line.order_id) not in self.state.orders:
+            self._appeared(line)
+
+    def _on_algo(self, line: AlgoLine) -> None:
+        if line.algo_id not in self.state.algos:
+            self._appeared(line)
+
+    def _appeared(self, line: OrderLine | AlgoLine) -> None:
+        if is_ours(line.client_id) and line.client_id not in self._asked:
+            self.found.violated(
+                "I2", f"{line.client_id} is at the venue, and the log has no request for it", ns=[line.n]
+            )
+
     def _on_place(self, line: Request, *, algo: bool) -> None:
         client_id = client_id_of(line)
+        self._asked.add(client_id)
         if is_kill(client_id):
             self.found.counts["kill_orders"] += 1
         if not is_ours(client_id):

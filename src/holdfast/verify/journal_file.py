@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -24,6 +24,7 @@ from holdfast.verify.run import check
 APPLICATION_ID: Final = 0x484F4C44
 FORMAT: Final = 1
 ROWS = "SELECT seq, at_us, kind, body, hash FROM event WHERE seq <= ? ORDER BY seq"
+COLUMNS: Final = (int, int, str, bytes, bytes)
 _HEAD: Final = re.compile(r"^(\d{1,18}):([0-9a-f]{64})$")
 LAST = "SELECT max(seq) FROM event"
 
@@ -32,14 +33,17 @@ def read_journal(path: Path) -> Iterator[JournalRow]:
     """The rows of a journal file, in order. Raises `VerifyError` when it is none, or cannot be read."""
     if not path.is_file():
         raise VerifyError(f"there is no journal at {path}")
+    place = 0
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
+            connection.text_factory = _lenient
             _check_format(connection, path)
             last = connection.execute(LAST).fetchone()[0]
-            for row in connection.execute(ROWS, (last or 0,)):
-                yield _row(*row)
+            for place, row in enumerate(connection.execute(ROWS, (last or 0,)), start=1):
+                yield _row(place, row)
     except sqlite3.Error as error:
-        raise VerifyError(f"{path} cannot be read as a journal: {error}") from None
+        where = f"journal seq {place + 1}" if place else ""
+        raise VerifyError(f"{path} cannot be read as a journal: {error}", record=where) from None
 
 
 def _check_format(connection: sqlite3.Connection, path: Path) -> None:
@@ -51,8 +55,18 @@ def _check_format(connection: sqlite3.Connection, path: Path) -> None:
         raise VerifyError(f"{path} has journal format {version}, this program reads format {FORMAT}")
 
 
-def _row(seq: int, at_us: int, kind: str, body: bytes, digest: bytes) -> JournalRow:
+def _row(place: int, fields: tuple[Any, ...]) -> JournalRow:
+    """One row, of the types that the engine writes: SQLite itself would store anything in any column."""
+    for field, kind in zip(fields, COLUMNS, strict=True):
+        if not isinstance(field, kind):
+            raise VerifyError("a field is of another type than the engine writes", record=f"journal seq {place}")
+    seq, at_us, kind, body, digest = fields
     return JournalRow(seq, at_us, kind, body, digest.hex())
+
+
+def _lenient(raw: bytes) -> str:
+    """Text that is none any more is read all the same: its hash names the record."""
+    return raw.decode("utf-8", "replace")
 
 
 class VenueLogFile:

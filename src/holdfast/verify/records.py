@@ -43,16 +43,19 @@ class Start(VenueRecord, frozen=True, kw_only=True, tag="start"):
     facts: dict[str, Any] = {}
     fees: dict[str, Any] = {}
     balance: dict[str, Decimal] = {}
+    limits: dict[str, int | None] | None = None
 
 
 class Request(VenueRecord, frozen=True, kw_only=True, tag="req"):
-    """A request as received, without key and signature."""
+    """A request as received, without key and signature. `weight` and `orders`: its cost, where the log says."""
 
     via: str
     method: str
     account: str | None = None
     conn: int | str | None = None
     params: dict[str, str] = {}
+    weight: int = 0
+    orders: int = 0
 
 
 class Reply(VenueRecord, frozen=True, kw_only=True, tag="rep"):
@@ -189,6 +192,7 @@ class ConnectionLine(VenueRecord, frozen=True, kw_only=True, tag="ws"):
     ev: str
     path: str = ""
     account: str | None = None
+    weight: int = 0
 
 
 class PushLine(VenueRecord, frozen=True, kw_only=True, tag="push"):
@@ -218,6 +222,7 @@ class ControlLine(VenueRecord, frozen=True, kw_only=True, tag="control"):
     """A command on the exchange's control port."""
 
     what: str = ""
+    set: dict[str, Any] | None = None
 
 
 VenueLine = (

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
+import msgspec
+
 from holdfast.model.reasons import Outcome
 from holdfast.verify.base import Check, Scene
 from holdfast.verify.chain import checked
@@ -21,9 +23,11 @@ from holdfast.verify.money import Ledger
 from holdfast.verify.once import Once
 from holdfast.verify.options import Options
 from holdfast.verify.quiet import Quiet
+from holdfast.verify.rates import Rates
 from holdfast.verify.records import (
     VENUE_LOG_FORMAT,
     AlgoLine,
+    ConnectionLine,
     JournalRow,
     OrderLine,
     PositionLine,
@@ -33,6 +37,7 @@ from holdfast.verify.records import (
     TradeLine,
     VenueRecord,
 )
+from holdfast.verify.repeats import Repeats
 from holdfast.verify.report import Report, VerifyError
 from holdfast.verify.stops import Stops
 
@@ -43,7 +48,6 @@ ELSEWHERE: Final[dict[str, str]] = {
     "I18": "`holdfast replay` folds the journal with the engine itself",
     "I22": "the ages of the data behind a verdict stand in neither record",
     "I23": "secrets are looked for in outputs, not in these two records",
-    "I25 request rates": "only bans are looked for",
 }
 """What a reader of the list of invariants would miss here, and why."""
 
@@ -86,6 +90,8 @@ class Stage:
             Stops(scene),
             Fates(scene),
             Quiet(scene),
+            Rates(scene),
+            Repeats(scene),
         ]
         self._liveness = liveness
         self._before: dict[type, list[Callable[[Any], None]]] = {}
@@ -177,13 +183,17 @@ def _of_account(lines: Iterable[VenueRecord], wanted: str | None, journal_accoun
     starts: list[Start] = []
     account: str | None = None
     skipped: set[int] = set()
+    several = False
     for line in _in_order(lines):
         if isinstance(line, Start):
             starts.append(line)
             continue
         if account is None:
             account = _choose(starts, wanted, journal_account)
+            several = len(starts) > 1
             yield from (start for start in starts if start.account == account)
+        if several and isinstance(line, Request | ConnectionLine) and not line.account:
+            line = msgspec.structs.replace(line, weight=0)  # Nobody can tell whose it was.
         owner = getattr(line, "account", None)
         if owner and owner != account:
             if isinstance(line, Request):

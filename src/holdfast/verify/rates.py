@@ -1,0 +1,271 @@
+"""I25: the pace of requests. What can wait leaves 30 % of every limit free, and waits when told to (RULES 12).
+
+A window is the venue's own: a minute of weight, ten seconds and a minute of orders, each aligned to the clock. Only our
+own requests are counted, each in the window in which it left and arrived; one that crossed a turn is in none.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+from holdfast.model.ids import Role, is_kill, role_of
+from holdfast.verify.base import Check, LineHandlers, MomentHandlers, Scene
+from holdfast.verify.evidence import THROTTLES, WRITES, Shows, Verb, client_id_of, shows
+from holdfast.verify.journal_view import Moment, MomentKind
+from holdfast.verify.liveness import BOOT_US
+from holdfast.verify.records import ConnectionLine, ControlLine, Reply, Request, Start
+
+
+class Use(StrEnum):
+    """What a request is for, as far as its pace goes."""
+
+    COVER = "cover"
+    CANCEL = "cancel"
+    LOOK = "look"
+    KEEP = "keep"
+    OPEN = "open"
+
+
+MINUTE_US: Final = 60_000_000
+START_US: Final = 30_000_000
+"""How long after its start a process may read with the reserve: it must learn what is open."""
+LEARN_US: Final = 60_000_000
+"""How long a limit that the venue lowered may go unnoticed: both are read every minute (RULES 12)."""
+OPEN_PERCENT: Final = 70
+
+WINDOWS: Final[dict[str, tuple[int, str]]] = {
+    "weight_per_minute": (MINUTE_US, "request weight of a minute"),
+    "orders_per_10_seconds": (10_000_000, "orders of ten seconds"),
+    "orders_per_minute": (MINUTE_US, "orders of a minute"),
+}
+"""The limits by the name that the log gives them: the length of the window, and what it counts."""
+
+KEPT: Final = frozenset({"time", "listenKey", "ping", "userDataStream.start", "userDataStream.ping"})
+"""Requests without which nothing can be signed or heard."""
+
+SEEN_AS_THEY_ARE: Final = frozenset({None, "throttle", "code"})
+"""Faults of a reply that reached the client with this status and code; "status" does so over REST."""
+
+_BAN: Final = re.compile(r"banned until (\d+)")
+_LIMIT: Final = re.compile(r"per (?:(\d+) )?(SECOND|MINUTE)", re.IGNORECASE)
+
+
+class Pause(NamedTuple):
+    """When it was known that something has to wait, until when, µs, and the reply that said so."""
+
+    known_us: int
+    until_us: int
+    n: int
+
+
+class Window:
+    """One counter of ours. `limit` None: lifted."""
+
+    __slots__ = ("count", "index", "length_us", "limit", "lowered_us", "most", "told", "words")
+
+    def __init__(self, length_us: int, words: str) -> None:
+        self.length_us, self.words = length_us, words
+        self.limit: int | None = None
+        self.lowered_us = 0
+        self.index = -1
+        self.count = 0
+        self.most = 0
+        self.told = -1
+        """The window of which a violation was noted."""
+
+    def change(self, limit: int | None, us: int) -> None:
+        """The venue's limit is another from now on; a lower one is judged when it must be known."""
+        if self.limit is not None and limit is not None and limit < self.limit:
+            self.lowered_us = us + LEARN_US
+        self.limit = limit
+
+    def add(self, amount: int, us: int) -> None:
+        """Count something that arrived."""
+        index = us // self.length_us
+        if index != self.index:
+            self.index, self.count = index, 0
+        self.count += amount
+        self.most = max(self.most, self.count)
+
+    def exceeded(self, us: int) -> bool:
+        """Whether what can wait has used more than its share; once per window."""
+        limit = self.limit
+        if limit is None or us < self.lowered_us or self.count * 100 <= limit * OPEN_PERCENT or self.told == self.index:
+            return False
+        self.told = self.index
+        return True
+
+
+class Rates(Check):
+    """Counts what we sent per window, and what we sent although the venue had said to wait."""
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._windows = {name: Window(*of) for name, of in WINDOWS.items()}
+        self._stated = False
+        self._uses: dict[int, tuple[Use, Request]] = {}
+        self._pauses: dict[tuple[Use, bool], Pause] = {}
+        """What has to wait: a use, and whether of it those that count as orders."""
+        self._ban: Pause | None = None
+        self._pending: set[str] = set()
+        self._started_us = [us for _, us in scene.journal.starts]
+        self._slack_us = scene.options.clock_error_ms * 1_000
+
+    def before(self) -> LineHandlers:
+        """The state must be seen as it was when a request came."""
+        return {Request: self._on_request}
+
+    def after(self) -> LineHandlers:
+        """Limits, and refusals."""
+        return {
+            Start: self._on_start,
+            ControlLine: self._on_control,
+            ConnectionLine: self._on_connection,
+            Reply: self._on_reply,
+        }
+
+    def moments(self) -> MomentHandlers:
+        """A pending entry is exposure; a new process was not told to wait."""
+        return {
+            MomentKind.ENTRY_PENDING: lambda moment: self._pending.add(moment.client_id),
+            MomentKind.ENTRY_SETTLED: lambda moment: self._pending.discard(moment.client_id),
+            MomentKind.ENGINE_STARTED: self._on_engine_started,
+        }
+
+    def finish(self) -> None:
+        """The highest counts are published."""
+        if not self._stated:
+            self.found.not_checked("I25 request rates", "the venue log states no limits")
+            return
+        for name, window in self._windows.items():
+            self.found.counts[f"peak_{name}"] = window.most
+
+    def _on_start(self, line: Start) -> None:
+        self._stated = line.limits is not None
+        self._change(line.limits or {}, line.us)
+
+    def _on_control(self, line: ControlLine) -> None:
+        if line.what == "limits":
+            self._change(line.set or {}, line.us)
+
+    def _change(self, limits: dict[str, Any], us: int) -> None:
+        for name, window in self._windows.items():
+            if name in limits:
+                window.change(limits[name], us)
+
+    def _on_connection(self, line: ConnectionLine) -> None:
+        if line.weight:
+            self._windows["weight_per_minute"].add(line.weight, line.us)
+
+    def _on_engine_started(self, _moment: Moment) -> None:
+        self._pauses.clear()
+        self._ban = None
+
+    def _on_request(self, line: Request) -> None:
+        use = self._use_of(line)
+        sent_us = _sent_us(line)
+        self._uses[line.n] = (use, line)
+        self._check_pause(use, line, sent_us)
+        for name, window in self._windows.items():
+            amount = line.weight if name == "weight_per_minute" else line.orders
+            if amount and self._is_inside(window, sent_us, line.us):
+                window.add(amount, line.us)
+                if use is Use.OPEN and self._stated and window.exceeded(line.us):
+                    self.found.violated(
+                        "I25",
+                        f"{_named(line)} brought the {window.words} to {window.count} of {window.limit};"
+                        f" what can wait may use {OPEN_PERCENT} %",
+                        ns=[line.n],
+                    )
+
+    def _is_inside(self, window: Window, sent_us: int, us: int) -> bool:
+        """Whether a request left and arrived in one window by any clock that is right enough."""
+        length_us = window.length_us
+        turns = {(sent_us - self._slack_us) // length_us, (sent_us + self._slack_us) // length_us, us // length_us}
+        return len(turns) == 1
+
+    def _use_of(self, line: Request) -> Use:
+        verb = WRITES.get(line.method)
+        if verb in (Verb.CANCEL, Verb.CANCEL_ALGO):
+            return Use.CANCEL
+        if verb in (Verb.PLACE, Verb.PLACE_ALGO):
+            client_id = client_id_of(line)
+            covers = is_kill(client_id) or role_of(client_id) in (Role.STOP, Role.CLOSE)
+            return Use.COVER if covers else Use.OPEN
+        if line.method.rpartition("/")[2] in KEPT:
+            return Use.KEEP
+        reads = line.via == "wsapi" or line.method.startswith("GET ")
+        told = shows(line)
+        if told in (Shows.POSITION, Shows.ALGOS) or line.method.endswith("/openOrders"):
+            return Use.LOOK
+        if reads and (self._is_starting(line.us) or (told is not None and self._is_exposed())):
+            return Use.LOOK
+        return Use.OPEN
+
+    def _is_starting(self, us: int) -> bool:
+        return any(at_us - BOOT_US <= us <= at_us + START_US for at_us in self._started_us)
+
+    def _is_exposed(self) -> bool:
+        if self._pending or any(leg.amt for leg in self.state.legs.values()):
+            return True
+        return any(order.is_ours for order in self.state.all_open())
+
+    def _check_pause(self, use: Use, line: Request, sent_us: int) -> None:
+        """What was told to wait must wait; under a ban that is everything."""
+        for pause in (self._ban, self._pauses.get((use, bool(line.orders)))):
+            if pause is not None and pause.known_us < sent_us < pause.until_us - self._slack_us:
+                self.found.violated(
+                    "I25",
+                    f"{_named(line)} was sent {(pause.until_us - sent_us) // 1_000} ms before the time to which the"
+                    " venue had put it off",
+                    ns=(pause.n, line.n),
+                )
+
+    def _on_reply(self, line: Reply) -> None:
+        asked = self._uses.pop(line.req, None)
+        if asked is None or not _says_wait(line, asked[1]):
+            return
+        use, request = asked
+        # What was on its way when the refusal came could not know of it.
+        pause = Pause(line.us + (self.options.lag_ms + self.options.clock_error_ms) * 1_000, _until_us(line), line.n)
+        if line.status == 418 or _BAN.search(line.msg or ""):
+            self._ban = pause
+        if line.code == -1015:
+            stopped = [(Use.OPEN, True), (use, True)]
+        else:
+            stopped = [(Use.OPEN, True), (Use.OPEN, False), (use, bool(request.orders))]
+        for use, orders in stopped:
+            # Looking is how an emergency is found; it has the reserve of its own limits.
+            if use not in (Use.LOOK, Use.KEEP):
+                self._pauses[use, orders] = pause
+
+
+def _says_wait(line: Reply, request: Request) -> bool:
+    """Whether the client was told to wait. A reply that a fault swallowed told it nothing."""
+    seen = line.fault in SEEN_AS_THEY_ARE or (line.fault == "status" and request.via == "rest")
+    return seen and (line.status in (418, 429) or line.code in THROTTLES)
+
+
+def _until_us(line: Reply) -> int:
+    """When what was refused may be sent again: the end that a ban names, else the turn of the window (A.7)."""
+    banned = _BAN.search(line.msg or "")
+    if banned:
+        return int(banned.group(1)) * 1_000
+    named = _LIMIT.search(line.msg or "") if line.code == -1015 else None
+    if named:
+        length_us = int(named.group(1) or 1) * (MINUTE_US if named.group(2).upper() == "MINUTE" else MINUTE_US // 60)
+    else:
+        length_us = MINUTE_US // 6 if line.code == -1015 else MINUTE_US
+    return (line.us // length_us + 1) * length_us
+
+
+def _sent_us(line: Request) -> int:
+    """When a request left, by its own stamp where it has one."""
+    stamp = line.params.get("timestamp", "")
+    return int(stamp) * 1_000 if stamp.isdigit() else line.us
+
+
+def _named(line: Request) -> str:
+    return client_id_of(line) or line.method
