@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from holdfast.core import foreign, view
+from holdfast.core.basis import gather
 from holdfast.model import events as ev
 from holdfast.model import inputs as inp
 from holdfast.model.effects import ReadKind
@@ -183,11 +184,11 @@ def test_a_strangers_conditional_order_takes_a_slot_while_it_waits():
     bench = Bench()
     held = bench.venue.take_algo(stranger_stop(), bench.now)
     bench.tell(inp.AlgoSeen(now_ms=0, report=bench.venue.algo_report(held, Channel.STREAM)))
-    picture = view.of_symbol(bench.context(), SYMBOL, "test")
+    picture = view.of_symbol(gather(bench.context(), SYMBOL), "test")
     assert (picture.conditionals_used, picture.symbol_in_use) == (1, True)
     held.status = AlgoStatus.CANCELLED
     bench.tell(inp.AlgoSeen(now_ms=0, report=bench.venue.algo_report(held, Channel.STREAM)))
-    assert view.of_symbol(bench.context(), SYMBOL, "test").conditionals_used == 0
+    assert view.of_symbol(gather(bench.context(), SYMBOL), "test").conditionals_used == 0
 
 
 def test_the_whole_list_forgets_conditional_orders_that_ended_untold():

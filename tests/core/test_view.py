@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from holdfast.core import view
+from holdfast.core.basis import gather
 from holdfast.core.gate_view import Exposures, LiveTrade
 from holdfast.model import inputs as inp
 from holdfast.model.effects import ReadKind
@@ -22,7 +23,7 @@ LIMIT = Entry(type="limit", price=D(49_900))
 
 def seen(bench: Bench, symbol: str = SYMBOL, **more):
     """The picture of a symbol now."""
-    return view.of_symbol(bench.context(), symbol, "test", **more)
+    return view.of_symbol(gather(bench.context(), symbol), "test", **more)
 
 
 def test_a_healthy_idle_account():
@@ -119,7 +120,7 @@ def test_a_closed_trade_counts_no_more():
 def test_a_second_look_leaves_the_trade_itself_out():
     """So that it does not stand in its own way."""
     bench = Bench().open_trade()
-    found = view.of_trade(bench.context(), bench.trade)
+    found = view.of_trade(gather(bench.context(), bench.trade.symbol), bench.trade)
     assert (found.exposures, found.live_trade, found.live_trades, found.conditionals_used) == (Exposures(), None, 0, 0)
 
 

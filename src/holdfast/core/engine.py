@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
@@ -29,6 +28,7 @@ from holdfast.core.context import Context
 from holdfast.core.evolve import evolve
 from holdfast.core.feasibility import contradictions
 from holdfast.core.state import AlgoState, EngineState, OrderState
+from holdfast.core.state_hash import state_hash, state_shape
 from holdfast.core.surroundings import Surroundings
 from holdfast.model import events as ev
 from holdfast.model import inputs as inp
@@ -38,7 +38,6 @@ from holdfast.model.orders import Pending
 from holdfast.model.reasons import AlarmCode, Outcome
 from holdfast.model.settings import EngineSettings
 
-_hash_encoder = msgspec.json.Encoder(decimal_format="string", order="deterministic")
 # A snapshot keeps the order of its dicts, so that an engine that loads it goes through them as the one that made it.
 _encoder = msgspec.json.Encoder(decimal_format="string")
 _decoder = msgspec.json.Decoder(EngineState)
@@ -80,7 +79,7 @@ class Engine:
 
     def state_hash(self) -> str:
         """SHA-256 of the state; equal states have equal hashes, whatever order they were built in."""
-        return hashlib.sha256(_hash_encoder.encode(self.state)).hexdigest()
+        return state_hash(self.state)
 
     def dump(self) -> bytes:
         """The state as bytes, for a snapshot."""
@@ -114,6 +113,9 @@ def _started(ctx: Context, message: inp.Started) -> None:
             account=settings.account,
             key_fingerprint=message.key_fingerprint,
             facts=settings.facts,
+            settings=settings,
+            state_hash=state_hash(ctx.state),
+            state_shape=state_shape(),
         )
     )
     if ctx.state.commanded is None:

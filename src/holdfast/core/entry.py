@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from holdfast.core import flatten, results, sending, unknowns, view
+from holdfast.core import flatten, results, sending, unknowns, verdicts
+from holdfast.core.basis import gather
 from holdfast.core.context import Context
 from holdfast.core.responses import Reaction, reaction_to
-from holdfast.core.risk import Denied, rejudge
 from holdfast.core.state import OrderState, TradeState
 from holdfast.model import events as ev
 from holdfast.model.effects import ChangeSetting, ReadKind
 from holdfast.model.ids import Role, client_order_id
 from holdfast.model.orders import OrderStatus, OrderType, TimeInForce
-from holdfast.model.reasons import AlarmCode, Outcome, ResultStatus, TradePhase
+from holdfast.model.reasons import AlarmCode, DenyCode, Outcome, ResultStatus, TradePhase
 from holdfast.model.reports import RequestOutcome, SymbolConfig
 
 
@@ -77,11 +77,7 @@ def settings_read(ctx: Context, trade_id: str, config: SymbolConfig | None) -> N
     if config.leverage == trade.plan.leverage and config.margin_type == ctx.settings.margin_type:
         ctx.clear_timer(f"settings:{trade_id}")
         ctx.around.settings_wanted.pop(trade_id, None)
-        denied = rejudge(trade.plan, view.of_trade(ctx, trade))
-        if denied is None:
-            send(ctx, trade)
-        else:
-            give_up(ctx, trade, denied)
+        _send_if_still_allowed(ctx, trade)
 
 
 def settings_overdue(ctx: Context, trade_id: str) -> None:
@@ -96,10 +92,16 @@ def settings_overdue(ctx: Context, trade_id: str) -> None:
     read_settings(ctx, trade.symbol)
 
 
-def give_up(ctx: Context, trade: TradeState, denied: Denied) -> None:
-    """The second look at an accepted entry, just before it is sent, said no."""
-    status = ResultStatus.EXPIRED if denied.code.value == "EXPIRED" else ResultStatus.REJECTED
-    end(ctx, trade, status, denied.code.value, denied.facts.get("sentence", "no longer allowed when it was due"))
+def _send_if_still_allowed(ctx: Context, trade: TradeState) -> None:
+    """The second look at an accepted entry, just before it is sent (RULES 2, 13)."""
+    verdict = verdicts.on_entry_again(gather(ctx, trade.symbol), trade)
+    ctx.emit(verdict)
+    if verdict.code is None:
+        send(ctx, trade)
+        return
+    status = ResultStatus.EXPIRED if verdict.code is DenyCode.EXPIRED else ResultStatus.REJECTED
+    reason = verdict.facts.get("sentence", "no longer allowed when it was due")
+    end(ctx, trade, status, verdict.code.value, reason)
 
 
 def send(ctx: Context, trade: TradeState) -> None:
@@ -166,11 +168,7 @@ def retry_due(ctx: Context, trade_id: str) -> None:
     trade = ctx.state.trades.get(trade_id)
     if trade is None or trade.phase is not TradePhase.ENTERING or trade.entry_dead:
         return
-    denied = rejudge(trade.plan, view.of_trade(ctx, trade))
-    if denied is not None:
-        give_up(ctx, trade, denied)
-    else:
-        send(ctx, trade)
+    _send_if_still_allowed(ctx, trade)
 
 
 def _refused(ctx: Context, trade: TradeState, order: OrderState, outcome: RequestOutcome) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from msgspec import structs
+
 from holdfast.core import evolve_money as money
 from holdfast.core import evolve_orders as orders
 from holdfast.core.forgetting import forget
@@ -40,18 +42,19 @@ def _intent_accepted(state: EngineState, event: ev.IntentAccepted) -> None:
     state.intents[intent.id] = record
     if event.plan is not None:
         record.trade_id = event.plan.trade_id
-        _open_trade(state, event.plan, event.at_ms, intent=True)
+        _open_trade(state, event.plan, event.at_ms, intent=True).verdict = event.verdict
     else:
         record.was_open = event.facts.get("was_open") == "true"
         state.closing.setdefault(intent.symbol, []).append(intent.id)
 
 
-def _open_trade(state: EngineState, plan: TradePlan, at_ms: int, *, intent: bool) -> None:
+def _open_trade(state: EngineState, plan: TradePlan, at_ms: int, *, intent: bool) -> TradeState:
     assert plan.symbol not in state.live_trades, "invariant: one live trade per symbol"
-    state.trades[plan.trade_id] = TradeState(
+    trade = state.trades[plan.trade_id] = TradeState(
         plan=plan, intent=intent, accepted_ms=at_ms, orders=[], counters={}, gross={}, fees={}, funding={}
     )
     state.live_trades[plan.symbol] = plan.trade_id
+    return trade
 
 
 def _intent_denied(state: EngineState, event: ev.IntentDenied) -> None:
@@ -64,8 +67,19 @@ def _intent_denied(state: EngineState, event: ev.IntentDenied) -> None:
         action=event.action,
         content_hash=event.content_hash,
         accepted_ms=event.at_ms,
-        denied=event,
+        denied=structs.replace(event, intent=None, seen=None),  # The answer to a repeat needs neither.
     )
+
+
+def _entry_rejudged(state: EngineState, event: ev.EntryRejudged) -> None:
+    trade = state.trades[event.trade_id]
+    trade.looks += 1
+    if event.code is None:
+        trade.verdict = event.verdict
+
+
+def _rules_seen(state: EngineState, event: ev.RulesSeen) -> None:
+    state.rules[event.rules.symbol] = event.rules
 
 
 def _phase_changed(state: EngineState, event: ev.PhaseChanged) -> None:
@@ -83,8 +97,7 @@ def _phase_changed(state: EngineState, event: ev.PhaseChanged) -> None:
 
 
 def _trade_adopted(state: EngineState, event: ev.TradeAdopted) -> None:
-    _open_trade(state, event.plan, event.at_ms, intent=False)
-    trade = state.trades[event.plan.trade_id]
+    trade = _open_trade(state, event.plan, event.at_ms, intent=False)
     trade.entry_dead = True
     trade.evidence_ms = event.at_ms
     late = state.plain.get(event.order)
@@ -229,8 +242,10 @@ def _trade_closed(state: EngineState, event: ev.TradeClosed) -> None:
 
 _HANDLERS: Final[dict[type, Callable[[EngineState, Any], None]]] = {
     ev.EngineStarted: _engine_started,
+    ev.RulesSeen: _rules_seen,
     ev.IntentAccepted: _intent_accepted,
     ev.IntentDenied: _intent_denied,
+    ev.EntryRejudged: _entry_rejudged,
     ev.OrderPlanned: orders.order_planned,
     ev.OrderSendDue: orders.order_send_due,
     ev.OrderAnswered: orders.order_answered,

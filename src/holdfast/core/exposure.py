@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from holdfast.core.context import Context
-from holdfast.core.state import AlgoState, OrderState, TradeState
+from holdfast.core.state import AlgoState, EngineState, OrderState, TradeState
 from holdfast.model.ids import Role
 from holdfast.model.num import ZERO
 from holdfast.model.orders import AlgoStatus
@@ -18,6 +18,13 @@ TRIGGERING_COVERS_MS: Final = 2_000
 def stops_of(ctx: Context, trade: TradeState) -> list[AlgoState]:
     """The trade's stops, oldest first."""
     return [order for order in ctx.state.orders_of(trade, Role.STOP) if isinstance(order, AlgoState)]
+
+
+class Row(NamedTuple):
+    """The venue's word on a position: signed amount, and since when it is true (venue ms)."""
+
+    amount: Decimal
+    at_ms: int
 
 
 class Tally(NamedTuple):
@@ -33,13 +40,13 @@ class Tally(NamedTuple):
     """What is open by executions, those included that only an order's state has told."""
 
 
-def tally(ctx: Context, trade: TradeState) -> Tally:
+def tally(state: EngineState, trade: TradeState) -> Tally:
     """Go through the trade's orders once: this stands before every verdict, for each live trade."""
     live = targets = 0
     working, stop_sent = ZERO, False
     left = trade.left
     for client_id in trade.orders:
-        order = ctx.state.order(client_id)
+        order = state.order(client_id)
         assert order is not None, "invariant: a trade's orders are known"
         alive, role, executed, filled = order.live, order.spec.role, order.executed, order.filled
         live += alive
@@ -60,17 +67,17 @@ def tally(ctx: Context, trade: TradeState) -> Tally:
 
 def open_quantity(ctx: Context, trade: TradeState) -> Decimal:
     """What is open by any evidence: fills, executions told before their fills, and the venue's word on the position."""
-    return by_any_evidence(ctx, trade, booked(ctx, trade))
+    return by_any_evidence(ctx.state, trade, booked(ctx, trade), fresh_row(ctx, trade.symbol))
 
 
 def booked(ctx: Context, trade: TradeState) -> Decimal:
     """What is open of the trade by executions, those included that only an order's state has told."""
-    return tally(ctx, trade).booked
+    return tally(ctx.state, trade).booked
 
 
-def by_any_evidence(ctx: Context, trade: TradeState, booked: Decimal) -> Decimal:
-    """What is open of the trade when its executions amount to `booked`."""
-    return max(booked, _by_position(ctx, trade))
+def by_any_evidence(state: EngineState, trade: TradeState, booked: Decimal, row: Row | None) -> Decimal:
+    """What is open of the trade when its executions amount to `booked` and the `fresh_row` of its symbol is `row`."""
+    return booked if row is None else max(booked, _by_position(state, trade, row))
 
 
 def told_entries(ctx: Context, trade: TradeState) -> Decimal:
@@ -79,18 +86,17 @@ def told_entries(ctx: Context, trade: TradeState) -> Decimal:
     return sum((max(ZERO, entry.executed - entry.filled) for entry in entries), ZERO)
 
 
-def _by_position(ctx: Context, trade: TradeState) -> Decimal:
+def _by_position(state: EngineState, trade: TradeState, row: Row) -> Decimal:
     """What a position row shows while an entry may have filled unheard: cover does not wait for the fills (RULES 5).
 
-    A row older than the last execution we heard of says nothing new; what our entries cannot explain is foreign.
+    What our entries cannot explain is foreign.
     """
-    row = newest_row(ctx, trade.symbol)
-    if row is None or row[1] <= trade.accepted_ms or row[1] <= ctx.around.executed_ms.get(trade.symbol, 0):
+    if row.at_ms <= trade.accepted_ms:
         return ZERO
-    entries = ctx.state.orders_of(trade, Role.ENTRY)
+    entries = state.orders_of(trade, Role.ENTRY)
     if all(entry.settled for entry in entries):
         return ZERO
-    mine = (row[0] - ctx.state.foreign.get(trade.symbol, ZERO)) * trade.direction.sign
+    mine = (row.amount - state.foreign.get(trade.symbol, ZERO)) * trade.direction.sign
     return min(max(ZERO, mine), trade.plan.quantity)
 
 
@@ -99,12 +105,17 @@ def own_part_only(ctx: Context, symbol: str) -> bool:
     return ctx.settings.on_foreign == "ignore" and bool(ctx.state.foreign.get(symbol))
 
 
-def newest_row(ctx: Context, symbol: str) -> tuple[Decimal, int] | None:
-    """The venue's newest word on a position, read or pushed: (signed amount, since when it is true)."""
+def fresh_row(ctx: Context, symbol: str) -> Row | None:
+    """The venue's newest word on a position, read or pushed. One that is older than the last execution we heard of
+    says nothing new, and is left out."""
     read, pushed = ctx.around.venue_positions.get(symbol), ctx.around.pushed_positions.get(symbol)
-    if read is None or (pushed is not None and pushed[1] >= read[1]):
-        return pushed
-    return read[0].amount, read[1]
+    if read is not None and (pushed is None or pushed[1] < read[1]):
+        row = Row(read[0].amount, read[1])
+    elif pushed is not None:
+        row = Row(*pushed)
+    else:
+        return None
+    return row if row.at_ms > ctx.around.executed_ms.get(symbol, 0) else None
 
 
 def cover_of(ctx: Context, trade: TradeState, exposed: Decimal) -> Decimal:

@@ -108,7 +108,7 @@ def plan_order(ctx: Context, spec: Spec, *, subject: str, trade_id: str, n: int,
     """Journal the command record of an order."""
     settings = ctx.settings
     bounded = spec.role in (Role.ENTRY, Role.TARGET, Role.EXIT)
-    verdict = _verdict_of(ctx, trade_id) if spec.role is Role.ENTRY else REDUCING_RULES[spec.role]
+    verdict = ctx.state.trades[trade_id].verdict if spec.role is Role.ENTRY else REDUCING_RULES[spec.role]
     ctx.emit(
         ev.OrderPlanned(
             at_ms=ctx.now_ms,
@@ -122,11 +122,6 @@ def plan_order(ctx: Context, spec: Spec, *, subject: str, trade_id: str, n: int,
             preauthorised=preauthorised,
         )
     )
-
-
-def _verdict_of(ctx: Context, trade_id: str) -> str:
-    trade = ctx.state.trades[trade_id]
-    return ctx.state.intents[trade.plan.intent_id].verdict
 
 
 def place(ctx: Context, order: Order, *, preauthorised: bool = False) -> None:

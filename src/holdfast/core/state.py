@@ -12,6 +12,7 @@ import msgspec
 
 from holdfast.model.events import IntentDenied
 from holdfast.model.ids import Role
+from holdfast.model.instrument import Instrument
 from holdfast.model.intent import Intent
 from holdfast.model.num import ZERO
 from holdfast.model.orders import (
@@ -179,6 +180,10 @@ class TradeState(msgspec.Struct, kw_only=True, gc=False):
     """One trade: from acceptance to proved close."""
 
     plan: TradePlan
+    verdict: str = ""
+    """Names the newest verdict that lets its entry go; "" for an adopted position, which has no entry to send."""
+    looks: int = 0
+    """How often the gate looked at its entry again before sending it."""
     intent: bool = True
     """False for an adopted position: no intent waits for a result."""
     base: Decimal = ZERO
@@ -312,6 +317,8 @@ class EngineState(msgspec.Struct, kw_only=True):
     halted_symbols: dict[str, str] = {}
     strangers: dict[str, bool] = {}
     """Client ids with our prefix that an operator accepted as unexplained (RULES 8)."""
+    rules: dict[str, Instrument] = {}
+    """The rules of each symbol that a verdict has used, as the newest of them knew them."""
     settings: dict[str, SymbolConfig] = {}
     settings_pending: dict[str, str] = {}
     """Symbol → trade id that waits for leverage or margin type."""

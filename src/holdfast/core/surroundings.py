@@ -1,7 +1,7 @@
 """What the engine knows without having journalled it: prices, health, instruments, timers.
 
 It is rebuilt after a restart by asking; nothing here is part of the state hash. Decisions that used it leave their
-numbers in the journal (the verdict's facts).
+numbers in the journal (a verdict's `seen`).
 """
 
 from __future__ import annotations
@@ -83,6 +83,8 @@ class Surroundings:
     weight_ms: int = 0
     """When that was."""
     instruments: dict[str, Instrument] = field(default_factory=dict)
+    rules_told: dict[str, Instrument] = field(default_factory=dict)
+    """Symbol → the rules that are known to stand in the journal."""
     quarantined: dict[str, str] = field(default_factory=dict)
     markets: dict[str, Market] = field(default_factory=dict)
     contradictions: dict[str, tuple[str, ...]] = field(default_factory=dict)

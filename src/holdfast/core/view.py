@@ -1,11 +1,15 @@
-"""Builds the picture that the risk gate sees. Unknown numbers stay None; nothing here decides."""
+"""Builds the picture that the risk gate sees. Unknown numbers stay None; nothing here decides.
+
+It is made from a `Basis` and nothing else, so that a replay makes the same one from the journal.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
 
-from holdfast.core import budgets, exposure
+from holdfast.core import exposure
+from holdfast.core.basis import Basis
 from holdfast.core.context import Context
 from holdfast.core.exposure import Tally
 from holdfast.core.gate_view import Exposures, GateView, LiveTrade
@@ -14,101 +18,97 @@ from holdfast.model import num
 from holdfast.model.ids import Role
 from holdfast.model.num import ZERO
 from holdfast.model.reasons import TradePhase, TradingState
-from holdfast.model.reports import BalanceReport
 
 
-def of_trade(ctx: Context, trade: TradeState) -> GateView:
+def of_trade(basis: Basis, trade: TradeState) -> GateView:
     """The picture for a second look at an accepted trade: the trade itself does not stand in its own way."""
-    return of_symbol(ctx, trade.symbol, trade.plan.source, without=trade.plan.trade_id)
+    return of_symbol(basis, trade.plan.source, without=trade.plan.trade_id)
 
 
-def of_symbol(ctx: Context, symbol: str, source: str, without: str = "") -> GateView:
-    """Everything a verdict on `symbol` depends on, now."""
-    state, around, settings = ctx.state, ctx.around, ctx.settings
-    instrument = around.instruments.get(symbol)
-    market = around.market(symbol)
-    lowest, highest = market.range_of_minute(ctx.now_ms)
-    asset = instrument.margin_asset if instrument is not None else "USDT"
+def of_symbol(basis: Basis, source: str, without: str = "") -> GateView:
+    """Everything a verdict on the basis' symbol depends on."""
+    state, settings, seen, symbol = basis.state, basis.settings, basis.seen, basis.symbol
+    asset = basis.instrument.margin_asset if basis.instrument is not None else "USDT"
     balance = state.balances.get(asset)
-    book = _book(ctx, symbol, without)
+    book = _book(basis, without)
     live = state.trade_of(symbol)
     if live is not None and live.plan.trade_id == without:
         live = None
     quarantine = state.quarantines.get(symbol)
     return GateView(
-        now_ms=ctx.now_ms,
+        now_ms=basis.now_ms,
         settings=settings,
         source=settings.source(source),
-        instrument=instrument,
-        quarantined=around.quarantined.get(symbol),
-        contradictions=around.contradictions.get(symbol, ()),
+        instrument=basis.instrument,
+        quarantined=seen.unusable,
+        contradictions=basis.contradictions,
         commanded=state.commanded or TradingState.HALTED,
         effective=state.effective,
         health_reasons=tuple(state.effective_reasons),
-        reconciled=around.reconciled,
-        journal_ok=around.journal_ok,
-        stream_ok=around.user_stream,
-        clock_ok=around.clock_ok,
-        clock_offset_ms=around.clock_offset_ms,
-        watch_age_ms=None if around.watch_ms is None else ctx.now_ms - max(around.watch_ms, around.exposed_since_ms),
-        modes_ok=_modes_ok(ctx),
-        mark=market.mark,
-        mark_age_ms=None if market.mark is None else ctx.now_ms - market.mark_ms,
-        bid=market.bid,
-        ask=market.ask,
-        touch_age_ms=None if market.bid is None else ctx.now_ms - market.touch_ms,
-        mark_low_1m=lowest,
-        mark_high_1m=highest,
+        reconciled=seen.reconciled,
+        journal_ok=seen.journal_ok,
+        stream_ok=seen.stream_ok,
+        clock_ok=seen.clock_ok,
+        clock_offset_ms=seen.clock_offset_ms,
+        watch_age_ms=seen.watch_age_ms,
+        modes_ok=_modes_ok(basis),
+        mark=seen.mark,
+        mark_age_ms=None if seen.mark is None else seen.mark_age_ms,
+        bid=seen.bid,
+        ask=seen.ask,
+        touch_age_ms=None if seen.bid is None else seen.touch_age_ms,
+        mark_low_1m=seen.mark_low_1m,
+        mark_high_1m=seen.mark_high_1m,
         equity=None if balance is None else balance.wallet + book.unrealized,
         wallet=None if balance is None else balance.wallet,
-        available=_available(ctx, balance),
-        account_age_ms=None if around.account_ms is None else ctx.now_ms - around.account_ms,
+        available=None if balance is None else balance.available,
+        account_age_ms=seen.account_age_ms,
         exposures=book.exposures,
         live_trade=None if live is None else LiveTrade(live.direction, live.plan.trade_id),
-        foreign_amount=_foreign(ctx, symbol),
+        foreign_amount=_foreign(basis),
         quarantine_until_ms=quarantine.until_ms if quarantine is not None else None,
-        quarantine_ids=_quarantine_ids(ctx, symbol),
-        unresolved_ids=_unresolved(ctx, symbol),
+        quarantine_ids=_quarantine_ids(basis),
+        unresolved_ids=_unresolved(basis),
         symbol_halted=state.halted_symbols.get(symbol),
-        recent_rejects=_recent_rejects(ctx, symbol),
+        recent_rejects=_recent_rejects(basis),
         daily_loss=state.loss_latched,
-        open_orders_symbol=book.open_orders_symbol + len(around.foreign_orders.get(symbol, ())),
-        open_orders_total=book.open_orders + sum(map(len, around.foreign_orders.values())),
-        conditionals_used=2 * len([t for t in state.live_trades.values() if t != without])
-        + sum(map(len, around.foreign_algos.values())),
+        open_orders_symbol=book.open_orders_symbol + seen.foreign_orders,
+        open_orders_total=book.open_orders + seen.foreign_orders_total,
+        conditionals_used=2 * len([t for t in state.live_trades.values() if t != without]) + seen.foreign_algos_total,
         live_trades=len([t for t in state.live_trades.values() if t != without]),
         open_positions=book.positions,
-        symbol_config=around.symbol_configs.get(symbol),
-        symbol_in_use=_in_use(ctx, symbol, without),
-        rates=around.windows.current(ctx.now_ms),
-        weight=budgets.of_this_window(around.weight, around.weight_ms, ctx.now_ms),
+        symbol_config=seen.symbol_config,
+        symbol_in_use=_in_use(basis, without),
+        rates=seen.rates,
+        weight=seen.weight,
         orders_owed=book.owed,
     )
 
 
-def _foreign(ctx: Context, symbol: str) -> Decimal:
+def _foreign(basis: Basis) -> Decimal:
     """What our journal does not explain; a difference that is still being looked into counts as foreign.
 
     So does what booked executions, or the venue's newest word, leave open while no trade of ours holds anything: a
     stranger is told of a moment before a read confirms him, and perhaps while our entry waits for its settings.
     """
-    known, booked = ctx.state.foreign.get(symbol, ZERO), ctx.state.positions.get(symbol, ZERO)
-    seen = ctx.around.venue_positions.get(symbol)
+    state, symbol = basis.state, basis.symbol
+    known, booked = state.foreign.get(symbol, ZERO), state.positions.get(symbol, ZERO)
+    held = basis.held(symbol)
     if known:
         return known
-    if symbol in ctx.around.mismatch and seen is not None and seen[0].amount != booked:
-        return seen[0].amount - booked
-    trade = ctx.state.trade_of(symbol)
+    if held.in_question is not None and held.in_question != booked:
+        return held.in_question - booked
+    trade = state.trade_of(symbol)
     if trade is not None and (trade.base or trade.entry_filled):
         return ZERO
-    row = exposure.newest_row(ctx, symbol)
-    return row[0] if row is not None and row[1] > ctx.around.executed_ms.get(symbol, 0) else booked
+    return booked if held.row is None else held.row
 
 
-def _modes_ok(ctx: Context) -> bool | None:
-    if ctx.around.hedge_mode is None or ctx.around.multi_assets is None:
+def _modes_ok(basis: Basis) -> bool | None:
+    hedge_mode, multi_assets = basis.seen.hedge_mode, basis.seen.multi_assets
+    if hedge_mode is None or multi_assets is None:
         return None
-    return not ctx.around.hedge_mode and ctx.around.multi_assets == ctx.settings.multi_assets
+    return not hedge_mode and multi_assets == basis.settings.multi_assets
 
 
 @dataclass(slots=True)
@@ -123,119 +123,115 @@ class _Book:
     owed: int = 0
 
 
-def _book(ctx: Context, symbol: str, without: str) -> _Book:
+def _book(basis: Basis, without: str) -> _Book:
     """Add the live trades up. Each is looked at once: this stands before every verdict."""
-    book = _Book(Exposures())
-    for trade_id in ctx.state.live_trades.values():
-        trade = ctx.state.trades[trade_id]
-        counts = exposure.tally(ctx, trade)
-        exposed = exposure.by_any_evidence(ctx, trade, counts.booked)
-        book.unrealized += _profit(ctx, trade, exposed)
+    book, state = _Book(Exposures()), basis.state
+    for trade_id in state.live_trades.values():
+        trade = state.trades[trade_id]
+        counts = exposure.tally(state, trade)
+        exposed = exposure.by_any_evidence(state, trade, counts.booked, basis.row(trade.symbol))
+        book.unrealized += _profit(trade, basis.mark(trade.symbol), exposed)
         book.open_orders += counts.live
-        if trade.symbol == symbol:
+        if trade.symbol == basis.symbol:
             book.open_orders_symbol = counts.live
         if trade_id != without:
-            _add(ctx, book, trade, exposed, counts, symbol)
-    for name, amount in sorted(ctx.state.foreign.items()):
-        _add_foreign(ctx, book, name, amount, symbol)
+            _add(basis, book, trade, exposed, counts)
+    for name, amount in sorted(state.foreign.items()):
+        _add_foreign(basis, book, name, amount)
     return book
 
 
 def unrealized(ctx: Context) -> Decimal:
     """Open profit of our trades at the newest marks; a trade without a mark counts at its entry."""
     trades = (ctx.state.trades[trade_id] for trade_id in ctx.state.live_trades.values())
-    return sum((_profit(ctx, trade, exposure.open_quantity(ctx, trade)) for trade in trades), ZERO)
+    return sum((_profit(trade, ctx.mark(trade.symbol), exposure.open_quantity(ctx, trade)) for trade in trades), ZERO)
 
 
-def _profit(ctx: Context, trade: TradeState, exposed: Decimal) -> Decimal:
-    mark = ctx.mark(trade.symbol)
+def _profit(trade: TradeState, mark: Decimal | None, exposed: Decimal) -> Decimal:
     if mark is None or not trade.entry_filled:
         return ZERO
     entry = num.divide(trade.entry_value, trade.entry_filled)
     return (mark - entry) * exposed * trade.direction.sign
 
 
-def _available(ctx: Context, balance: BalanceReport | None) -> Decimal | None:
-    if balance is None:
-        return None
-    return balance.available
-
-
-def _worst(ctx: Context, trade: TradeState, exposed: Decimal, working: Decimal) -> Decimal:
+def _worst(trade: TradeState, exposed: Decimal, working: Decimal, *, retry_due: bool) -> Decimal:
     """What the trade can at most amount to: what is open, plus what its entries may still fill (RULES 4, P12)."""
     if trade.phase is TradePhase.ACCEPTED:
         return trade.plan.quantity
-    if f"retry:{trade.plan.trade_id}" in ctx.around.timers:
+    if retry_due:
         working = max(working, trade.plan.quantity)
     return exposed + working
 
 
-def _add(ctx: Context, book: _Book, trade: TradeState, exposed: Decimal, counts: Tally, symbol: str) -> None:
-    quantity = _worst(ctx, trade, exposed, counts.working)
-    mark = ctx.mark(trade.symbol) or trade.plan.mark
-    held, notional = min(exposed, quantity), quantity * mark
+def _add(basis: Basis, book: _Book, trade: TradeState, exposed: Decimal, counts: Tally) -> None:
+    held = basis.held(trade.symbol)
+    quantity = _worst(trade, exposed, counts.working, retry_due=held.retry_due)
+    mark = basis.mark(trade.symbol) or trade.plan.mark
+    open_now, notional = min(exposed, quantity), quantity * mark
     margin = num.divide(notional, Decimal(trade.plan.leverage))
-    shown = trade.symbol in ctx.around.venue_positions and held == quantity and _margin_shown(ctx, trade)
-    here = trade.symbol == symbol
+    shown = held.shown and open_now == quantity and _margin_shown(basis, trade)
+    here = trade.symbol == basis.symbol
     reserved = ZERO if shown else margin
-    book.exposures.add(trade.direction, quantity, notional, held * mark, margin, reserved, here=here)
+    book.exposures.add(trade.direction, quantity, notional, open_now * mark, margin, reserved, here=here)
     book.owed += _owed(trade, counts)
-    if held:
+    if open_now:
         book.positions += 1
 
 
-def _add_foreign(ctx: Context, book: _Book, name: str, amount: Decimal, symbol: str) -> None:
-    notional = _foreign_notional(ctx, name, amount)
-    config = ctx.around.symbol_configs.get(name)
-    leverage = Decimal(config.leverage) if config is not None else num.ONE
-    margin = num.divide(notional, leverage)
+def _add_foreign(basis: Basis, book: _Book, name: str, amount: Decimal) -> None:
+    notional = _foreign_notional(basis, name, amount)
+    leverage = basis.held(name).leverage
+    margin = num.divide(notional, num.ONE if leverage is None else Decimal(leverage))
     # It could go either way, and what holds it may be gone in a moment.
-    book.exposures.add(None, abs(amount), notional, ZERO, margin, ZERO, here=name == symbol)
+    book.exposures.add(None, abs(amount), notional, ZERO, margin, ZERO, here=name == basis.symbol)
 
 
-def _foreign_notional(ctx: Context, symbol: str, amount: Decimal) -> Decimal:
+def _foreign_notional(basis: Basis, name: str, amount: Decimal) -> Decimal:
     """The value of a position that is not ours. Where no price is known it fills every limit: unknown is never 0."""
-    price = ctx.mark(symbol)
-    if price is None and symbol in ctx.around.venue_positions:
-        price = ctx.around.venue_positions[symbol][0].entry_price or None
-    return ctx.settings.limits.max_gross_notional + 1 if price is None else abs(amount) * price
+    price = basis.mark(name)
+    if price is None:
+        price = basis.held(name).entry_price or None
+    return basis.settings.limits.max_gross_notional + 1 if price is None else abs(amount) * price
 
 
-def _margin_shown(ctx: Context, trade: TradeState) -> bool:
+def _margin_shown(basis: Basis, trade: TradeState) -> bool:
     """Whether the account was read after the trade's entry ended, so that `available` already holds its margin."""
-    return ctx.around.account_ms is not None and ctx.around.account_ms > (trade.covered_ms or ctx.now_ms)
+    age_ms = basis.seen.account_age_ms
+    return age_ms is not None and basis.now_ms - age_ms > (trade.covered_ms or basis.now_ms)
 
 
-def _quarantine_ids(ctx: Context, symbol: str) -> tuple[str, ...]:
+def _quarantine_ids(basis: Basis) -> tuple[str, ...]:
     """Earlier orders that may still act on the symbol; a running flatten closes whatever it finds there (RULES 4)."""
-    quarantine = ctx.state.quarantines.get(symbol)
+    state = basis.state
+    quarantine = state.quarantines.get(basis.symbol)
     ids = list(quarantine.client_ids) if quarantine is not None else []
-    loop = ctx.state.flattens.get(symbol)
-    orders = ((client_id, ctx.state.order(client_id)) for client_id in ids)
+    loop = state.flattens.get(basis.symbol)
+    orders = ((client_id, state.order(client_id)) for client_id in ids)
     live = tuple(client_id for client_id, order in orders if order is not None and order.live)
     return live if loop is None else (*live, *(loop.orders or [loop.subject]))
 
 
-def _unresolved(ctx: Context, symbol: str) -> tuple[str, ...]:
-    trade = ctx.state.trade_of(symbol)  # A trade is not closed before all its orders are resolved.
+def _unresolved(basis: Basis) -> tuple[str, ...]:
+    trade = basis.state.trade_of(basis.symbol)  # A trade is not closed before all its orders are resolved.
     if trade is None:
         return ()
-    return tuple(order.client_id for order in ctx.state.orders_of(trade, Role.ENTRY) if order.unknown)
+    return tuple(order.client_id for order in basis.state.orders_of(trade, Role.ENTRY) if order.unknown)
 
 
-def _recent_rejects(ctx: Context, symbol: str) -> int:
-    since = ctx.now_ms - ctx.settings.limits.reject_breaker_window_ms
-    return sum(1 for at in ctx.state.rejects.get(symbol, ()) if at > since)
+def _recent_rejects(basis: Basis) -> int:
+    since = basis.now_ms - basis.settings.limits.reject_breaker_window_ms
+    return sum(1 for at in basis.state.rejects.get(basis.symbol, ()) if at > since)
 
 
-def _in_use(ctx: Context, symbol: str, without: str) -> bool:
-    live = ctx.state.live_trades.get(symbol)
+def _in_use(basis: Basis, without: str) -> bool:
+    state, symbol = basis.state, basis.symbol
+    live = state.live_trades.get(symbol)
     return (
         (live is not None and live != without)
-        or bool(ctx.state.positions.get(symbol))
-        or bool(ctx.state.foreign.get(symbol))
-        or bool(ctx.around.foreign_orders.get(symbol))
-        or bool(ctx.around.foreign_algos.get(symbol))
+        or bool(state.positions.get(symbol))
+        or bool(state.foreign.get(symbol))
+        or bool(basis.seen.foreign_orders)
+        or bool(basis.seen.foreign_algos)
     )
 
 

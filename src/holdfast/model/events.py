@@ -12,61 +12,16 @@ from typing import Final, get_args
 import msgspec
 
 from holdfast.model.ids import Role
-from holdfast.model.intent import Intent
 from holdfast.model.num import ZERO
 from holdfast.model.orders import Spec
 from holdfast.model.plans import IntentResult, TradePlan, TradeResult
-from holdfast.model.reasons import AlarmCode, DenyCode, Outcome, TradePhase, TradingState
+from holdfast.model.reasons import AlarmCode, Outcome, TradePhase, TradingState
+from holdfast.model.record import FORMAT, Event
 from holdfast.model.reports import AlgoReport, BalanceReport, Fill, IncomeRow, OrderReport
-from holdfast.model.settings import Venue
-from holdfast.model.venue_facts import VenueFacts
+from holdfast.model.verdicts import EngineStarted, EntryRejudged, IntentAccepted, IntentDenied, RulesSeen
 
-FORMAT = 1
-"""Version of the journal's event format."""
-
-
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", gc=False):
-    """Base of every journal record."""
-
-    at_ms: int
-
-
-class EngineStarted(Event, frozen=True, kw_only=True, tag="engine_started"):
-    """An engine took the account. Venue facts are journalled so that a replay decides alike (RULES 14)."""
-
-    version: str
-    config_hash: str
-    venue: Venue
-    account: str
-    key_fingerprint: str
-    facts: VenueFacts
-    format: int = FORMAT
-
-
-class IntentAccepted(Event, frozen=True, kw_only=True, tag="intent_accepted"):
-    """The gate let an intent pass; `facts` are the numbers it saw. `plan` is present for opening intents."""
-
-    intent: Intent
-    content_hash: str
-    verdict: str
-    plan: TradePlan | None = None
-    facts: dict[str, str] = {}
-
-
-class IntentDenied(Event, frozen=True, kw_only=True, tag="intent_denied"):
-    """The gate refused an intent: the code, the numbers, and what would have passed.
-
-    A repeat of an id with other content is denied without touching the first intent's record.
-    """
-
-    intent_id: str
-    source: str
-    symbol: str
-    action: str
-    content_hash: str
-    code: DenyCode
-    facts: dict[str, str] = {}
-    counterfactual: dict[str, str] = {}
+__all__ = ["FORMAT", "EngineStarted", "EntryRejudged", "Event", "IntentAccepted", "IntentDenied", "RulesSeen"]
+"""The records of `model.verdicts` are named here as well: a reader finds every event in one place."""
 
 
 class OrderPlanned(Event, frozen=True, kw_only=True, tag="order_planned"):
@@ -418,8 +373,10 @@ class ResultCorrected(Event, frozen=True, kw_only=True, tag="result_corrected"):
 
 AnyEvent = (
     EngineStarted
+    | RulesSeen
     | IntentAccepted
     | IntentDenied
+    | EntryRejudged
     | OrderPlanned
     | OrderSendDue
     | OrderAnswered

@@ -173,7 +173,7 @@ def names_of(event: ev.AnyEvent) -> _Names:
             return _Names(intent=event.result.intent_id, trade=event.result.trade_id)
         case ev.TradeClosed():
             return _Names(trade=event.result.trade_id)
-        case ev.IncomeBooked() | ev.PhaseChanged() | ev.ResultCorrected() | ev.TradeNetted():
+        case ev.IncomeBooked() | ev.PhaseChanged() | ev.EntryRejudged() | ev.ResultCorrected() | ev.TradeNetted():
             return _Names(trade=found.trade_id)
         case _:
             return _Names(order=getattr(event, "client_id", ""))

@@ -74,6 +74,15 @@ def _denied(event: ev.IntentDenied) -> str:
     return f"denied {what}: {event.code.value}, {DENY_SENTENCES[event.code]}{facts}{would}"
 
 
+def _rejudged(event: ev.EntryRejudged) -> str:
+    if event.code is None:
+        return f"the entry of trade {event.trade_id} may still go: {event.verdict}"
+    facts = f" ({shown})" if (shown := _pairs(event.facts)) else ""
+    return (
+        f"the entry of trade {event.trade_id} may no longer go: {event.code.value}, {DENY_SENTENCES[event.code]}{facts}"
+    )
+
+
 def _planned(event: ev.OrderPlanned) -> str:
     spec = event.spec
     if isinstance(spec, AlgoSpec):
@@ -203,6 +212,8 @@ _SENTENCES: Final[dict[type, Callable[[Any], str]]] = {
     ev.AbsenceNoted: lambda e: f"{e.endpoint} does not show {e.client_id}; that alone proves nothing",
     ev.UnknownResolved: lambda e: f"{e.client_id} is resolved: {e.resolution}, by {e.evidence}",
     ev.PhaseChanged: lambda e: f"trade {e.trade_id} is {e.phase.value}" + (f" ({e.reason})" if e.reason else ""),
+    ev.EntryRejudged: _rejudged,
+    ev.RulesSeen: lambda e: f"rules of {e.rules.symbol}, version {e.rules.version}, as verdicts use them from now on",
     ev.TradeAdopted: _adopted,
     ev.FlattenStarted: _flatten_started,
     ev.FlattenEnded: lambda e: f"{e.symbol} is flat: the venue showed 0 twice",

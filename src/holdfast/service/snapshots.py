@@ -11,7 +11,7 @@ import msgspec
 from holdfast.ports import Head, Journal, JournalFailed, Snapshot
 from holdfast.service.engine_port import EnginePort
 
-SNAPSHOT_FORMAT: Final = 2
+SNAPSHOT_FORMAT: Final = 3
 
 DEFAULT_EVERY: Final = 20_000
 """Events between snapshots: about a quarter of a second of folding at a restart."""

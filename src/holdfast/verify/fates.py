@@ -162,11 +162,10 @@ class Fates(Check):
             last[plan.symbol] = (seq, plan)
 
     def _check_verdicts(self) -> None:
-        """I13 as far as it shows here: an entry names the verdict by which its intent was accepted."""
-        verdicts = {a.event.plan.trade_id: a.event.verdict for a in self.journal.accepted.values() if a.event.plan}
+        """I13 as far as it shows here: an entry names a verdict that let an entry of its trade go."""
         for client_id, planned in self.journal.planned.items():
             event = planned.event
-            if event.spec.role is Role.ENTRY and (not event.verdict or event.verdict != verdicts.get(event.trade_id)):
+            if event.spec.role is Role.ENTRY and (self.journal.verdicts.get(event.verdict) != event.trade_id):
                 self.found.violated(
                     "I13",
                     f"entry {client_id} was planned without the verdict that accepted its intent",

@@ -117,6 +117,8 @@ class JournalView:
         self.accepted: dict[str, Accepted] = {}
         self.accepted_again: list[tuple[str, int, int]] = []
         self.denied: dict[str, list[int]] = {}
+        self.verdicts: dict[str, str] = {}
+        """Name of each verdict that lets an entry go → the trade whose entry it is."""
         self.plans: dict[str, tuple[int, TradePlan]] = {}
         """Trade id → (seq, plan), adopted positions included."""
         self.adopted: set[str] = set()
@@ -236,6 +238,12 @@ def _accepted(view: JournalView, seq: int, event: ev.IntentAccepted) -> None:
     view.accepted[event.intent.id] = Accepted(seq, event)
     if event.plan is not None:
         view.plans[event.plan.trade_id] = (seq, event.plan)
+        view.verdicts[event.verdict] = event.plan.trade_id
+
+
+def _rejudged(view: JournalView, _seq: int, event: ev.EntryRejudged) -> None:
+    if event.code is None:
+        view.verdicts[event.verdict] = event.trade_id
 
 
 def _denied(view: JournalView, seq: int, event: ev.IntentDenied) -> None:
@@ -380,6 +388,7 @@ _HANDLERS: Final[dict[type, Callable[[JournalView, int, Any], None]]] = {
     ev.EngineStarted: _started,
     ev.IntentAccepted: _accepted,
     ev.IntentDenied: _denied,
+    ev.EntryRejudged: _rejudged,
     ev.TradeAdopted: _adopted,
     ev.TradeNetted: _netted,
     ev.OrderPlanned: _planned,
