@@ -9,6 +9,7 @@ from holdfast.model.ids import Role
 from holdfast.model.orders import AlgoStatus
 from holdfast.model.reports import AlgoReport, Channel
 from tests.core.bench import SYMBOL, Bench
+from tests.core.replies import silence, unknown
 
 
 def closed() -> Bench:
@@ -67,3 +68,31 @@ def test_rules_6_an_overtaken_word_does_not_revive_a_stop_that_the_venue_rejecte
     bench.give(inp.AlgoSeen, report=told(bench, late, algo_id))
     assert bench.stop().status is AlgoStatus.REJECTED
     assert len(bench.events) == events
+
+
+@pytest.mark.parametrize("late", [AlgoStatus.ARMED, AlgoStatus.CANCELLED])
+def test_rules_2_a_late_word_of_an_earlier_life_says_nothing_of_the_repeat(late):
+    """A query from before its repeat was answered after it: the one that had been cancelled was taken for the new one,
+    and its trade was closed while the new one stayed at the venue."""
+    bench = Bench().open_trade()
+    algo_id = bench.stop().algo_id
+    bench.script(Role.STOP, silence())
+    bench.give(inp.AlgoSeen, report=told(bench, AlgoStatus.CANCELLED, algo_id))
+    events = len(bench.events)
+    bench.give(inp.AlgoSeen, report=told(bench, late, algo_id))
+    assert bench.stop().status is AlgoStatus.SENT
+    assert bench.stop().live
+    assert len(bench.events) == events
+
+
+def test_rules_3_a_question_that_shows_an_earlier_life_shows_the_repeat_absent():
+    """Else a repeat that never arrived would stay unknown for ever, because the venue remembers the first."""
+    bench = Bench().open_trade()
+    first = bench.stop().algo_id
+    bench.script(Role.STOP, *[unknown()] * 200)
+    bench.algo(bench.stop().client_id, AlgoStatus.CANCELLED)
+    bench.intent("c1", "close", side=None)
+    bench.advance(30_000)
+    assert bench.stop().algo_id == first
+    assert not bench.stop().live
+    assert len(bench.closed) == 1

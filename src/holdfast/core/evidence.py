@@ -178,11 +178,11 @@ def _sweep_late(ctx: Context, order: OrderState | AlgoState) -> None:
 
 
 def _older_life(algo: AlgoState, report: AlgoReport) -> bool:
-    """Whether the report speaks of an earlier algo under the same client id, which was placed again since; or is an
+    """Whether the report speaks of an earlier algo under the same client id, which was sent again since; or is an
     earlier word, overtaken on its way, of one whose end was told: what a reply says of a birth, what came before a
     rejection."""
-    if algo.algo_id is None or report.algo_id != algo.algo_id:
-        return algo.algo_id is not None and report.algo_id < algo.algo_id
+    if algo.outlived(report.algo_id) or report.algo_id != algo.algo_id:
+        return algo.outlived(report.algo_id)
     rejected = algo.status is AlgoStatus.REJECTED and report.status in _BEFORE_ITS_END
     return rejected or (report.channel is Channel.REPLY and algo.status.terminal)
 

@@ -251,8 +251,10 @@ def _state(ctx: Context, client_id: str, answer: ReadAnswered) -> None:
     order = ctx.state.order(client_id)
     if answer.ok:
         ctx.clear_timer(f"unseen:{client_id}")
-    if order is None or not answer.ok or not answer.absent:
+    if order is None or not answer.ok or unknowns.shows(order, answer):
         return
+    if isinstance(order, AlgoState) and answer.read.kind is not ReadKind.ALGO:
+        return  # A child that is not shown says nothing about its algo.
     if isinstance(order, AlgoState):
         if order.cancel_asked:
             if answer.asked_ms - max(order.timestamp_ms, order.armed_ms or 0) >= unknowns.GRACE_MS:

@@ -155,6 +155,12 @@ class AlgoState(msgspec.Struct, kw_only=True, gc=False):
         """Whether the outcome of placing it is unknown."""
         return self.pending is Pending.PLACE_UNKNOWN
 
+    def outlived(self, algo_id: int) -> bool:
+        """Whether an algo id was this client id's in an earlier life, which ended before it was sent the last time."""
+        if self.algo_id is None:
+            return False
+        return algo_id < self.algo_id or (self.status is AlgoStatus.SENT and algo_id == self.algo_id)
+
     @property
     def settled(self) -> bool:
         """Whether it and its child are proved terminal and every execution is booked."""

@@ -109,24 +109,25 @@ def answered(ctx: Context, answer: ReadAnswered) -> None:
 
 def _absence(ctx: Context, order: Order, answer: ReadAnswered) -> str | None:
     """The endpoint on which the order is absent by this answer, or None when the answer shows no absence."""
-    client_id, symbol = order.client_id, order.spec.symbol
+    symbol = order.spec.symbol
     match answer.read.kind:
         case ReadKind.ORDER if answer.absent:
             return "order"
-        case ReadKind.ALGO if answer.absent:
-            return "algo"
-        case ReadKind.ALL_ORDERS if all(report.client_id != client_id for report in answer.orders):
-            return "all_orders"
-        case ReadKind.OPEN_ORDERS if all(report.client_id != client_id for report in answer.orders):
-            return "open_orders"
-        case ReadKind.OPEN_ALGOS if all(report.client_id != client_id for report in answer.algos):
-            return "open_algos"
+        case ReadKind.ALGO | ReadKind.OPEN_ALGOS | ReadKind.ALL_ORDERS | ReadKind.OPEN_ORDERS as kind:
+            return None if shows(order, answer) else kind.value
         case ReadKind.TRADES if all(fill_known(ctx, fill) for fill in answer.fills):
             return "trades"
         case ReadKind.POSITIONS if _venue_amount(answer, symbol) == ctx.state.positions.get(symbol, ZERO):
             return "position"
         case _:
             return None
+
+
+def shows(order: Order, answer: ReadAnswered) -> bool:
+    """Whether an answer shows an order; of a stop that was sent again, an earlier life is not what was asked for."""
+    if isinstance(order, AlgoState):
+        return any(r.client_id == order.client_id and not order.outlived(r.algo_id) for r in answer.algos)
+    return any(r.client_id == order.client_id for r in answer.orders)
 
 
 def fill_known(ctx: Context, fill: Fill) -> bool:
