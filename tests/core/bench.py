@@ -76,7 +76,8 @@ class Bench(Desk):
         self.give(inp.Started, version="test", config_hash="c", key_fingerprint="k", boot_state=self.boot)
         if stream == "after":
             self.give(inp.LinkChanged, link="user_stream", up=True)
-        self.coverage()
+        if self.watch:
+            self.coverage()
 
     def restart(self, *, after_ms: int = 1_000, lose_tail: bool = False) -> None:
         """kill -9: timers, answers in flight and surroundings are lost; the journal and the venue stay.

@@ -2,7 +2,9 @@
 
 from holdfast.model import events as ev
 from holdfast.model import inputs as inp
+from holdfast.model.effects import ReadKind
 from holdfast.model.ids import Role
+from holdfast.model.orders import AlgoStatus
 from tests.core.bench import SYMBOL, Bench
 from tests.core.replies import unknown
 
@@ -73,3 +75,22 @@ def test_an_algo_that_the_watch_shows_is_evidence():
     bench.coverage()
     assert bench.stop().armed
     assert bench.result().status == "protected"
+
+
+def test_rules_12_a_stop_of_which_a_start_hears_nothing_is_placed_again():
+    """A person cancelled it while no process lived, and every question about stops failed for seconds."""
+    bench = Bench().open_trade()
+    bench.algo(bench.stop().client_id, AlgoStatus.CANCELLED, streamed=False)
+    bench.failing_reads, bench.watch = {ReadKind.ALGO, ReadKind.OPEN_ALGOS}, False
+    bench.restart()
+    bench.advance(900)
+    assert len(bench.places(Role.STOP)) == 2
+    assert bench.stop().armed
+
+
+def test_a_stop_that_a_start_is_shown_is_not_placed_again():
+    """Only silence is a reason."""
+    bench = Bench().open_trade()
+    bench.restart()
+    bench.advance(5_000)
+    assert len(bench.places(Role.STOP)) == 1

@@ -58,6 +58,15 @@ def stops_present(ctx: Context, trade: TradeState, algos: tuple[AlgoReport, ...]
             ctx.timer_once(f"unseen:{stop.client_id}", ctx.now_ms + UNSEEN_MS)
 
 
+def await_word(ctx: Context) -> None:
+    """Everything is being read again: a stop of which nothing is heard meanwhile may have gone with the gap."""
+    for trade_id in ctx.state.live_trades.values():
+        trade = ctx.state.trades[trade_id]
+        for stop in exposure.stops_of(ctx, trade) if _needed(ctx, trade) else []:
+            if stop.armed and not stop.cancel_asked:
+                ctx.timer_once(f"unseen:{stop.client_id}", ctx.now_ms + UNSEEN_MS)
+
+
 def absent(ctx: Context, stop: AlgoState) -> None:
     """The venue was asked for a stop that we believe armed, and does not know it."""
     trade = ctx.state.trades.get(stop.trade_id)
@@ -86,7 +95,8 @@ def look_again(ctx: Context, client_id: str) -> None:
 
 
 def take_lists_word(ctx: Context, client_id: str) -> None:
-    """Nobody has answered what became of a young stop that a list did not show: it is placed again, as any other."""
+    """Nobody has answered what became of a young stop that a list did not show, or of one whose lists stay away: it is
+    placed again, as any other; if it stands, the venue says so and nothing has happened."""
     stop = ctx.state.algos.get(client_id)
     if stop is None or not stop.armed or stop.cancel_asked:
         return

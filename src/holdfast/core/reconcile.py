@@ -87,6 +87,7 @@ def _open_round(ctx: Context) -> None:
         around.reconcile_round += 1
         around.findings = {}
     around.asked_twice.clear()
+    coverage.await_word(ctx)
     ctx.timer("reconcile", ctx.now_ms + 4 * RETRY_MS)
 
 
