@@ -197,6 +197,19 @@ def test_a_question_about_one_stop_tells_nothing_of_another(asked, broken):
     assert story.verdict().broken() == broken
 
 
+@pytest.mark.parametrize(("asked", "broken"), [(0, []), (1, ["I3"])])
+def test_a_question_about_one_stop_tells_nothing_of_another_of_the_same_position(asked, broken):
+    """The first had been cancelled, and was asked for; the second, which covered, had vanished unheard."""
+    story, first = open_trade()
+    second = story.arm_stop(n=2, quantity="2")
+    story.algo(first, "CANCELED")
+    story.push("ALGO_UPDATE", first.client_id)
+    story.wait(1_000).algo(second, "EXPIRED")
+    story.read("GET /fapi/v1/algoOrder", clientAlgoId=(first, second)[asked].client_id)
+    story.wait(3_000).arm_stop(n=3)
+    assert story.verdict().broken() == broken
+
+
 def test_a_reply_that_a_fault_swallowed_is_no_evidence():
     """Nobody saw it."""
     story, stop = open_trade()

@@ -56,7 +56,8 @@ class Cover(Check):
         """Algo ids whose trigger was told to the engine."""
         self._silent: dict[LegKey, set[int]] = {}
         """Stops that ended without a word to the engine, by leg."""
-        self._reads: dict[int, tuple[Shows, str]] = {}
+        self._reads: dict[int, tuple[Shows, str, tuple[int, ...]]] = {}
+        """What a request will tell, on which symbol, and of which conditional orders alone ((): of all)."""
         self._acts: dict[int, str] = {}
         self._naked: list[int] = []
         self._informed: list[int] = []
@@ -206,19 +207,19 @@ class Cover(Check):
             client_id = client_id_of(line)
             if is_kill(client_id) or role_of(client_id) in COVERING:
                 self._acted(line, closing=verb is Verb.PLACE)
-        told, symbol = shows(line), self._asked_of(line)
-        if told is not None and line.account and symbol is not None:
-            self._reads[line.n] = (told, symbol)
+        told = shows(line)
+        if told is None or not line.account:
+            return
+        params, named = line.params, self._named(line)
+        if named or not (params.get("clientAlgoId") or params.get("algoId")):
+            symbol = self.state.algos[named[-1]].leg[0] if named else params.get("symbol", "")
+            self._reads[line.n] = (told, symbol, named)
 
-    def _asked_of(self, line: Request) -> str | None:
-        """The symbol a request asks about, "" for all; None when it names a conditional order that nobody knows."""
-        params = line.params
-        name, number = params.get("clientAlgoId"), params.get("algoId")
-        if "symbol" in params or not (name or number):
-            return params.get("symbol", "")
+    def _named(self, line: Request) -> tuple[int, ...]:
+        """The conditional orders that a request names, as far as anybody knows them."""
+        name, number = line.params.get("clientAlgoId"), line.params.get("algoId")
         found = [int(number)] if number else self.state.algos_by_client.get(name or "", [])
-        known = [self.state.algos[algo_id].leg[0] for algo_id in found if algo_id in self.state.algos]
-        return known[-1] if known else None
+        return tuple(algo_id for algo_id in found if algo_id in self.state.algos)
 
     def _acted(self, line: Request, *, closing: bool) -> None:
         symbol = line.params.get("symbol", "")
@@ -243,30 +244,34 @@ class Cover(Check):
             for episode in self._on_symbol(acted) if trouble else ():
                 _refused(episode, line.us, trouble)
         read = self._reads.pop(line.req, None)
-        if read is not None and line.status == 200 and line.fault is None:
-            self._tell(read[0], read[1], line.us)
+        if read is None or line.status != 200 or line.fault is not None:
+            return
+        told, symbol, named = read
+        if named:
+            self._tell_of_stop(set(named), symbol, line.us)
+        else:
+            self._tell(told, symbol, line.us)
 
     def _on_push(self, line: PushLine) -> None:
         self.hearing.pushed(line)
         if line.e == "ALGO_UPDATE":
-            for algo_id in self.state.algos_by_client.get(line.client_id or "", ()):
-                if algo_id in self._triggering:
-                    self._told.add(algo_id)
-            self._tell_of_stop(line)
+            named = set(self.state.algos_by_client.get(line.client_id or "", ()))
+            self._told |= named & set(self._triggering)
+            self._tell_of_stop(named, line.symbol or "", line.us)
         elif line.e in ("ORDER_TRADE_UPDATE", "TRADE_LITE", "ACCOUNT_UPDATE"):
             self._tell(Shows.FILLS, told_of(line), line.us)
             if role_of(line.client_id or "") is Role.STOP:
-                self._tell_of_stop(line)
+                named = set(self.state.algos_by_client.get(line.client_id or "", ()))
+                self._tell_of_stop(named, line.symbol or "", line.us)
 
-    def _tell_of_stop(self, line: PushLine) -> None:
-        """An event of one stop. While another has ended without a word, nobody can know that nothing covers."""
-        told = set(self.state.algos_by_client.get(line.client_id or "", ()))
+    def _tell_of_stop(self, named: set[int], symbol: str, us: int) -> None:
+        """A word about one stop. While another has ended without one, nobody can know that nothing covers."""
         for leg, ended in list(self._silent.items()):
-            ended -= told
+            ended -= named
             if not ended:
                 del self._silent[leg]
-        if not any(line.symbol in (None, leg[0]) for leg in self._silent):
-            self._tell(Shows.ALGOS, line.symbol or "", line.us)
+        if not any(symbol in ("", leg[0]) for leg in self._silent):
+            self._tell(Shows.ALGOS, symbol, us)
 
     def _on_fault(self, line: FaultLine) -> None:
         """A request that a fault kept from the venue was an act all the same; what follows is its own class."""
