@@ -5,6 +5,7 @@ from holdfast.model import inputs as inp
 from holdfast.model.effects import ReadKind
 from holdfast.model.ids import Role
 from holdfast.model.orders import AlgoStatus
+from holdfast.model.reasons import TradePhase
 from tests.core.bench import SYMBOL, Bench
 from tests.core.replies import unknown
 
@@ -86,6 +87,29 @@ def test_rules_12_a_stop_of_which_a_start_hears_nothing_is_placed_again():
     bench.advance(900)
     assert len(bench.places(Role.STOP)) == 2
     assert bench.stop().armed
+
+
+def test_rules_12_a_stop_that_no_round_can_look_for_is_placed_again():
+    """It vanished without a word, and the lists of the watch came too late for a minute."""
+    bench = Bench().open_trade()
+    bench.advance(1_000)
+    bench.watch = False
+    bench.algo(bench.stop().client_id, AlgoStatus.EXPIRED, streamed=False)
+    round_of(bench, ok=False, symbols=(), positions=())
+    bench.advance(900)
+    assert len(bench.places(Role.STOP)) == 2
+    assert len(bench.of(ev.StopLost)) == 1
+
+
+def test_rules_12_a_stop_that_cannot_be_asked_for_still_covers():
+    """Lists and placing failed alike: that says nothing of the stop, so its position is not closed for it."""
+    bench = Bench().open_trade()
+    bench.watch = False
+    bench.script(Role.STOP, *[unknown()] * 50)
+    round_of(bench, ok=False, symbols=(), positions=())
+    bench.advance(5_000)
+    assert bench.places(Role.CLOSE) == []
+    assert bench.trade.phase is TradePhase.OPEN
 
 
 def test_a_stop_that_a_start_is_shown_is_not_placed_again():

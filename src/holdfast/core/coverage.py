@@ -24,6 +24,8 @@ def checked(ctx: Context, report: CoverageChecked) -> None:
     ctx.around.see_key(report.code, taken=report.ok)
     if report.ok:
         ctx.around.watch_ms = ctx.now_ms
+    else:
+        await_word(ctx)
     for algo in report.algos:
         evidence.take_algo(ctx, algo)
     rows = {row.symbol: row for row in report.positions}
@@ -44,6 +46,7 @@ def stops_present(ctx: Context, trade: TradeState, algos: tuple[AlgoReport, ...]
     """
     listed, needed = {algo.client_id for algo in algos}, _needed(ctx, trade)
     for stop in exposure.stops_of(ctx, trade):
+        ctx.clear_timer(f"unheard:{stop.client_id}")
         if stop.client_id in listed:
             ctx.around.suspected.pop(stop.client_id, None)
             ctx.clear_timer(f"unseen:{stop.client_id}")
@@ -59,12 +62,22 @@ def stops_present(ctx: Context, trade: TradeState, algos: tuple[AlgoReport, ...]
 
 
 def await_word(ctx: Context) -> None:
-    """Everything is being read again: a stop of which nothing is heard meanwhile may have gone with the gap."""
+    """Stops are being asked for, or could not be: those of which nothing is heard may have gone unseen."""
     for trade_id in ctx.state.live_trades.values():
         trade = ctx.state.trades[trade_id]
         for stop in exposure.stops_of(ctx, trade) if _needed(ctx, trade) else []:
-            if stop.armed and not stop.cancel_asked:
-                ctx.timer_once(f"unseen:{stop.client_id}", ctx.now_ms + UNSEEN_MS)
+            ctx.timer_once(f"unheard:{stop.client_id}", ctx.now_ms + UNSEEN_MS)
+
+
+def ask_by_placing(ctx: Context, client_id: str) -> None:
+    """No list and no answer has told of a stop: it is placed again, which does no harm if it stands. Could not ask is
+    never nothing there, so until the venue takes the repeat it still counts as cover."""
+    stop = ctx.state.algos.get(client_id)
+    trade = ctx.state.trades.get(stop.trade_id) if stop is not None else None
+    if stop is None or trade is None or not _needed(ctx, trade):
+        return
+    if stop.armed and not stop.cancel_asked and stop.pending not in PLACING:
+        sending.send_again(ctx, stop, preauthorised=True)
 
 
 def absent(ctx: Context, stop: AlgoState) -> None:
@@ -95,8 +108,7 @@ def look_again(ctx: Context, client_id: str) -> None:
 
 
 def take_lists_word(ctx: Context, client_id: str) -> None:
-    """Nobody has answered what became of a young stop that a list did not show, or of one whose lists stay away: it is
-    placed again, as any other; if it stands, the venue says so and nothing has happened."""
+    """Nobody has answered what became of a young stop that a list did not show: it is placed again, as any other."""
     stop = ctx.state.algos.get(client_id)
     if stop is None or not stop.armed or stop.cancel_asked:
         return

@@ -373,6 +373,7 @@ _TIMERS: Final[dict[str, Callable[[Context, str], None]]] = {
     "stuck": protection.stuck,
     "young": coverage.look_again,
     "unseen": coverage.take_lists_word,
+    "unheard": coverage.ask_by_placing,
     "flatten": flatten.step,
     "ttl": entry.time_is_up,
     "retry": entry.retry_due,

@@ -157,12 +157,12 @@ def _lost(ctx: Context, trade: TradeState, stop: AlgoState, evidence: str) -> No
 
 
 def replaced(ctx: Context, stop: AlgoState, report: AlgoReport) -> None:
-    """A suspected stop lives again under another algo id, whichever channel says so: it had been lost (RULES 12)."""
-    known = ctx.around.suspected.get(stop.client_id)
+    """A stop that we believed armed lives under another algo id, whichever channel says so: it had been lost
+    (RULES 12)."""
     another = stop.algo_id is not None and report.algo_id > stop.algo_id
-    if known is None or not another or report.status is not AlgoStatus.ARMED:
+    if not (stop.armed and another and report.status is AlgoStatus.ARMED):
         return
-    del ctx.around.suspected[stop.client_id]
+    ctx.around.suspected.pop(stop.client_id, None)
     symbol = stop.spec.symbol
     ctx.emit(
         ev.StopLost(at_ms=ctx.now_ms, symbol=symbol, client_id=stop.client_id, evidence="re-placement was accepted")

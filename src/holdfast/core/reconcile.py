@@ -252,6 +252,7 @@ def _state(ctx: Context, client_id: str, answer: ReadAnswered) -> None:
     order = ctx.state.order(client_id)
     if answer.ok:
         ctx.clear_timer(f"unseen:{client_id}")
+        ctx.clear_timer(f"unheard:{client_id}")
     if order is None or not answer.ok or unknowns.shows(order, answer):
         return
     if isinstance(order, AlgoState) and answer.read.kind is not ReadKind.ALGO:
