@@ -14,7 +14,7 @@ from holdfast.model.reasons import TradePhase
 from holdfast.model.reports import AlgoReport, PositionReport
 
 FRESH_MS = 500
-"""A stop confirmed less than this before the read was asked may not be in the list yet."""
+"""A stop accepted less than this before the read was asked may not be in the list yet."""
 UNSEEN_MS = 800
 """How long after a list without a young stop the question for it may stay open; then the list's word is taken."""
 
@@ -53,11 +53,11 @@ def stops_present(ctx: Context, trade: TradeState, algos: tuple[AlgoReport, ...]
             continue
         if not needed or stop.cancel_asked or stop.status not in (AlgoStatus.ARMED, AlgoStatus.SENT):
             continue
-        told_ms = max(stop.armed_ms or asked_ms, ctx.around.confirmed_ms.get(stop.client_id, 0))
-        if stop.armed and told_ms < asked_ms - FRESH_MS:
+        since_ms = _standing_since(ctx, stop, asked_ms)
+        if stop.armed and since_ms < asked_ms - FRESH_MS:
             _suspect(ctx, stop)
         else:
-            ctx.timer_once(f"young:{stop.client_id}", told_ms + FRESH_MS + 1)
+            ctx.timer_once(f"young:{stop.client_id}", since_ms + FRESH_MS + 1)
             ctx.timer_once(f"unseen:{stop.client_id}", ctx.now_ms + UNSEEN_MS)
 
 
@@ -112,9 +112,14 @@ def take_lists_word(ctx: Context, client_id: str) -> None:
     stop = ctx.state.algos.get(client_id)
     if stop is None or not stop.armed or stop.cancel_asked:
         return
-    told_ms = max(stop.armed_ms or 0, ctx.around.confirmed_ms.get(client_id, 0))
-    if told_ms < ctx.now_ms - UNSEEN_MS:
+    if _standing_since(ctx, stop, 0) < ctx.now_ms - UNSEEN_MS:
         absent(ctx, stop)
+
+
+def _standing_since(ctx: Context, stop: AlgoState, default_ms: int) -> int:
+    """When the venue accepted the stop, by its own word, or said later that it exists; a late answer makes it no
+    younger."""
+    return max(stop.life_ms or stop.armed_ms or default_ms, ctx.around.confirmed_ms.get(stop.client_id, 0))
 
 
 def _sweep(ctx: Context, symbol: str, algos: tuple[AlgoReport, ...]) -> None:
