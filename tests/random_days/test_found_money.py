@@ -188,3 +188,16 @@ def test_rules_15_a_stop_that_takes_ours_and_his_at_once_says_so():
     world.run(20 * SECOND)
     assert told(world) == [(OURS, HIS)]
     assert ended(world) == []
+
+
+def test_rules_12_executions_that_could_not_be_read_are_asked_for_again():
+    """A person came and went while no process lived: the record of income names his executions, no position is left to
+    tell of them, and the questions for them failed (I26)."""
+    world = started()
+    world.kill()
+    world.human("human.trade", **MARKET_BUY)
+    world.human("human.trade", **MARKET_BUY | {"side": "SELL"})
+    world.fault("reset", on="userTrades", count=8)
+    world.run(20 * SECOND)
+    assert [event.cause for event in of(world, ev.FillBooked)] == ["EXTERNAL", "EXTERNAL"]
+    assert ended(world) == []

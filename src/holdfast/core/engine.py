@@ -392,6 +392,7 @@ _TIMERS: Final[dict[str, Callable[[Context, str], None]]] = {
     "close": _look_due,
     "income": _look_due,
     "position": _position_due,
+    "explain": foreign.explain,
 }
 
 _HANDLERS: Final[dict[type, Callable[[Context, Any], None]]] = {

@@ -48,11 +48,16 @@ def see_position(ctx: Context, row: PositionReport, asked_ms: int) -> None:
     quiet = ctx.around.executed_ms.get(row.symbol, 0) <= first
     first = first if earlier == difference and quiet else asked_ms
     ctx.around.mismatch[row.symbol] = (first, difference)
-    ctx.read(ReadKind.TRADES, f"explain:{row.symbol}", symbol=row.symbol, since_ms=explained_ms(ctx, row.symbol))
+    explain(ctx, row.symbol)
     if asked_ms - first >= PATIENCE_MS and _all_told(ctx, row.symbol, first):
         _unexplained(ctx, row, trade, asked_ms)
     else:
         ctx.timer_once(f"position:{row.symbol}", ctx.now_ms + 1_000)
+
+
+def explain(ctx: Context, symbol: str) -> None:
+    """Fetch the executions of a symbol that may be missing from our books, whoever made them."""
+    ctx.read(ReadKind.TRADES, f"explain:{symbol}", symbol=symbol, since_ms=explained_ms(ctx, symbol))
 
 
 def told(ctx: Context, symbol: str, amount: Decimal, at_ms: int) -> None:

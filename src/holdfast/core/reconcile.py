@@ -29,6 +29,7 @@ from holdfast.model.reasons import TradePhase
 from holdfast.model.reports import PositionReport
 
 RETRY_MS = 1_000
+EXPLAIN_AGAIN_MS = 5_000
 
 ROUND: tuple[tuple[ReadKind, Lane], ...] = (
     (ReadKind.POSITIONS, Lane.PROTECT),
@@ -301,6 +302,13 @@ def _trades(ctx: Context, symbol: str, answer: ReadAnswered) -> None:
     ctx.touch(symbol)
 
 
+def _explain(ctx: Context, symbol: str, answer: ReadAnswered) -> None:
+    """Executions that nobody has told of were asked for; without an answer they are asked for again."""
+    ctx.touch(symbol)
+    if not answer.ok:
+        ctx.timer_once(f"explain:{symbol}", ctx.now_ms + EXPLAIN_AGAIN_MS)
+
+
 def _whose(ctx: Context, symbol: str, answer: ReadAnswered) -> None:
     """The order of a stray execution was asked for. It was taken with the answer; else it is asked for again."""
     if not answer.ok and foreign.ask_for_owners(ctx, symbol):
@@ -341,7 +349,7 @@ _PURPOSES = {
     "foreign": _position,
     "position": _position,
     "trades": _trades,
-    "explain": _trades,
+    "explain": _explain,
     "whose": _whose,
     "settings": _settings,
     "income": _income,
