@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,10 +25,18 @@ async def filled(path: Path, records: int, *, snapshot: bool = False) -> None:
     journal.close()
 
 
+LAX = (
+    "PRAGMA writable_schema = ON;"
+    "UPDATE sqlite_master SET sql = replace(replace(sql, 'NOT NULL', ''), ') STRICT', ')');"
+    "PRAGMA writable_schema = RESET;"
+)
+"""Makes the tables take any value, as a changed byte in a row does."""
+
+
 def change(path: Path, sql: str) -> None:
     """Change the file behind the journal's back."""
     connection = sqlite3.connect(path)
-    connection.execute(sql)
+    connection.executescript(sql)
     connection.commit()
     connection.close()
 
@@ -41,3 +50,8 @@ def full_disk(size: int = 4_096) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def frames_read(path: Path) -> int:
+    """How many frames of its log SQLite reads while the journal is open, from the index beside it."""
+    return int.from_bytes(path.with_name(path.name + "-shm").read_bytes()[16:20], sys.byteorder)

@@ -10,7 +10,7 @@ from holdfast.adapters.sqlite_file import SqliteReader
 from holdfast.adapters.store_sqlite import SqliteJournal
 from holdfast.model.chain import ChainBroken, JournalUnusable
 from holdfast.ports import Snapshot
-from tests.adapters.journals import ENTRY, change, filled
+from tests.adapters.journals import ENTRY, LAX, change, filled
 
 
 @pytest.fixture
@@ -111,3 +111,33 @@ async def test_another_format_is_named(path: Path) -> None:
     change(path, "PRAGMA user_version = 9")
     with pytest.raises(JournalUnusable, match="format 9, this program reads format 1"):
         SqliteJournal(path)
+
+
+@pytest.mark.parametrize("column", ["at_us", "kind", "body", "hash"])
+async def test_a_value_of_another_kind_is_refused_by_record(path: Path, column: str) -> None:
+    """A changed byte in a row's header turns a text into a number, or a hash into nothing."""
+    await filled(path, 3)
+    change(path, f"{LAX} UPDATE event SET {column} = NULL WHERE seq = 2")
+    reader = SqliteReader(path)
+    with pytest.raises(JournalUnusable, match="damaged at record 2"):
+        list(reader.read())
+    reader.close()
+
+
+async def test_a_gap_is_named_where_it_begins(path: Path) -> None:
+    """Also far from the end, where opening does not look."""
+    await filled(path, 9)
+    change(path, "DELETE FROM event WHERE seq IN (4, 5)")
+    reader = SqliteReader(path)
+    with pytest.raises(ChainBroken, match="record 4 is missing, the next one is 6"):
+        list(reader.read())
+    reader.close()
+
+
+async def test_a_snapshot_with_values_of_another_kind_is_not_used(path: Path) -> None:
+    """As any damaged snapshot."""
+    await filled(path, 2, snapshot=True)
+    change(path, f"{LAX} UPDATE snapshot SET state = 7")
+    reader = SqliteReader(path)
+    assert reader.load_snapshot() is None
+    reader.close()

@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from holdfast.model.chain import JournalUnusable, check_link
+from holdfast.model.chain import ChainBroken, JournalUnusable, check_link
 from holdfast.ports import GENESIS, Head, JournalRecord, Snapshot
 
 APPLICATION_ID: Final = 0x484F4C44
@@ -20,6 +20,10 @@ STORE_FORMAT: Final = 1
 
 CHUNK_RECORDS: Final = 2_000
 """Records per query. Short queries keep no read transaction open, which would stop the log from being reused."""
+
+_HEAD_TYPES: Final = (int, bytes)
+_RECORD_TYPES: Final = (int, int, str, bytes, bytes)
+_SNAPSHOT_TYPES: Final = (int, bytes, bytes, bytes)
 
 
 def statement(name: str) -> str:
@@ -51,6 +55,16 @@ def check_format(connection: sqlite3.Connection, path: Path) -> None:
         raise JournalUnusable(f"{path} has journal format {version}, this program reads format {STORE_FORMAT}")
 
 
+def is_blank(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether there is nothing in the file yet, not even another program's mark: a start was killed before the tables
+    were made. Raises `JournalUnusable` for a file that is no database."""
+    try:
+        marks = [scalar(connection, f"PRAGMA {name}") for name in ("application_id", "user_version")]
+        return marks == [0, 0] and scalar(connection, "SELECT count(*) FROM sqlite_master") == 0
+    except sqlite3.DatabaseError as error:
+        raise JournalUnusable(f"{path} is not a Holdfast journal: {error}") from None
+
+
 def scalar(connection: sqlite3.Connection, sql: str) -> Any:
     """The first column of the first row."""
     return connection.execute(sql).fetchone()[0]
@@ -76,7 +90,7 @@ class SqliteReader:
     def head(self) -> Head:
         """The last durable record; (0, GENESIS) for an empty journal."""
         rows = self._query(statement("head"), ())
-        return Head(rows[0][0], self._hex(rows[0][1])) if rows else Head(0, GENESIS)
+        return Head(rows[0][0], self._sound(rows[0], _HEAD_TYPES)[1].hex()) if rows else Head(0, GENESIS)
 
     def read(self, after_seq: int = 0) -> Iterator[JournalRecord]:
         """Records in order, from `after_seq` + 1 on, as durable now. Raises `JournalUnusable` where it is damaged."""
@@ -84,14 +98,20 @@ class SqliteReader:
         while after_seq < last:
             rows = self._query(self._read, (after_seq, last, CHUNK_RECORDS))
             if not rows:
-                return
-            for seq, at_us, kind, body, digest in rows:
-                yield JournalRecord(seq, at_us, kind, body, self._hex(digest))
-            after_seq = rows[-1][0]
+                raise ChainBroken(after_seq + 1, f"record {after_seq + 1} is missing, the last one is {last}")
+            for row in rows:
+                seq, at_us, kind, body, digest = self._sound(row, _RECORD_TYPES)
+                if seq != after_seq + 1:
+                    raise ChainBroken(after_seq + 1, f"record {after_seq + 1} is missing, the next one is {seq}")
+                after_seq = seq
+                yield JournalRecord(seq, at_us, kind, body, digest.hex())
 
     def load_snapshot(self) -> Snapshot | None:
         """The newest snapshot that is intact and lies on this journal's chain, or None."""
-        for seq, chain, state, digest in self._query(statement("load_snapshots"), ()):
+        for row in self._query(statement("load_snapshots"), ()):
+            if tuple(map(type, row)) != _SNAPSHOT_TYPES:
+                continue
+            seq, chain, state, digest = row
             record = next(self.read(seq - 1), None)
             on_chain = record is not None and record.seq == seq and record.hash == chain.hex()
             if on_chain and hashlib.sha256(state).digest() == digest:
@@ -118,8 +138,11 @@ class SqliteReader:
         except sqlite3.DatabaseError as error:
             raise JournalUnusable(f"the journal {self.path} cannot be read: {error}") from None
 
-    def _hex(self, digest: bytes | None) -> str:
-        """A hash as text. A page that the disk lost reads as zeros, hence as rows of NULL."""
-        if not isinstance(digest, bytes):
-            raise JournalUnusable(f"the journal {self.path} is damaged: it has a record without a hash")
-        return digest.hex()
+    def _sound(self, row: Any, types: tuple[type, ...]) -> Any:
+        """The row, if it is one of ours. A page that the disk lost reads as zeros, hence as rows of NULL; a changed
+        byte may turn a column into anything."""
+        if tuple(map(type, row)) != types:
+            raise JournalUnusable(
+                f"the journal {self.path} is damaged at record {row[0]}: it has values of another kind"
+            )
+        return row

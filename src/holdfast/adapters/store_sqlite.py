@@ -26,9 +26,10 @@ from holdfast.adapters.sqlite_file import (
     SqliteReader,
     check_format,
     connect,
-    scalar,
+    is_blank,
     statement,
 )
+from holdfast.adapters.sqlite_log import check_files
 from holdfast.model.chain import JournalUnusable, link
 from holdfast.ports import Head, JournalEntry, JournalFailed, JournalRecord, Snapshot
 
@@ -104,6 +105,7 @@ class SqliteJournal:
         with ExitStack() as opened:
             lock = LockFile(path.with_name(path.name + ".lock"), f"the journal {path}")
             opened.callback(lock.release)
+            check_files(path)
             self._connection = opened.enter_context(closing(_open(path, durability, log_pages)))
             self._reader = opened.enter_context(closing(SqliteReader(path)))
             self._reader.check_tail()
@@ -335,7 +337,7 @@ def _prepare(path: Path, durability: str, log_pages: int, *, new: bool = False) 
     """A connection that writes; it writes at once, so that a disk that takes nothing shows. `new`: it may be empty."""
     connection = connect(path, read_only=False)
     try:
-        if new and path.stat().st_size == 0 and scalar(connection, "SELECT count(*) FROM sqlite_master") == 0:
+        if new and is_blank(connection, path):
             _create(connection)
         check_format(connection, path)
         connection.execute(f"PRAGMA synchronous = {'FULL' if durability == 'full' else 'OFF'}")
