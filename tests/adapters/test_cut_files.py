@@ -8,9 +8,10 @@ reason. Each journal that opens is also written to, because the engine would.
 from __future__ import annotations
 
 import asyncio
+import random
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing, closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,8 +20,8 @@ import pytest
 from holdfast.adapters.sqlite_log import FRAME_HEADER_BYTES, HEADER_BYTES
 from holdfast.adapters.store_sqlite import PAGE_BYTES, SqliteJournal
 from holdfast.model.chain import JournalUnusable, check_link
-from holdfast.ports import GENESIS, Head, JournalEntry, Snapshot
-from tests.adapters.journals import frames_read
+from holdfast.ports import GENESIS, Head, JournalEntry, JournalFailed, Snapshot
+from tests.adapters.journals import frames_read, full_disk
 
 STEP = 512
 FRAME = FRAME_HEADER_BYTES + PAGE_BYTES
@@ -87,6 +88,17 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
     return asyncio.run(write(tmp_path_factory.mktemp("written")))
 
 
+def laid_out(folder: Path, main: bytes, log: bytes | None) -> Path:
+    """A journal of these two files, alone in a new folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    path = folder / "a.journal"
+    path.write_bytes(main)
+    if log is not None:
+        path.with_name(path.name + "-wal").write_bytes(log)
+    return path
+
+
 Open = Callable[[bytes, bytes | None], int | str]
 
 
@@ -96,15 +108,8 @@ def opened(tmp_path: Path) -> Iterator[Open]:
     loop = asyncio.new_event_loop()
 
     def opened(main: bytes, log: bytes | None) -> int | str:
-        folder = tmp_path / "copy"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        path = folder / "a.journal"
-        path.write_bytes(main)
-        if log is not None:
-            path.with_name(path.name + "-wal").write_bytes(log)
         try:
-            found = loop.run_until_complete(used(path))
+            found = loop.run_until_complete(used(laid_out(tmp_path / "copy", main, log)))
         except JournalUnusable as error:
             return str(error)
         return found
@@ -244,3 +249,40 @@ def test_a_log_without_its_main_file_is_kept(written: Written, opened: Open, tmp
     assert isinstance(found, str)
     assert "restore both files" in found
     assert (tmp_path / "copy" / "a.journal-wal").read_bytes() == written.files.log
+
+
+async def trouble(folder: Path, seed: int) -> AsyncIterator[tuple[Files, int]]:
+    """Appends, snapshots and checkpoints on a disk that is full now and then; after each, the files and the number of
+    records that were confirmed."""
+    chance = random.Random(seed)
+    path = folder / "a.journal"
+    journal = SqliteJournal(path, inline=True, durability="none", log_pages=chance.choice([0, 8, 64]))
+    confirmed, failed = 0, False
+    for n in range(40):
+        space = chance.randint(4_096, 300_000) if chance.random() < 0.3 else 1 << 40
+        try:
+            with full_disk(space):
+                if failed:
+                    await journal.recover()
+                    failed = False
+                elif chance.random() < 0.7:
+                    batch = [JournalEntry("kind", b"%d " % n * chance.choice([20, 200, 5_000]))] * chance.randint(1, 4)
+                    confirmed = (await journal.append(batch, n)).seq
+                elif chance.random() < 0.5:
+                    await journal.save_snapshot(Snapshot(journal.head, b"state" * 2_000))
+                else:
+                    journal._checkpoint()
+                    failed = journal._failure is not None
+        except JournalFailed:
+            failed = True
+        yield copied(path), confirmed
+    journal.close()
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_what_a_failed_write_left_behind_is_no_damage(seed: int, tmp_path: Path) -> None:
+    """Remains of failed transactions lie behind the end of the log; none of them is taken for a lost record."""
+    (tmp_path / "written").mkdir()
+    async with aclosing(trouble(tmp_path / "written", seed)) as moments:
+        async for files, confirmed in moments:
+            assert await used(laid_out(tmp_path / "copy", *files)) >= confirmed

@@ -112,8 +112,7 @@ class SqliteReader:
             if tuple(map(type, row)) != _SNAPSHOT_TYPES:
                 continue
             seq, chain, state, digest = row
-            record = next(self.read(seq - 1), None)
-            on_chain = record is not None and record.seq == seq and record.hash == chain.hex()
+            on_chain = [row[4] for row in self._query(self._read, (seq - 1, seq, 1))] == [chain]
             if on_chain and hashlib.sha256(state).digest() == digest:
                 return Snapshot(Head(seq, chain.hex()), state)
         return None
