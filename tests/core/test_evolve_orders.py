@@ -60,7 +60,7 @@ def test_how_an_answer_moves_an_order(outcome, status, pending):
     assert (bench.entry().status, bench.entry().pending) == (status, pending)
 
 
-@pytest.mark.parametrize("code", [-4116, -4130])
+@pytest.mark.parametrize("code", [-4116, -4115, -4130])
 def test_a_refusal_that_means_something_exists_does_not_refuse(code):
     """RULES 1: evidence, never a rejection."""
     bench = sent()

@@ -47,6 +47,7 @@ CODES = {
     (Role.STOP, -2022): R.STOP_AGAIN_SOON,
     (Role.STOP, -4130): R.STOP_COMPARE,
     (Role.STOP, -4116): R.STOP_COMPARE,
+    (Role.STOP, -4115): R.STOP_COMPARE,
     (Role.STOP, -2021): R.FLATTEN_NOW,
     (Role.STOP, -1021): R.STOP_SAME_AGAIN,
     (Role.STOP, -5028): R.STOP_SAME_AGAIN,
@@ -84,9 +85,10 @@ def test_rules_2_no_code_turns_unknown_into_something_else(role, code):
 
 @pytest.mark.parametrize("role", [Role.ENTRY, Role.TARGET, Role.EXIT])
 @pytest.mark.parametrize("outcome", [Outcome.REJECTED, Outcome.UNKNOWN])
-def test_rules_1_a_duplicate_id_is_evidence_and_never_a_rejection(role, outcome):
-    """−4116 proves that something of that id exists: read it."""
-    assert reaction_to(role, ended(outcome, -4116)) is R.RESOLVE_NEVER_RESEND
+@pytest.mark.parametrize("code", [-4115, -4116])
+def test_rules_1_a_duplicate_id_is_evidence_and_never_a_rejection(role, outcome, code):
+    """It proves that something of that id exists: read it (fault A14)."""
+    assert reaction_to(role, ended(outcome, code)) is R.RESOLVE_NEVER_RESEND
 
 
 @pytest.mark.parametrize("role", [Role.ENTRY, Role.STOP])

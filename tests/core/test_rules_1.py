@@ -36,7 +36,7 @@ def test_rules_1_rejected_and_throttled_prove_that_nothing_was_done():
     assert statuses == [(OrderStatus.REJECTED, False), (OrderStatus.REJECTED, False), (OrderStatus.SENT, True)]
 
 
-@pytest.mark.parametrize("reply", [rejected(-4116, "duplicate"), unknown()])
+@pytest.mark.parametrize("reply", [rejected(-4116, "duplicate"), rejected(-4115, "duplicate"), unknown()])
 def test_rules_1_minus_4116_means_that_something_exists_and_is_read(reply):
     """Never a rejection of an entry: it is asked for like an unknown one."""
     bench = Bench()

@@ -57,7 +57,7 @@ def test_rules_12_a_re_placement_counts_as_a_loss_whichever_channel_tells_of_it(
     assert bench.trade.phase == "open"
 
 
-@pytest.mark.parametrize("code", [-4130, -4116])
+@pytest.mark.parametrize("code", [-4130, -4116, -4115])
 def test_rules_12_a_stop_that_was_only_hidden_is_covered_and_no_loss(code):
     """The list was wrong: the venue says that it exists."""
     bench = Bench().open_trade()

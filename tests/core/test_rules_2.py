@@ -197,7 +197,7 @@ def test_rules_2_stop_2021_flattens_now():
     assert bench.result().status == "flattened"
 
 
-@pytest.mark.parametrize("code", [-4130, -4116])
+@pytest.mark.parametrize("code", [-4130, -4116, -4115])
 def test_rules_2_stop_that_exists_already_is_read_and_adopted(code):
     """Something exists: it is ours, with our trigger, so it is adopted."""
     bench = Bench()

@@ -200,6 +200,7 @@ THROTTLES: Final[dict[int, str]] = {
 """Refused for its rate, and proved so by the body (RULES 1)."""
 
 EXISTS: Final[dict[int, str]] = {
+    -4115: "an order carries this client id",
     -4116: "an open order carries this client id",
     -4130: "a close-position order of this direction is open",
 }
@@ -227,7 +228,6 @@ UNKNOWN_CODES: Final[dict[int, str]] = {
     -1010: "error message received",
     -1016: "service shutting down",
     -4083: "batch failed",
-    -4115: "duplicate id: something exists, but which is not said",
 }
 """Codes that are known to prove nothing. They behave as unlisted ones; only the alarm about a new code spares them."""
 

@@ -36,6 +36,7 @@ from holdfast.model.effects import Effect, ReadKind
 from holdfast.model.ids import Role
 from holdfast.model.orders import Pending
 from holdfast.model.reasons import AlarmCode, Outcome
+from holdfast.model.reports import SOMETHING_EXISTS_CODES
 from holdfast.model.settings import EngineSettings
 
 # A snapshot keeps the order of its dicts, so that an engine that loads it goes through them as the one that made it.
@@ -150,7 +151,7 @@ def _place_answered(ctx: Context, message: inp.PlaceAnswered) -> None:
     assert order is not None, "invariant: every answer belongs to a planned order"
     outcome = message.outcome
     ctx.around.see_key(outcome.code)
-    if outcome.code in (-4116, -4130):
+    if outcome.code in SOMETHING_EXISTS_CODES:
         ctx.around.suspected.pop(message.client_id, None)
         ctx.around.confirmed_ms[message.client_id] = ctx.now_ms
     evidence_first = outcome.outcome is Outcome.CONFIRMED

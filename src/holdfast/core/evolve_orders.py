@@ -12,7 +12,7 @@ from holdfast.model import events as ev
 from holdfast.model.ids import Role
 from holdfast.model.orders import AlgoStatus, OrderSpec, OrderStatus, Pending
 from holdfast.model.reasons import Outcome
-from holdfast.model.reports import OrderReport
+from holdfast.model.reports import SOMETHING_EXISTS_CODES, OrderReport
 
 
 def order_planned(state: EngineState, event: ev.OrderPlanned) -> None:
@@ -77,7 +77,7 @@ def order_answered(state: EngineState, event: ev.OrderAnswered) -> None:
     order.timestamp_ms = max(order.timestamp_ms, event.sent_ms)
     request = machine.Request.PLACE_UNKNOWN if event.outcome is Outcome.UNKNOWN else machine.Request.PLACE_SETTLED
     order.pending = machine.advance_pending(order.pending, request)
-    if event.outcome not in (Outcome.REJECTED, Outcome.THROTTLED) or event.code in (-4116, -4130):
+    if event.outcome not in (Outcome.REJECTED, Outcome.THROTTLED) or event.code in SOMETHING_EXISTS_CODES:
         return
     if order.unknown_since_ms is not None:
         # Only this repeat is proved refused; whether an earlier send arrived is still to be found out.

@@ -283,7 +283,7 @@ def deadline(ctx: Context, trade_id: str) -> None:
 
 
 def compare(ctx: Context, client_id: str, algos: tuple[AlgoReport, ...]) -> None:
-    """The venue said that something exists (−4130, −4116): read, compare trigger and side, adopt or replace."""
+    """The venue said that something exists (−4130, −4115, −4116): read, compare trigger and side, adopt or replace."""
     stop = ctx.state.algos.get(client_id)
     trade = ctx.state.trades.get(stop.trade_id) if stop is not None else None
     if stop is None or trade is None or not trade.live or stop.status is not AlgoStatus.SENT:

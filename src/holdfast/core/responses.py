@@ -11,7 +11,7 @@ from typing import Final
 
 from holdfast.model.ids import Role
 from holdfast.model.reasons import Outcome
-from holdfast.model.reports import RequestOutcome
+from holdfast.model.reports import DUPLICATE_ID_CODES, RequestOutcome
 
 
 class Reaction(StrEnum):
@@ -87,6 +87,7 @@ BY_CODE: Final[dict[tuple[Role, int], Reaction]] = {
     (Role.STOP, SERVICE_UNAVAILABLE): Reaction.STOP_SAME_AGAIN,
     (Role.STOP, -4130): Reaction.STOP_COMPARE,
     (Role.STOP, -4116): Reaction.STOP_COMPARE,
+    (Role.STOP, -4115): Reaction.STOP_COMPARE,
     (Role.STOP, -2021): Reaction.FLATTEN_NOW,
     (Role.STOP, -4142): Reaction.FLATTEN_NOW,
     (Role.CLOSE, -2022): Reaction.FLATTEN_FREE_TARGETS,
@@ -109,11 +110,11 @@ def code_of(outcome: RequestOutcome) -> int:
 def reaction_to(role: Role, outcome: RequestOutcome) -> Reaction:
     """The reaction of RULES 2 to the end of a request. A code of its own beats the column's default.
 
-    A duplicate id (−4116) proves that an order of that id exists, whatever the column: it is evidence to read.
+    A duplicate id (−4115, −4116) proves that an order of that id exists, whatever the column: it is evidence to read.
     """
     code = code_of(outcome)
     if outcome.outcome is not Outcome.UNKNOWN and (role, code) in BY_CODE:
         return BY_CODE[(role, code)]
-    if code == -4116 and role in (Role.ENTRY, Role.TARGET, Role.EXIT):
+    if code in DUPLICATE_ID_CODES and role in (Role.ENTRY, Role.TARGET, Role.EXIT):
         return Reaction.RESOLVE_NEVER_RESEND
     return DEFAULTS[(role, outcome.outcome)]

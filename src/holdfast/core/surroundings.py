@@ -151,7 +151,7 @@ class Surroundings:
     touched: dict[str, None] = field(default_factory=dict)
     """Symbols whose trade must be looked at before the step ends."""
     confirmed_ms: dict[str, int] = field(default_factory=dict)
-    """Stop client id → when the venue said last that it exists (−4116, −4130), although a list may lag behind."""
+    """Stop client id → when the venue said last that it exists (−4115, −4116, −4130), though a list may lag behind."""
     suspected: dict[str, int] = field(default_factory=dict)
     """Stop client id → when the watch did not see it and it was placed again."""
     mismatch: dict[str, tuple[int, Decimal]] = field(default_factory=dict)

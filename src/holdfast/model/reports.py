@@ -147,6 +147,13 @@ class RateWindow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     limit: int | None = None
 
 
+DUPLICATE_ID_CODES = frozenset({-4115, -4116})
+"""An order of this client id is there already. −4115 is the same word in another of the venue's tables (fault A14)."""
+
+SOMETHING_EXISTS_CODES = frozenset({*DUPLICATE_ID_CODES, -4130})
+"""This request made nothing, because something like it is there already: it is read, never taken for a rejection
+(RULES 1, 2)."""
+
 KEY_REFUSED_CODES = frozenset({-1002, -1022, -2014, -2015, -2017})
 """Unauthorised; signature not valid; key malformed; key, address or permission refused; keys locked (binance-usdm §E):
 nothing that is signed with this key will be taken until somebody mends it."""

@@ -8,12 +8,10 @@ from typing import Any, Final
 from holdfast.model import events as ev
 from holdfast.model.orders import AlgoSpec, OrderStatus
 from holdfast.model.reasons import Outcome
+from holdfast.model.reports import SOMETHING_EXISTS_CODES
 from holdfast.service.outbox import Published
 from holdfast.service.read_state import ReadState
 from holdfast.service.views import OrderView
-
-SOMETHING_EXISTS: Final = (-4116, -4130)
-"""Refusals that mean that an order of this kind is already there (RULES 1)."""
 
 
 def _order_planned(state: ReadState, event: ev.OrderPlanned, _: Published) -> None:
@@ -64,7 +62,7 @@ def _order_answered(state: ReadState, event: ev.OrderAnswered, _: Published) -> 
         return
     order.outcome, order.code, order.updated_ms = event.outcome.value, event.code, event.at_ms
     order.message = event.local or event.message
-    refused = event.outcome in (Outcome.REJECTED, Outcome.THROTTLED) and event.code not in SOMETHING_EXISTS
+    refused = event.outcome in (Outcome.REJECTED, Outcome.THROTTLED) and event.code not in SOMETHING_EXISTS_CODES
     if refused and order.status == "sent":
         order.status = "rejected"
 

@@ -14,7 +14,7 @@ from holdfast.verify.journal_view import Planned
 from holdfast.verify.records import PushLine, Request
 from holdfast.verify.venue_state import VenueOrder
 
-SOMETHING_EXISTS: Final = frozenset({-4116, -4130})
+SOMETHING_EXISTS: Final = frozenset({-4115, -4116, -4130})
 """Refusals that prove an order of that id, or of that kind, to be there already (RULES 1)."""
 
 NEVER_AGAIN: Final = frozenset({Role.ENTRY, Role.TARGET, Role.EXIT})
