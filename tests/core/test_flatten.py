@@ -149,6 +149,22 @@ def test_zeros_must_follow_each_other():
     assert len(bench.of(ev.FlattenEnded)) == 1
 
 
+def test_rules_7_two_answers_to_one_read_are_one_zero():
+    """A loop that asks again before it is answered gets both answers from one question at the venue."""
+    bench = Bench().open_trade()
+    bench.hold_reads = {ReadKind.POSITIONS}
+    bench.intent("c1", "close", side=None)
+    bench.advance(600)
+    asked_ms = bench.now
+    read = bench.held_reads.pop()
+    for _ in range(3):
+        bench.advance(100)
+        bench.step(ReadAnswered(now_ms=bench.now, read=read, ok=True, asked_ms=asked_ms))
+    assert bench.of(ev.FlattenEnded) == []
+    bench.step(ReadAnswered(now_ms=bench.now, read=read, ok=True, asked_ms=asked_ms + 200))
+    assert len(bench.of(ev.FlattenEnded)) == 1
+
+
 def test_what_a_read_shows_is_closed_at_once():
     """Nothing was known to be open; the answer does not wait for the next turn of the loop."""
     bench = Bench()

@@ -23,6 +23,7 @@ from tests.waiting import time_passes
 NOW_MS = 1_790_000_000_123
 TRADES = "GET /fapi/v1/userTrades"
 ORDER = "GET /fapi/v1/order"
+POSITIONS = "GET /fapi/v3/positionRisk"
 
 
 class MovingTime(FakeVenueTime):
@@ -295,3 +296,47 @@ async def test_an_assumed_limit_does_not_hold_up_the_question_for_the_real_one()
     banned.governor.throttled(Lane.QUERY, -1003, NOW_MS + 60_000, banned=True)
     with pytest.raises(CannotAsk, match="throttled"):
         await banned.reads.instruments()
+
+
+def _row(name: str, amount: str) -> dict[str, str]:
+    return {"symbol": name, "positionSide": "BOTH", "positionAmt": amount, "entryPrice": "80000"}
+
+
+@virtual
+async def test_positions_of_many_symbols_are_one_question() -> None:
+    """Each gets the row of his own symbol, or none; who asks for the account gets all (RULES 7, 12)."""
+    bench = Bench()
+    bench.http.answers[POSITIONS] = reply([_row("BTCUSDT", "0.5"), _row("ETHUSDT", "-2")])
+    symbols = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "")
+    reads = [Read(kind=ReadKind.POSITIONS, purpose=f"flatten:{name}", symbol=name) for name in symbols]
+    answers = await asyncio.gather(*(bench.reads.answer(read) for read in reads))
+    assert len(bench.http.asked) == 1
+    assert "symbol" not in bench.http.asked[0].params
+    assert [[row.amount for row in answer.positions] for answer in answers] == [
+        [Decimal("0.5")],
+        [Decimal("-2")],
+        [],
+        [Decimal("0.5"), Decimal("-2")],
+    ]
+    assert [(answer.read, answer.ok, answer.asked_ms) for answer in answers] == [(read, True, NOW_MS) for read in reads]
+
+
+@virtual
+async def test_positions_that_cannot_be_had_are_nobodys_zero() -> None:
+    """All who asked hear that nothing was learned."""
+    bench = Bench()
+    bench.http.answers[POSITIONS] = HttpFailed("reset", sent=True)
+    answers = await asyncio.gather(*(bench.read(ReadKind.POSITIONS) for _ in range(3)))
+    assert [(answer.ok, answer.positions) for answer in answers] == [(False, ())] * 3
+
+
+@virtual
+async def test_rules_12_a_close_does_not_wait_behind_a_shared_read_without_budget() -> None:
+    """An unprivileged question waits for the window's turn; the one that protects leaves beside it."""
+    bench = Bench()
+    bench.http.answers[POSITIONS] = reply([])
+    bench.governor.throttled(Lane.QUERY, -1003, NOW_MS + 4_000, banned=False)
+    waiting = asyncio.ensure_future(bench.read(ReadKind.POSITIONS))
+    await time_passes(1.0)
+    assert (await bench.read(ReadKind.POSITIONS, lane=Lane.PROTECT)).asked_ms == NOW_MS + 1_000
+    assert (await waiting).asked_ms == NOW_MS + 4_000

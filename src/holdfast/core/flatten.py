@@ -225,7 +225,8 @@ def position_read(ctx: Context, symbol: str, amount: Decimal, asked_ms: int) -> 
         return
     if asked_ms < ctx.around.executed_ms.get(symbol, 0):
         return  # It left before the last execution that we heard of.
-    zeros.append(asked_ms)
+    if asked_ms not in zeros:
+        zeros.append(asked_ms)  # One question at the venue may answer two of ours; twice means two questions.
     _try_end(ctx, loop)
     if symbol in ctx.state.flattens and len(zeros) < 2:
         ctx.timer(f"flatten:{symbol}", ctx.now_ms + LIMIT_STEP_MS)

@@ -16,13 +16,14 @@ from holdfast.binance.codes import RESYNC_CLOCK, is_listed
 from holdfast.binance.outcomes import Answer, Op, classify
 from holdfast.binance.paging import Pager, TooLong
 from holdfast.binance.payloads import RestrictionsPayload
-from holdfast.binance.replies import READERS, Page, Unreadable
+from holdfast.binance.replies import READERS, Findings, Page, Unreadable
 from holdfast.binance.requests import Request, simple
 from holdfast.model.effects import Lane, Read, ReadKind
 from holdfast.model.inputs import InstrumentsLoaded, ReadAnswered
 from holdfast.model.reasons import Outcome
-from holdfast.model.reports import RequestOutcome
+from holdfast.model.reports import PositionReport, RequestOutcome
 from holdfast.service.rest_door import RestDoor
+from holdfast.service.shared_read import SharedRead
 from holdfast.service.venue_observer import VenueObserver
 
 T = TypeVar("T")
@@ -56,6 +57,13 @@ class Got(NamedTuple):
     asked_ms: int
 
 
+class _Positions(NamedTuple):
+    """The positions of the account, if they could be had."""
+
+    got: Got
+    rows: list[PositionReport]
+
+
 class VenueReads:
     """All reads of one account. `wallet` is the door to the wallet host, where there is one."""
 
@@ -69,17 +77,20 @@ class VenueReads:
         self._turn = asyncio.Semaphore(MAX_AT_ONCE)
         self._waiting: dict[Question, None] = {}
         """What waits for its budget."""
+        self._positions = SharedRead(self._ask_positions)
         self._taker_fees: dict[str, Decimal] = {}
 
     async def answer(self, read: Read) -> ReadAnswered:
         """Everything the read asks for, over all its pages, or `ok` False."""
+        if read.kind is ReadKind.POSITIONS:
+            return await self._answer_positions(read)
         asked_ms = self._door.clock.now_ms()
         pager = Pager(read, asked_ms)
         outcome = RequestOutcome(outcome=Outcome.CONFIRMED, status=200)
         first = True
         try:
             while (request := pager.next()) is not None:
-                got = await self._ask(request, read.lane, _taker(request, pager))
+                got = await self._ask(request, read.lane, _reader(request.endpoint, pager.findings))
                 if first:
                     asked_ms, first = got.asked_ms, False
                 outcome = got.outcome
@@ -90,6 +101,21 @@ class VenueReads:
             unknown = RequestOutcome(outcome=Outcome.UNKNOWN, message=str(error))
             return self._no_answer(read, unknown, asked_ms)
         return self._found(read, pager, outcome, asked_ms)
+
+    async def _answer_positions(self, read: Read) -> ReadAnswered:
+        """All who want positions at that moment share one question about the whole account."""
+        got, rows = await self._positions.answer(read.lane)
+        if got.page is None:
+            return self._no_answer(read, got.outcome, got.asked_ms)
+        now_ms = self._door.clock.now_ms()
+        wanted = tuple(row for row in rows if read.symbol in ("", row.symbol))
+        return ReadAnswered(
+            now_ms=now_ms, read=read, ok=True, asked_ms=got.asked_ms, outcome=got.outcome, positions=wanted
+        )
+
+    async def _ask_positions(self, lane: Lane) -> _Positions:
+        found = Findings()
+        return _Positions(await self._ask(simple(ep.POSITIONS), lane, _reader(ep.POSITIONS, found)), found.positions)
 
     def _no_answer(self, read: Read, outcome: RequestOutcome, asked_ms: int) -> ReadAnswered:
         # −2013 is an answer, but only to a question about one order; it is never a rejection (RULES 1).
@@ -226,6 +252,6 @@ def _question(request: Request) -> Question:
     return request.endpoint.path, tuple(request.params.items())
 
 
-def _taker(request: Request, pager: Pager) -> Callable[[bytes], Page]:
-    reader = READERS[request.endpoint]
-    return lambda body: reader(body, pager.findings)
+def _reader(endpoint: ep.Endpoint, findings: Findings) -> Callable[[bytes], Page]:
+    reader = READERS[endpoint]
+    return lambda body: reader(body, findings)
