@@ -108,5 +108,26 @@ def live_from(lines: list[dict[str, Any]], windows: list[Window]) -> list[Window
     return found
 
 
+def without(windows: list[Window], troubles: list[Window]) -> list[Window]:
+    """What is left of the windows outside of all troubles, which come in the order of their beginning."""
+    left = windows
+    for trouble in troubles:
+        left = [
+            part
+            for window in left
+            for part in (
+                Window(window.start_us, min(window.end_us, trouble.start_us)),
+                Window(max(window.start_us, trouble.end_us), window.end_us),
+            )
+            if part.start_us < part.end_us
+        ]
+    return left
+
+
+def seconds_of(windows: list[Window]) -> float:
+    """How long they are together."""
+    return sum(window.end_us - window.start_us for window in windows) / 1e6
+
+
 def _is_read(line: dict[str, Any]) -> bool:
     return bool(line.get("account")) and (line["method"].startswith("GET ") or line["method"].endswith(".status"))

@@ -3,9 +3,13 @@
     python -m tests.acceptance.kills --kills 60 --seed 1
     python -m tests.acceptance.kills --kills 20 --stalls 20 --seed 2 --folder records
     python -m tests.acceptance.kills --kills 16 --limits venue --seed 3
+    python -m tests.acceptance.kills --kills 20 --stalls 8 --proxy --faults --seed 4
 
 With `--limits venue` the exchange keeps production's rate limits and a life lasts 10 to 20 seconds, as under a service
 manager that starts again what died; otherwise the limits are lifted and a life lasts up to 4 seconds.
+With `--proxy` the engine reaches the exchange through a bad network: delays, cuts, resets after n bytes of a request or
+an answer, answers that get lost, silence, connections that are refused. While the network is in trouble the engine is
+not live, as it can neither hear nor act; everything else is judged as always.
 A seed draws the moments, the intents and the venue facts of each life; the machine's own timing does the rest, so a
 seed names a kind of run and not one run.
 """
@@ -37,6 +41,10 @@ READY_S = 100.0
 QUIET_S = 120.0
 SHORT_LIFE_S = (0.3, 4.0)
 LONG_LIFE_S = (10.0, 20.0)
+STALLS_S = ((0.5, 4.0), (0.5, 4.0), (4.0, 12.0))
+"""The machine stands still for a moment, and now and then for longer than any request waits."""
+NETWORK_GAP_S = 1.5
+"""So long the network is well between two troubles, on average."""
 LIMITS = ("weight_per_minute", "orders_per_minute", "orders_per_10_seconds")
 YES = 'stop_without_position = "yes"'
 FACTS = (
@@ -70,6 +78,12 @@ class Figures:
     uncovered_ms_max: float = 0.0
     seconds: float = 0.0
     processes: int = 0
+    live_seconds: float = 0.0
+    """How long an engine was live and the network well: the time in which the bounds of RULES 15 hold."""
+    network: dict[str, int] = field(default_factory=dict)
+    """How often each kind of trouble was made in the network."""
+    classes: dict[str, Any] = field(default_factory=dict)
+    """Naked time by class (RULES 15)."""
     problems: list[str] = field(default_factory=list)
     violations: list[dict[str, Any]] = field(default_factory=list)
 
@@ -94,6 +108,7 @@ class Trial:
         self.faults = faults
         self.lifted = limits == "lifted"
         self.windows: list[Window] = []
+        """When an engine ran."""
         self._since_us = 0
 
     async def run(self, kills: int, stalls: int) -> Figures:
@@ -107,10 +122,15 @@ class Trial:
         stormy = [asyncio.create_task(weather.move_prices(self.stand, self.random))]
         if self.faults:
             stormy.append(asyncio.create_task(weather.lead_astray(self.stand, self.random)))
+        proxy = self.stand.proxy
+        if proxy is not None:
+            proxy.begin_weather(random.Random(self.random.random()), NETWORK_GAP_S)
         for end in ends:
             await self._live_once(end)
             for task in (sending, *stormy):
                 assert not task.done(), task.exception()
+            if proxy is not None:
+                proxy.raise_what_failed()
         self._start(FACTS[0])
         await self._until_ready()
         await time_passes(2.0)
@@ -119,10 +139,12 @@ class Trial:
         for task in stormy:
             task.cancel()
         weather.calm(self.stand)
+        if proxy is not None:
+            proxy.end_weather()
         await self._wind_down()
         self._note_end()
         self.stand.finish()
-        self._judge(with_stalls=bool(stalls))
+        self._judge()
         self.figures.seconds = round(time.monotonic() - began, 1)
         return self.figures
 
@@ -176,7 +198,7 @@ class Trial:
         assert engine is not None
         engine.pause()
         self._note_end()
-        await time_passes(self.random.uniform(0.5, 4.0))
+        await time_passes(self.random.uniform(*self.random.choice(STALLS_S)))
         self._since_us = _now_us()
         engine.go_on()
         self.figures.stalls += 1
@@ -211,7 +233,7 @@ class Trial:
 
         await eventually(all_told, within_s=QUIET_S, what=f"results of {sorted(waiting)[:5]}")
 
-    def _judge(self, *, with_stalls: bool) -> None:
+    def _judge(self) -> None:
         """By the exchange's log, by the journal, and by `holdfast verify`."""
         found, stand = self.figures, self.stand
         lines, events = audit.venue_lines(stand.venue_log), list(audit.journal_events(stand.journal))
@@ -226,19 +248,25 @@ class Trial:
         found.problems += audit.wrong_results(events, accepted)
         found.problems += [f"trade {name} closed {count} times" for name, count in closed.items() if count != 1]
         found.problems += [f"answered differently: {text}" for text in self.source.contradictions]
-        report = self._verified(lines) if with_stalls else stand.verify()
+        report = self._verified(lines) if found.stalls or stand.proxy else stand.verify()
         found.violations = report["violations"]
         if "measures" in report:
             naked, uncovered = report["measures"]["naked_ms"], report["measures"]["uncovered_ms"]
             found.naked_ms_p99, found.naked_ms_max = float(naked["p99"]), float(naked["max"])
             found.uncovered_ms_max = float(uncovered["max"])
             found.processes = report["counts"]["processes"]
-        if found.naked_ms_max > 1_000 and not self.faults:
+            found.classes = report["measures"]["classes"]
+        if found.naked_ms_max > 1_000 and not (self.faults or stand.proxy):
             found.problems.append(f"naked for {found.naked_ms_max} ms while an engine was live")
 
     def _verified(self, lines: list[dict[str, Any]]) -> dict[str, Any]:
-        """The checker, told when the engine was live: a process that was stopped is not, and only we know."""
-        live = tuple(verify.Window(start_us=w.start_us, end_us=w.end_us) for w in audit.live_from(lines, self.windows))
+        """The checker, told when the engine was live: one that was stopped or cut off is not, and only we know."""
+        windows = audit.live_from(lines, self.windows)
+        if self.stand.proxy is not None:
+            windows = audit.without(windows, self.stand.proxy.troubles())
+            self.figures.network = dict(sorted(self.stand.proxy.happened.items()))
+        self.figures.live_seconds = round(audit.seconds_of(windows), 1)
+        live = tuple(verify.Window(start_us=w.start_us, end_us=w.end_us) for w in windows)
         options = verify.Options(complete=True, live=live, acknowledged=tuple(self.source.accepted))
         report = verify.main_verify(self.stand.journal, self.stand.venue_log, options=options)
         decoded = msgspec.json.decode(verify.as_json(report))
@@ -247,10 +275,17 @@ class Trial:
 
 
 def run(
-    folder: Path, *, seed: int, kills: int, stalls: int = 0, faults: bool = False, limits: str = "lifted"
+    folder: Path,
+    *,
+    seed: int,
+    kills: int,
+    stalls: int = 0,
+    faults: bool = False,
+    limits: str = "lifted",
+    proxied: bool = False,
 ) -> Figures:
     """One trial in a folder, which keeps journal, venue log and what both processes said."""
-    with Stand(folder, market=markets.moving_market(seed)) as stand:
+    with Stand(folder, market=markets.moving_market(seed), proxied=proxied) as stand:
         return asyncio.run(Trial(stand, seed, faults=faults, limits=limits).run(kills, stalls))
 
 
@@ -262,8 +297,9 @@ def main(arguments: list[str]) -> int:
     """Run from the command line; prints the figures as JSON and answers 1 when a promise was broken."""
     parser = argparse.ArgumentParser(prog="python -m tests.acceptance.kills", description=__doc__)
     parser.add_argument("--kills", type=int, default=60, help="how often the engine is killed")
-    parser.add_argument("--stalls", type=int, default=0, help="how many of these kills follow a stall of 0.5 to 4 s")
+    parser.add_argument("--stalls", type=int, default=0, help="how many of these kills follow a stall of 0.5 to 12 s")
     parser.add_argument("--faults", action="store_true", help="requests, answers and events go astray as well")
+    parser.add_argument("--proxy", action="store_true", help="the network delays, cuts, resets, swallows and refuses")
     parser.add_argument(
         "--limits",
         choices=("lifted", "venue"),
@@ -284,6 +320,7 @@ def main(arguments: list[str]) -> int:
             stalls=chosen.stalls,
             faults=chosen.faults,
             limits=chosen.limits,
+            proxied=chosen.proxy,
         )
     sys.stdout.write(json.dumps(asdict(figures), indent=2) + "\n")
     return 0 if figures.clean else 1

@@ -15,9 +15,11 @@ import urllib.request
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from tests.acceptance import markets
 from tests.acceptance.processes import Running
+from tests.acceptance.proxy import Proxy
 
 REQUEST_S = 5.0
 CONFIG = """
@@ -76,8 +78,13 @@ def request(url: str, body: Any = None) -> Answer:
 class Stand:
     """An exchange, and an engine that can be started, killed and started again on the same journal."""
 
-    def __init__(self, folder: Path, *, market: str | None = None, facts: str = "", more: str = "") -> None:
-        """Start the exchange. `market` None is one that stands still. `facts` and `more` are lines of configuration."""
+    def __init__(
+        self, folder: Path, *, market: str | None = None, facts: str = "", more: str = "", proxied: bool = False
+    ) -> None:
+        """Start the exchange. `market` None is one that stands still. `facts` and `more` are lines of configuration.
+
+        With `proxied` the engine reaches the exchange through a network that can be made bad.
+        """
         self.folder = folder
         self.venue_log = folder / "venue.jsonl"
         self.journal = folder / "journal.sqlite"
@@ -95,6 +102,14 @@ class Stand:
             ready_line=True,
         )
         self.addresses: dict[str, str] = json.loads(self.paper.first_line)
+        self.proxy: Proxy | None = None
+        self._shown = dict(self.addresses)
+        if proxied:
+            port = urlsplit(self.addresses["rest"]).port
+            assert port is not None, "the exchange says where it is"
+            self.proxy = Proxy(port)
+            self.proxy.__enter__()
+            self._shown = {name: at.replace(f":{port}", f":{self.proxy.port}") for name, at in self.addresses.items()}
         self.configure(facts)
 
     def __enter__(self) -> Stand:
@@ -105,12 +120,14 @@ class Stand:
         """Whatever still runs is ended."""
         if self.engine is not None:
             self.engine.kill()
+        if self.proxy is not None:
+            self.proxy.__exit__(kind, error, at)
         self.paper.kill()
 
     def configure(self, facts: str = "") -> None:
         """Write the configuration that the next start of the engine reads."""
         self.configuration.write_text(
-            CONFIG.format(**self.addresses, port=self.port, facts=facts, more=self._more)
+            CONFIG.format(**self._shown, port=self.port, facts=facts, more=self._more)
             + f'[journal]\npath = "{self.journal}"\nlatch_file = "{self.latch}"\n'
         )
 
