@@ -261,13 +261,17 @@ class Trial:
 
     def _verified(self, lines: list[dict[str, Any]]) -> dict[str, Any]:
         """The checker, told when the engine was live: one that was stopped or cut off is not, and only we know."""
-        windows = audit.live_from(lines, self.windows)
+        live, troubles = audit.live_from(lines, self.windows), []
         if self.stand.proxy is not None:
-            windows = audit.without(windows, self.stand.proxy.troubles())
+            troubles = self.stand.proxy.troubles()
             self.figures.network = dict(sorted(self.stand.proxy.happened.items()))
-        self.figures.live_seconds = round(audit.seconds_of(windows), 1)
-        live = tuple(verify.Window(start_us=w.start_us, end_us=w.end_us) for w in windows)
-        options = verify.Options(complete=True, live=live, acknowledged=tuple(self.source.accepted))
+        self.figures.live_seconds = round(audit.seconds_of(audit.without(live, troubles)), 1)
+        options = verify.Options(
+            complete=True,
+            live=tuple(verify.Window(start_us=w.start_us, end_us=w.end_us) for w in live),
+            unreachable=tuple(verify.Window(start_us=w.start_us, end_us=w.end_us) for w in troubles),
+            acknowledged=tuple(self.source.accepted),
+        )
         report = verify.main_verify(self.stand.journal, self.stand.venue_log, options=options)
         decoded = msgspec.json.decode(verify.as_json(report))
         assert isinstance(decoded, dict)

@@ -113,6 +113,26 @@ def test_windows_that_the_caller_knows_replace_the_guess():
     assert changes(story, live=windows) == [(2_000, True, "dead"), (3_000, False, ""), (8_000, True, "dead")]
 
 
+def test_what_the_network_kept_from_the_engine_is_no_time_of_its_life():
+    """Its class is another than that of a dead one, and it is no new process."""
+    story = Story().begin()
+    base_us = story.lines[0].us
+
+    def window(start_s: int, end_s: int | None) -> Window:
+        return Window(start_us=base_us + start_s * 1_000_000, end_us=end_s and base_us + end_s * 1_000_000)
+
+    story.wait(20_000).read("GET /fapi/v3/positionRisk")
+    live = (window(2, 5), window(6, None))
+    troubles = (window(9, 10), window(1, 3), window(4, 7), window(9, 11))
+    assert changes(story, live=live, unreachable=troubles) == [
+        (3_000, True, "dead"),
+        (4_000, False, ""),
+        (7_000, True, "dead"),
+        (9_000, False, ""),
+        (11_000, True, "unreachable"),
+    ]
+
+
 def test_processes_are_counted():
     """One per start that came to read."""
     story = Story().begin()

@@ -53,6 +53,17 @@ def test_a_refused_act_moves_the_stretch_to_its_class():
     assert duty.informed_us == SECOND
 
 
+def test_a_process_that_was_out_of_reach_is_still_refused():
+    """Its connections were cut and came back; the venue's word on its rate has not changed by that."""
+    duty = Obligation(0, 1, live=True, informed=True)
+    duty.refuse(THROTTLED)
+    duty.turn(SECOND, live=False, absence=DEAD)
+    duty.turn(2 * SECOND, live=True, absence=UNREACHABLE)
+    duty.inform(2 * SECOND)
+    duty.end(7 * SECOND, DEAD)
+    assert (duty.longest, duty.informed_us) == ({THROTTLED: 5 * SECOND, UNREACHABLE: SECOND}, 0)
+
+
 def test_the_same_life_twice_changes_nothing():
     """Being told again that an engine is live is no new engine."""
     duty = Obligation(0, 1, live=True, informed=True)

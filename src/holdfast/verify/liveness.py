@@ -11,7 +11,7 @@ and not the end of an absence of the one before.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 from holdfast.verify.base import Check, LineHandlers, MomentHandlers, Scene
@@ -20,6 +20,7 @@ from holdfast.verify.journal_view import Moment, MomentKind
 from holdfast.verify.obligation import DEAD, UNREACHABLE
 from holdfast.verify.records import ConnectionLine, PushLine, Request
 
+_FOR_EVER: Final = 1 << 62
 BOOT_US: Final = 5_000_000
 """How long before its start in the journal a process may have opened its connections."""
 
@@ -114,20 +115,37 @@ class Liveness(Check):
 
     def changes_until(self, us: int) -> list[int]:
         """When an engine came or went, by the caller's word, up to a time that has not been passed yet."""
-        return [at_us for at_us, _ in self._known or () if at_us <= us]
+        return [at_us for at_us, _, _ in self._known or () if at_us <= us]
 
     def _follow_known(self, us: int) -> None:
         assert self._known is not None, "invariant: only known windows are followed"
         while self._known and self._known[0][0] <= us:
-            at_us, live = self._known.pop(0)
-            self._restarted = True
+            at_us, live, absence = self._known.pop(0)
+            self._restarted = absence == DEAD
             self._turn(at_us, live=live)
 
 
-def _changes(scene: Scene) -> list[tuple[int, bool]]:
-    changes: list[tuple[int, bool]] = []
+def _changes(scene: Scene) -> list[tuple[int, bool, str]]:
+    """When an engine came, after an absence of which class, and when it went."""
+    changes: list[tuple[int, bool, str]] = []
+    troubles = sorted((trouble.start_us, trouble.end_us or _FOR_EVER) for trouble in scene.options.unreachable)
     for window in scene.options.live or ():
-        changes.append((window.start_us, True))
-        if window.end_us is not None:
-            changes.append((window.end_us, False))
+        for start_us, end_us, absence in _reached(window.start_us, window.end_us or _FOR_EVER, troubles):
+            changes.append((start_us, True, absence))
+            if end_us != _FOR_EVER:
+                changes.append((end_us, False, ""))
     return sorted(changes)
+
+
+def _reached(start_us: int, end_us: int, troubles: list[tuple[int, int]]) -> Iterator[tuple[int, int, str]]:
+    """What the troubles of the network leave of a process's life."""
+    absence = DEAD
+    for trouble_us, over_us in troubles:
+        if over_us <= start_us or trouble_us >= end_us:
+            continue
+        if trouble_us > start_us:
+            yield start_us, trouble_us, absence
+            absence = UNREACHABLE
+        start_us = over_us
+    if start_us < end_us:
+        yield start_us, end_us, absence

@@ -90,7 +90,9 @@ class Obligation:
         if live == self._live:
             return
         self._close(us, absence)
-        self._live, self._trouble = live, LIVE
+        self._live = live
+        if live and absence != UNREACHABLE:
+            self._trouble = LIVE  # Whom the venue had turned away is dead; a process that was out of reach still waits.
         # A new process knows nothing until it has asked; the old one's knowledge died with it.
         self._evidence_us = None
 

@@ -27,6 +27,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     live: tuple[Window, ...] | None = None
     """When an engine was live (RULES 15), if the caller knows; None derives it from connections and signed reads."""
 
+    unreachable: tuple[Window, ...] = ()
+    """When the network was in trouble by the word of a caller who knows (with `live`): what was lost or late then
+    reached nobody, and what was sent then need not have arrived. A class of its own (RULES 15)."""
+
     acknowledged: tuple[str, ...] | None = None
     """Intent ids whose acceptance or denial was acknowledged to their source (I20); None = not known here."""
 
