@@ -8,12 +8,12 @@ from holdfast.core import foreign, view
 from holdfast.core.basis import gather
 from holdfast.model import events as ev
 from holdfast.model import inputs as inp
-from holdfast.model.effects import ReadKind
+from holdfast.model.effects import Read, ReadKind
 from holdfast.model.ids import Role
 from holdfast.model.orders import AlgoSpec, AlgoStatus, AlgoType, Side
 from holdfast.model.reports import Channel, Fill, PositionReport
 from tests.core.bench import SYMBOL, Bench
-from tests.core.replies import stranger_order
+from tests.core.replies import stranger_order, unknown
 
 D = Decimal
 
@@ -125,6 +125,48 @@ def test_a_difference_during_which_something_executed_is_looked_into_anew():
     assert ctx.events == []
     foreign.see_position(ctx, row("0.2"), asked + 5_000)
     assert [event.amount for event in ctx.events if isinstance(event, ev.PositionSeen)] == [D("0.2")]
+
+
+def shows(bench: Bench, asked_for: str, amount: str, asked_ms: int | None = None) -> None:
+    """An answer about one symbol that shows `SYMBOL` as well."""
+    read = Read(kind=ReadKind.POSITIONS, purpose=f"flatten:{asked_for}", symbol=asked_for)
+    asked_ms = bench.now if asked_ms is None else asked_ms
+    bench.step(inp.ReadAnswered(now_ms=bench.now, read=read, ok=True, asked_ms=asked_ms, positions=(row(amount),)))
+
+
+def test_rules_15_what_a_read_shows_of_another_symbol_is_evidence():
+    """The entry's answer and all its events are lost and the order is not listed yet: the position is covered as soon
+    as any read shows it, and not when the watch comes round."""
+    bench = Bench(symbols=(SYMBOL, "ETHUSDT"))
+    bench.silent_stream = True
+    bench.failing_reads = {ReadKind.ORDER, ReadKind.ALL_ORDERS, ReadKind.TRADES, ReadKind.POSITIONS}
+    bench.script(Role.ENTRY, unknown(landed=True, streamed=False))
+    bench.intent()
+    bench.advance(300)
+    assert bench.places(Role.STOP) == []
+    shows(bench, "ETHUSDT", "0.100")
+    assert len(bench.places(Role.STOP)) == 1
+
+
+def test_a_difference_into_which_somebody_looks_already_is_not_asked_about_again():
+    """Four reads a second may show it; its executions are read once, and then by its own timer."""
+    bench = Bench(symbols=(SYMBOL, "ETHUSDT"))
+    bench.hold_reads = {ReadKind.TRADES}
+    for _ in range(5):
+        shows(bench, "ETHUSDT", "0.2")
+        bench.advance(100)
+    assert len(bench.held_reads) == 1
+    shows(bench, "ETHUSDT", "0.3")
+    assert len(bench.held_reads) == 2
+
+
+def test_what_a_read_shows_of_another_symbol_may_be_older_than_our_books():
+    """It left before the last execution that we heard of."""
+    bench = Bench(symbols=(SYMBOL, "ETHUSDT")).open_trade()
+    bench.hold_reads = {ReadKind.TRADES}
+    heard_ms = bench.engine.around.executed_ms[SYMBOL]
+    shows(bench, "ETHUSDT", "0", heard_ms)
+    assert (bench.held_reads, SYMBOL in bench.engine.around.mismatch) == ([], False)
 
 
 def test_the_venues_word_becomes_our_books():

@@ -60,6 +60,20 @@ def explain(ctx: Context, symbol: str) -> None:
     ctx.read(ReadKind.TRADES, f"explain:{symbol}", symbol=symbol, since_ms=explained_ms(ctx, symbol))
 
 
+def see_others(ctx: Context, asked_for: str, rows: Sequence[PositionReport], asked_ms: int) -> None:
+    """What a read for one symbol shows of the others. A difference into which nobody looks yet may be the only word of
+    an execution whose events were lost; a row from before the last execution says nothing."""
+    for row in rows:
+        symbol = row.symbol
+        if symbol == asked_for or symbol in ctx.state.flattens or asked_ms <= ctx.around.executed_ms.get(symbol, 0):
+            continue
+        difference = row.amount - ctx.state.positions.get(symbol, ZERO)
+        _, known = ctx.around.mismatch.get(symbol, (0, ZERO))
+        if difference not in (ZERO, known):
+            see_position(ctx, row, asked_ms)
+            ctx.touch(symbol)
+
+
 def told(ctx: Context, symbol: str, amount: Decimal, at_ms: int) -> None:
     """A position that came with something else, an event of the account or its balances: where it differs from our
     books it is looked into, a moment later, when the executions have had time to come."""

@@ -151,6 +151,8 @@ def _take_evidence(ctx: Context, answer: ReadAnswered) -> None:
         evidence.take_order(ctx, order)
     for algo in answer.algos:
         evidence.take_algo(ctx, algo)
+    if answer.read.kind is ReadKind.POSITIONS and answer.read.symbol:
+        foreign.see_others(ctx, answer.read.symbol, answer.positions, answer.asked_ms)
     if answer.read.kind is ReadKind.OPEN_ORDERS:
         foreign.see_open_orders(ctx, answer.read.symbol, answer.orders)
     if answer.read.kind is ReadKind.OPEN_ALGOS:

@@ -66,6 +66,7 @@ class ReadAnswered(Input, frozen=True, kw_only=True, tag="read_answered"):
 
     `absent` is True only when the venue answered that the one order asked for does not exist (−2013).
     `asked_ms` is when the request left, so that older answers never overwrite newer evidence.
+    `positions` may show symbols that were not asked for; only of the one in `read` does a missing row mean 0.
     """
 
     read: Read

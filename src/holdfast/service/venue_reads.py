@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, NamedTuple, TypeVar
 
@@ -57,11 +58,14 @@ class Got(NamedTuple):
     asked_ms: int
 
 
-class _Positions(NamedTuple):
+@dataclass(slots=True)
+class _Positions:
     """The positions of the account, if they could be had."""
 
     got: Got
     rows: list[PositionReport]
+    told: bool = False
+    """Whether one of those who asked was told all of them."""
 
 
 class VenueReads:
@@ -103,12 +107,15 @@ class VenueReads:
         return self._found(read, pager, outcome, asked_ms)
 
     async def _answer_positions(self, read: Read) -> ReadAnswered:
-        """All who want positions at that moment share one question about the whole account."""
-        got, rows = await self._positions.answer(read.lane)
+        """All who want positions at that moment share one question about the whole account. One of them is told what
+        it shows of the other symbols as well: nothing that was learned is thrown away."""
+        shared = await self._positions.answer(read.lane)
+        got = shared.got
         if got.page is None:
             return self._no_answer(read, got.outcome, got.asked_ms)
         now_ms = self._door.clock.now_ms()
-        wanted = tuple(row for row in rows if read.symbol in ("", row.symbol))
+        wanted = tuple(row for row in shared.rows if not shared.told or read.symbol in ("", row.symbol))
+        shared.told = True
         return ReadAnswered(
             now_ms=now_ms, read=read, ok=True, asked_ms=got.asked_ms, outcome=got.outcome, positions=wanted
         )
