@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from tests.acceptance.audit import Window
+from tests.waiting import time_passes
 
 Direction = Literal["up", "down"]
 """Up is towards the exchange."""
@@ -96,7 +97,7 @@ class Link:
             while data := await source.read(CHUNK):
                 await self._proxy.passable.wait()
                 if self.conduct.delay_s[way]:
-                    await asyncio.sleep(self.conduct.delay_s[way])
+                    await time_passes(self.conduct.delay_s[way])
                     await self._proxy.passable.wait()
                 if way == "down" and self.conduct.swallows:
                     continue
@@ -179,10 +180,10 @@ class Proxy:
         number = self._begin("delay")
         for link in links:
             link.conduct.delay_s = {"up": up_s, "down": down_s}
-        await asyncio.sleep(last_s)
+        await time_passes(last_s)
         for link in links:
             link.conduct.delay_s = {"up": 0.0, "down": 0.0}
-        await asyncio.sleep(max(up_s, down_s))
+        await time_passes(max(up_s, down_s))
         self._over(number)
 
     async def cut(self, links: list[Link], *, reset: bool) -> None:
@@ -227,7 +228,7 @@ class Proxy:
         """Nothing passes in any direction; new connections are accepted and hear nothing. Then it all goes on."""
         number = self._begin("stall")
         self.passable.clear()
-        await asyncio.sleep(last_s)
+        await time_passes(last_s)
         self.passable.set()
         self._over(number)
 
@@ -235,7 +236,7 @@ class Proxy:
         """Nobody listens; what was connected stays so."""
         number = self._begin("refuse")
         await self._stop_listening()
-        await asyncio.sleep(last_s)
+        await time_passes(last_s)
         await self._listen()
         self._over(number, recovery_s=RECOVERY_S)
 
@@ -267,7 +268,7 @@ class Proxy:
 
     async def _storm(self, rng: random.Random, gap_s: float) -> None:
         while True:
-            await asyncio.sleep(rng.expovariate(1 / gap_s))
+            await time_passes(rng.expovariate(1 / gap_s))
             await self._trouble(rng)
 
     async def _trouble(self, rng: random.Random) -> None:
