@@ -3,8 +3,11 @@
 import asyncio
 import json
 import sqlite3
+from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from holdfast.adapters.store_sqlite import SqliteJournal
@@ -14,6 +17,7 @@ from holdfast.model.settings import Venue
 from holdfast.model.venue_facts import VenueFacts
 from holdfast.ports import JournalEntry
 from tests.cli.conftest import Command
+from tests.core.test_recheck import OPEN, day, old, place
 
 START = ev.EngineStarted(
     at_ms=1_000,
@@ -27,18 +31,29 @@ START = ev.EngineStarted(
 HALTED = ev.StateCommanded(at_ms=1_001, state=TradingState.HALTED, by="test", reason="start")
 
 
+def write(folder: Path, events: Sequence[ev.AnyEvent]) -> Path:
+    """A journal file of these events."""
+    path = folder / "journal.sqlite"
+
+    async def append() -> None:
+        opened = SqliteJournal(path, inline=True)
+        await opened.append([JournalEntry(ev.kind_of(event), ev.encode(event)) for event in events], 1_001_000)
+        opened.close()
+
+    asyncio.run(append())
+    return path
+
+
 @pytest.fixture
 def journal(tmp_path: Path) -> Path:
     """A journal of two records."""
-    path = tmp_path / "journal.sqlite"
+    return write(tmp_path, (START, HALTED))
 
-    async def write() -> None:
-        opened = SqliteJournal(path, inline=True)
-        await opened.append([JournalEntry(ev.kind_of(event), ev.encode(event)) for event in (START, HALTED)], 1_001_000)
-        opened.close()
 
-    asyncio.run(write())
-    return path
+@pytest.fixture
+def traded(tmp_path: Path) -> Path:
+    """The journal of a day with every kind of verdict in it."""
+    return write(tmp_path, day())
 
 
 def change(journal: Path) -> None:
@@ -67,6 +82,60 @@ def test_replay_finds_a_changed_record(holdfast: Command, journal: Path) -> None
     outcome = holdfast("replay", "--journal", journal)
     assert outcome.code == 1
     assert "broken at record 2" in outcome.err
+
+
+def test_replay_check_judges_again(holdfast: Command, traded: Path) -> None:
+    """Clean: exit code 0, and how much was judged."""
+    outcome = holdfast("replay", "--journal", traded, "--check")
+    assert outcome.code == 0
+    assert "10 verdicts judged again" in outcome.out
+    assert "No differences." in outcome.out
+    value = json.loads(holdfast("replay", "--journal", traded, "--check", "--json").out)
+    assert (value["verdicts"], value["differences"], value["not_checked"]) == (10, [], [])
+
+
+def test_replay_check_names_what_differs(holdfast: Command, tmp_path: Path) -> None:
+    """A plan that nobody accepted, under a chain that was made anew: exit code 1, record, field and both values."""
+    index = place(ev.IntentAccepted, intent__id=OPEN)
+    plan = msgspec.structs.replace(day()[index].plan, quantity=Decimal("0.2"))
+    journal = write(tmp_path, [*day()[:index], msgspec.structs.replace(day()[index], plan=plan)])
+    outcome = holdfast("replay", "--journal", journal, "--check")
+    assert outcome.code == 1
+    wanted = f"I13: journal seq {index + 1} (intent_accepted), plan.quantity: recorded 0.2, recomputed 0.1"
+    assert wanted in outcome.out
+    assert "written by version test" in outcome.out
+    value = json.loads(holdfast("replay", "--journal", journal, "--check", "--json").out)
+    assert value["differences"][0]["record"] == f"journal seq {index + 1}"
+
+
+def test_replay_check_says_what_it_could_not_check(holdfast: Command, tmp_path: Path) -> None:
+    """A journal of the format before: not a pass, and no fault."""
+    outcome = holdfast("replay", "--journal", write(tmp_path, old(day())), "--check")
+    assert outcome.code == 0
+    assert "not checked: verdict (format 1 does not tell what was seen)" in outcome.out
+
+
+def test_replay_refuses_a_journal_from_another_version(holdfast: Command, tmp_path: Path) -> None:
+    """It names the record, whether it folds only or judges as well."""
+    journal = write(tmp_path, [msgspec.structs.replace(START, format=99)])
+    for options in ((), ("--check",)):
+        outcome = holdfast("replay", "--journal", journal, *options)
+        assert outcome.code == 1
+        assert "record 1 (engine_started)" in outcome.err
+        assert "from another version" in outcome.err
+
+
+def test_replay_check_refuses_an_edited_and_a_cut_journal(holdfast: Command, traded: Path) -> None:
+    """The cut one with the head of a published result (RULES 8)."""
+    head = json.loads(holdfast("replay", "--journal", traded, "--check", "--json").out)["head"]
+    assert holdfast("replay", "--journal", traded, "--check", "--head", head).code == 0
+    seq, digest = head.split(":")
+    later = holdfast("replay", "--journal", traded, "--check", "--head", f"{int(seq) + 1}:{digest}")
+    assert (later.code, "it was cut off" in later.err) == (1, True)
+    assert holdfast("replay", "--journal", traded, "--head", "x").code == 2
+    change(traded)
+    changed = holdfast("replay", "--journal", traded, "--check")
+    assert (changed.code, "broken at record 2" in changed.err) == (1, True)
 
 
 def test_verify_refuses_files_that_are_none(holdfast: Command, journal: Path, tmp_path: Path) -> None:

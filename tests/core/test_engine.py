@@ -170,3 +170,17 @@ def test_a_wallet_whose_free_part_was_never_read_stays_unknown():
     bench = Bench()
     bench.give(inp.AccountSeen, reason="DEPOSIT", balances=(BalanceReport(asset="BNB", wallet=bench.venue.wallet),))
     assert bench.state.balances["BNB"].available is None
+
+
+def test_i18_a_start_records_its_settings_and_the_state_it_began_with():
+    """The first start begins with nothing, a later one with the fold of all records before it."""
+    bench = Bench().open_trade()
+    bench.restart()
+    first, second = bench.of(ev.EngineStarted)
+    assert (first.settings, first.format) == (bench.settings, ev.FORMAT)
+    assert first.state_hash == Engine(bench.settings, "test").state_hash()
+    before = Engine(bench.settings, "test")
+    for event in bench.events[: bench.events.index(second)]:
+        before.apply(event)
+    assert second.state_hash == before.state_hash()
+    assert second.state_shape == first.state_shape != ""

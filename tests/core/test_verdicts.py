@@ -51,7 +51,7 @@ def test_other_content_under_a_used_id_is_denied_without_a_look():
     bench.intent()
     bench.intent(quantity="0.2")
     (denied,) = bench.of(ev.IntentDenied)
-    assert (denied.code, denied.seen, denied.intent) == (DenyCode.OTHER_CONTENT, None, None)
+    assert (denied.code, denied.seen, denied.intent.id) == (DenyCode.OTHER_CONTENT, None, "i1")
 
 
 def test_a_close_is_a_verdict_too():

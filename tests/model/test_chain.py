@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from holdfast.model.chain import ChainBroken, check_link, link
+from holdfast.model.chain import ChainBroken, JournalUnusable, RecordUnusable, check_link, link
 
 GENESIS = "0" * 64
 
@@ -36,3 +36,10 @@ def test_a_gap_names_the_first_missing_record() -> None:
     with pytest.raises(ChainBroken, match="record 2 is missing") as caught:
         check_link(1, GENESIS, 3, 5, "kind", b"", link(GENESIS, 3, 5, "kind", b""))
     assert caught.value.seq == 2
+
+
+def test_an_unusable_record_is_named():
+    """By number and kind, so that its reader finds it."""
+    error = RecordUnusable(7, "fill_booked", "is none")
+    assert (str(error), error.seq) == ("record 7 (fill_booked) of the journal is none", 7)
+    assert isinstance(error, JournalUnusable)

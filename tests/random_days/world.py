@@ -26,6 +26,7 @@ from holdfast.model.intent import Distance, Entry, Intent, Size, Target, content
 from holdfast.model.settings import EngineSettings, Venue
 from holdfast.model.venue_facts import VenueFacts
 from holdfast.paper.wire_out import Close, HttpOutcome, Outgoing
+from holdfast.service import replay
 from holdfast.verify import Options, Report, Window, check
 from holdfast.verify.records import JournalRow, decode_line
 from tests.paper.desk import KEY, SECRET, Desk
@@ -329,10 +330,13 @@ class World:
         return msgspec.structs.replace(report, violations=paced)
 
     def findings(self, **options: Any) -> list[str]:
-        """Every violation as a sentence, and whether the fold is faithful."""
+        """Every violation as a sentence, whether the fold is faithful, and whether the journal proves its verdicts."""
         found = [f"{v.invariant}: {v.sentence} {v.seqs} {v.ns}" for v in self.verdict(**options).violations]
         if not self.folds_alike():
             found.append("I18: folding the journal yields another state")
+        checked = replay.check(journal_rows(self.journal))
+        found += [str(difference) for difference in checked.differences]
+        found += [f"not checked: {left.what} ({left.reason}), {left.first}" for left in checked.not_checked]
         return found
 
 

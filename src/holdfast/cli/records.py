@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +15,7 @@ from holdfast.cli.shell import OK, REFUSED, UNREACHABLE, USAGE, Failure, Json, p
 if TYPE_CHECKING:
     from holdfast.adapters.sqlite_file import SqliteReader
     from holdfast.core.engine import Engine
-    from holdfast.service.replay import Replayed
+    from holdfast.service.replay import Checked, Replayed
 
 JournalFile = Annotated[Path, Parameter(name="--journal", help="The journal's SQLite file; it may be in use.")]
 
@@ -71,25 +74,45 @@ def _print_chain(head: str, *, json: bool) -> int:
     return OK
 
 
-def replay(*, journal: JournalFile, json: Json = False) -> int:
+def replay(
+    *,
+    journal: JournalFile,
+    check: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            help="Judge every verdict again with the gate itself, hold every order against its verdict, and compare "
+            "the state at each start.",
+        ),
+    ] = False,
+    head: Annotated[
+        str | None, Parameter(help="SEQ:HASH from a published result: proves that the journal was not cut since.")
+    ] = None,
+    json: Json = False,
+) -> int:
     """Fold a journal from its first record, checking the hash chain, and compare with the state a snapshot kept.
 
-    Exit code 1 when the chain is broken or the states differ.
+    Exit code 1 when the chain is broken, or when anything differs from what the records before it lead to.
 
     For example:
 
     - `holdfast replay --journal holdfast-paper-main.sqlite`
+    - `holdfast replay --journal holdfast-paper-main.sqlite --check --json`
     """
     from holdfast.adapters.sqlite_file import SqliteReader
-    from holdfast.model.chain import ChainBroken, JournalUnusable
+    from holdfast.model.chain import ChainBroken, JournalUnusable, RecordUnusable
 
+    if head is not None:
+        _prove_head(journal, head)
     try:
         reader = SqliteReader(journal)
         try:
+            if check:
+                return _print_checked(_checked(reader), json=json)
             report = _fold(reader)
         finally:
             reader.close()
-    except ChainBroken as error:
+    except (ChainBroken, RecordUnusable) as error:
         raise Failure(f"replay: {error}", REFUSED) from None
     except JournalUnusable as error:
         raise Failure(f"--journal: {error}\n    would pass: the file of journal.path", UNREACHABLE) from None
@@ -105,6 +128,65 @@ def _fold(reader: SqliteReader) -> Replayed:
     from holdfast.service.replay import replay as fold
 
     return fold(reader.read(), _engine(), snapshot=reader.load_snapshot(), version=__version__)
+
+
+def _prove_head(journal: Path, head: str) -> None:
+    from holdfast.verify import HeadError, VerifyError, main_chain
+
+    try:
+        main_chain(journal, head)
+    except HeadError as error:
+        raise Failure(f"{error}\n    would pass: seq and hash of a published result", USAGE) from None
+    except VerifyError as error:
+        raise Failure(f"replay: {error}", REFUSED if error.record else UNREACHABLE) from None
+
+
+def _checked(reader: SqliteReader) -> Checked:
+    from holdfast import __version__
+    from holdfast.service.replay import check
+
+    with _progress("judging again", reader.head.seq) as told:
+        return check(reader.read(), snapshot=reader.load_snapshot(), version=__version__, progress=told)
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal that is gone when the work is done; elsewhere nothing is shown."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def _print_checked(report: Checked, *, json: bool) -> int:
+    if json:
+        print_json(report)
+        return OK if report.clean else REFUSED
+    print(f"{report.events} events folded, the hash chain is whole")
+    print(f"head   {report.head}")
+    print(f"state  {report.state_hash}")
+    print(f"{report.verdicts} verdicts judged again, {report.orders} orders held against their verdicts, ", end="")
+    print(f"{report.states} recorded states compared")
+    for left in report.not_checked:
+        print(f"not checked: {left.what} ({left.reason}); {left.count} records, the first is {left.first}")
+    if report.clean:
+        print("No differences.")
+        return OK
+    print(f"{len(report.differences)} differences")
+    for found in report.differences:
+        print(f"  {found}")
+    written = [version for version in report.versions if version != _version()]
+    if written:
+        print(f"written by version {', '.join(written)}, judged by {_version()}: another version may judge otherwise")
+    return REFUSED
+
+
+def _version() -> str:
+    from holdfast import __version__
+
+    return __version__
 
 
 def _engine() -> Engine:

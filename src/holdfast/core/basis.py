@@ -10,6 +10,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
+import msgspec
+
 from holdfast.core import budgets, exposure
 from holdfast.core.context import Context
 from holdfast.core.state import EngineState
@@ -19,6 +21,7 @@ from holdfast.model.seen import Held, Seen
 from holdfast.model.settings import EngineSettings
 
 NOTHING_KNOWN = Held()
+_encoder = msgspec.json.Encoder(decimal_format="string")
 
 
 class Basis(NamedTuple):
@@ -51,7 +54,7 @@ def gather(ctx: Context, symbol: str) -> Basis:
     """The basis of a verdict on `symbol` now. Rules that no verdict has used yet are journalled first."""
     instrument = ctx.around.instruments.get(symbol)
     if instrument is not None and ctx.around.rules_told.get(symbol) is not instrument:
-        if ctx.state.rules.get(symbol) != instrument:
+        if not _same(ctx.state.rules.get(symbol), instrument):
             ctx.emit(ev.RulesSeen(at_ms=ctx.now_ms, rules=instrument))
         ctx.around.rules_told[symbol] = instrument
     return Basis(
@@ -63,6 +66,11 @@ def gather(ctx: Context, symbol: str) -> Basis:
         ctx.around.contradictions.get(symbol, ()),
         look(ctx, symbol),
     )
+
+
+def _same(known: Instrument | None, now: Instrument) -> bool:
+    """Equal to the last digit: facts are text, so 0.10 is another tick size than 0.1."""
+    return known == now and _encoder.encode(known) == _encoder.encode(now)
 
 
 def look(ctx: Context, symbol: str) -> Seen:

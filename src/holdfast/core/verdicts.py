@@ -64,7 +64,6 @@ def concerns_other_side(state: EngineState, intent: Intent) -> bool:
 
 def on_repeat(now_ms: int, intent: Intent, content_hash: str, first_hash: str) -> ev.IntentDenied:
     """The verdict on other content under a used id. Nothing else is looked at."""
-    facts = {"sentence": DENY_SENTENCES[DenyCode.OTHER_CONTENT], "first_hash": first_hash}
     return ev.IntentDenied(
         at_ms=now_ms,
         intent_id=intent.id,
@@ -73,8 +72,9 @@ def on_repeat(now_ms: int, intent: Intent, content_hash: str, first_hash: str) -
         action=intent.action,
         content_hash=content_hash,
         code=DenyCode.OTHER_CONTENT,
-        facts=facts,
+        facts={"sentence": DENY_SENTENCES[DenyCode.OTHER_CONTENT], "first_hash": first_hash},
         counterfactual={"id": "a new id"},
+        intent=intent,
     )
 
 

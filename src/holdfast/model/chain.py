@@ -21,6 +21,15 @@ class ChainBroken(JournalUnusable):
         self.reason = reason
 
 
+class RecordUnusable(JournalUnusable):
+    """The record `seq` is whole, but this program cannot use it: of another version, or none that an engine wrote."""
+
+    def __init__(self, seq: int, kind: str, reason: str) -> None:
+        super().__init__(f"record {seq} ({kind}) of the journal {reason}")
+        self.seq = seq
+        self.reason = reason
+
+
 def link(previous: str, seq: int, at_us: int, kind: str, body: bytes) -> str:
     """SHA-256, hex, of one record and the hash before it.
 

@@ -56,7 +56,7 @@ class IntentDenied(Event, frozen=True, kw_only=True, tag="intent_denied"):
     """The gate refused an intent: the code, the numbers, and what would have passed.
 
     A repeat of an id with other content is denied without touching the first intent's record, and without a look at
-    anything else: it carries neither `intent` nor `seen`.
+    anything else: it has no `seen`. In format 1 `intent` is None as well.
     """
 
     intent_id: str

@@ -7,10 +7,11 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from holdfast.model.chain import JournalUnusable, check_link
-from holdfast.model.events import AnyEvent, decode
+from holdfast.core.recheck import UNREPEATABLE
+from holdfast.model.chain import check_link
 from holdfast.ports import GENESIS, Head, Journal, JournalRecord
 from holdfast.service.engine_port import EnginePort
+from holdfast.service.events_of import does_not_follow, event_of
 from holdfast.service.outbox import Published
 from holdfast.service.snapshots import Folded, SnapshotBody, unpack
 
@@ -60,9 +61,12 @@ def recover(
     total = journal.head.seq
     head, read_seq, folded = start, model.seq, 0
     for record in verified(journal, _earlier(journal, start, read_seq)):
-        event = _decoded(record)
+        event = event_of(record)
         if record.seq > start.seq:
-            engine.apply(event)
+            try:
+                engine.apply(event)
+            except UNREPEATABLE as error:
+                raise does_not_follow(record, error) from error
             folded += 1
         if record.seq > read_seq:
             model.fold(Published(record.seq, record.hash, record.at_us, record.kind, record.body, event))
@@ -103,12 +107,3 @@ def _earlier(journal: Journal, start: Head, read_seq: int) -> Head:
         return Head(0, GENESIS)
     record = next(journal.read(read_seq - 1))
     return Head(record.seq, record.hash)
-
-
-def _decoded(record: JournalRecord) -> AnyEvent:
-    try:
-        return decode(record.body)
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
-        raise JournalUnusable(
-            f"record {record.seq} ({record.kind}) of the journal is not an event this program knows: {error}"
-        ) from None
