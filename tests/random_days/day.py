@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -46,12 +46,23 @@ FACTS: Final[dict[str, dict[str, Any]]] = {
 class Day:
     """Draws its habits first, so that most days have some kinds of trouble and not others."""
 
-    def __init__(self, seed: int, facts: str | None = None, *, kills: bool | None = None) -> None:
+    def __init__(
+        self,
+        seed: int,
+        facts: str | None = None,
+        *,
+        kills: bool | None = None,
+        trouble: Sequence[str] | None = None,
+        limits: Limits | None = None,
+        **policies: Any,
+    ) -> None:
+        """What is given is not drawn; the draws themselves stay the same, so that a seed stays the same day."""
         rng = self.rng = random.Random(seed)
         self.seed = seed
         self.facts = facts if facts is not None else rng.choice(list(FACTS))
         self.kills = kills if kills is not None else rng.random() < 0.6
         self.trouble = [name for name in faults.GROUPS if rng.random() < 0.55] if rng.random() < 0.9 else []
+        self.trouble = list(trouble) if trouble is not None else self.trouble
         self.humans = rng.random() < 0.35
         self.commands = rng.random() < 0.4
         self.weather = faults.Weather(rng)
@@ -59,13 +70,17 @@ class Day:
             facts=FACTS[self.facts],
             network=self.weather,
             begin_us=START_US + rng.choice((0, 0, 0, BEFORE_THE_HOUR, BEFORE_MIDNIGHT)),
-            limits=Limits(daily_loss=Decimal(rng.choice((15, 1_000, 1_000, 1_000)))),
-            **self._policies(),
+            limits=self._limits(limits),
+            **{**self._policies(), **policies},
         )
         self.world.funding_ms = (self.world.agenda.now_ms // 3_600_000 + 1) * 3_600_000
         self.sent: list[Intent] = []
         self.acts = self._acts()
         self.log: list[str] = []
+
+    def _limits(self, given: Limits | None) -> Limits:
+        daily_loss = Decimal(self.rng.choice((15, 1_000, 1_000, 1_000)))
+        return given if given is not None else Limits(daily_loss=daily_loss)
 
     def _policies(self) -> dict[str, Any]:
         foreign = self.rng.choice(("halt", "halt", "adopt", "ignore"))

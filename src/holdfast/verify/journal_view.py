@@ -25,6 +25,33 @@ from holdfast.verify.report import VerifyError
 SENT_AGAIN: Final = frozenset({Role.STOP, Role.CLOSE})
 """Roles whose unknown outcome ends with the answer to the next send of the same order (RULES 2)."""
 
+TOLD_IN_ORDER: Final = frozenset(
+    {
+        ev.AbsenceNoted,
+        ev.CancelPlanned,
+        ev.EffectiveChanged,
+        ev.EngineStarted,
+        ev.FillBooked,
+        ev.FlattenEnded,
+        ev.FlattenStarted,
+        ev.ForeignSeen,
+        ev.OrderAnswered,
+        ev.OrderPlanned,
+        ev.OrderSendDue,
+        ev.OrderUpdated,
+        ev.PhaseChanged,
+        ev.QuarantineLifted,
+        ev.Reconciled,
+        ev.ResumePrepared,
+        ev.StateCommanded,
+        ev.SymbolHalted,
+        ev.TradeClosed,
+        ev.UnknownOpened,
+        ev.UnknownResolved,
+    }
+)
+"""Records whose order among each other is what a check asks for."""
+
 FillKey = tuple[str, int, int]
 IncomeKey = tuple[str, int, str, str]
 
@@ -151,6 +178,8 @@ class JournalView:
         """Symbol → first seq at which the journal saw a quantity that is not ours."""
         self.corrected: set[str] = set()
         """Trades whose published result a later record corrects."""
+        self.story: list[tuple[int, ev.AnyEvent]] = []
+        """(seq, event) of what is judged in the journal's own order (`admission.py`, `proofs.py`)."""
         self._settled: set[str] = set()
         self._entries: dict[str, list[str]] = {}
 
@@ -176,6 +205,8 @@ class JournalView:
         handler = _HANDLERS.get(type(event))
         if handler is not None:
             handler(self, seq, event)
+        if type(event) in TOLD_IN_ORDER:
+            self.story.append((seq, event))
         if self.process_ends:
             self.process_ends[-1] = self.last_us
 

@@ -8,9 +8,11 @@ from typing import Any, Final
 import msgspec
 
 from holdfast.model.reasons import Outcome
+from holdfast.verify.admission import Admission
 from holdfast.verify.base import Check, Scene
 from holdfast.verify.chain import checked
 from holdfast.verify.commands import Commands
+from holdfast.verify.conduct import Conduct
 from holdfast.verify.cover import Cover
 from holdfast.verify.exits import Flips, Orphans
 from holdfast.verify.fates import Fates
@@ -22,6 +24,7 @@ from holdfast.verify.lives import Lives
 from holdfast.verify.money import Ledger
 from holdfast.verify.once import Once
 from holdfast.verify.options import Options
+from holdfast.verify.proofs import Proofs
 from holdfast.verify.quiet import Quiet
 from holdfast.verify.rates import Rates
 from holdfast.verify.records import (
@@ -89,6 +92,9 @@ class Stage:
             Halts(scene, liveness),
             Stops(scene),
             Fates(scene),
+            Admission(scene),
+            Proofs(scene),
+            Conduct(scene),
             Quiet(scene),
             Rates(scene),
             Repeats(scene),

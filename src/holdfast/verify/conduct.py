@@ -1,0 +1,216 @@
+"""What an entry leaves behind: its remainder, its time to live, its targets, and orders that the venue cannot read
+(RULES 2, 5, 10, 11; I16)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from holdfast.model import events as ev
+from holdfast.model.ids import Role, is_ours
+from holdfast.model.num import ZERO, text
+from holdfast.model.orders import OrderSpec, TimeInForce
+from holdfast.model.reasons import Outcome, TradePhase
+from holdfast.verify.base import Check, LineHandlers, Scene
+from holdfast.verify.evidence import WRITES, Verb, client_id_of
+from holdfast.verify.journal_view import Planned
+from holdfast.verify.records import Reply, Request
+
+ATTEMPTS: Final = 4
+"""A take profit is planned once and derived anew three times at most (RULES 2)."""
+
+BAD_FORM: Final = frozenset(
+    {-1100, -1101, -1102, -1103, -1104, -1105, -1106, -1111, -1116, -1117, -1118, -4003, -4014, -4015, -4023, -4137}
+)
+"""Refusals that no market, balance or clock explains: the order itself was wrong (protocol notes H)."""
+
+RESTING: Final = (TimeInForce.GTD, TimeInForce.GTX, TimeInForce.GTC)
+"""Entries that do not end by themselves."""
+
+EXIT_PHASES: Final = (TradePhase.EXITING, TradePhase.FLATTENING)
+
+
+class Conduct(Check):
+    """Plays the journal in its order, and reads the venue's refusals."""
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._entries: dict[str, list[str]] = {}
+        """Trade → its entries that may still fill, by the journal."""
+        self._planned_entries: set[str] = set()
+        self._targets: dict[str, list[Planned]] = {}
+        self._filled: dict[str, Decimal] = {}
+        """Trade → what its entries filled."""
+        self._done: dict[str, Decimal] = {}
+        """Client id of an order that has ended → what it executed."""
+        self._executed: dict[str, Decimal] = {}
+        self._ended_us: dict[str, int] = {}
+        """Client id of an entry → when the journal knew that it had ended."""
+        self._cancelled: set[str] = set()
+        self._exited: dict[str, tuple[int, int]] = {}
+        """Trade whose exit began → (seq, ms), to be judged when that step is over."""
+        self._placing: dict[int, str] = {}
+
+    def after(self) -> LineHandlers:
+        """Placing requests and their answers."""
+        return {Request: self._on_request, Reply: self._on_reply}
+
+    def finish(self) -> None:
+        """The whole journal in its order."""
+        for seq, event in self.journal.story:
+            self._judge_exits(event.at_ms)
+            self._play(seq, event)
+            self._note_end(event)
+        self._judge_exits(None)
+        self._check_times_to_live()
+
+    def _on_request(self, line: Request) -> None:
+        if WRITES.get(line.method) in (Verb.PLACE, Verb.PLACE_ALGO) and is_ours(client_id_of(line)):
+            self._placing[line.n] = client_id_of(line)
+
+    def _on_reply(self, line: Reply) -> None:
+        client_id = self._placing.pop(line.req, None)
+        if client_id is not None and line.fault is None and line.code in BAD_FORM:
+            self.found.violated(
+                "I16",
+                f"{client_id} was refused for its form: {line.code} {line.msg or ''}".rstrip(),
+                ns=(line.req, line.n),
+            )
+
+    def _play(self, seq: int, event: ev.AnyEvent) -> None:
+        match event:
+            case ev.OrderPlanned():
+                self._on_planned(seq, event)
+            case ev.OrderAnswered() if event.outcome in (Outcome.REJECTED, Outcome.THROTTLED):
+                self._done.setdefault(event.client_id, ZERO)
+            case ev.UnknownResolved() if event.resolution != "confirmed":
+                self._done.setdefault(event.client_id, ZERO)
+            case ev.OrderUpdated():
+                name, executed = event.report.client_id, event.report.executed
+                self._executed[name] = max(executed, self._executed.get(name, ZERO))
+                if event.report.status.terminal:
+                    self._done[name] = self._executed[name]
+            case ev.CancelPlanned():
+                self._cancelled.add(event.client_id)
+            case ev.FillBooked() if event.trade_id and event.cause == "OURS":
+                self._on_fill(seq, event)
+            case ev.PhaseChanged() if event.phase in EXIT_PHASES:
+                self._exited.setdefault(event.trade_id, (seq, event.at_ms))
+            case _:
+                pass
+
+    def _on_planned(self, seq: int, event: ev.OrderPlanned) -> None:
+        if event.spec.role is Role.ENTRY:
+            self._entries.setdefault(event.trade_id, []).append(event.spec.client_id)
+            self._planned_entries.add(event.spec.client_id)
+            return
+        if event.spec.role is Role.TARGET:
+            self._on_target(seq, event)
+        plan = self.journal.plans.get(event.trade_id)
+        if (
+            plan is not None
+            and event.spec.role is not Role.CLOSE
+            and event.spec.side is not plan[1].direction.exit_side
+        ):
+            self.found.violated(
+                "I4",
+                f"the {event.spec.role.value} {event.spec.client_id} is on the side of the entry of its trade",
+                seqs=[plan[0], seq],
+            )
+
+    def _on_fill(self, seq: int, event: ev.FillBooked) -> None:
+        trade_id, quantity = event.trade_id, event.fill.quantity
+        if event.role is Role.ENTRY:
+            self._filled[trade_id] = self._filled.get(trade_id, ZERO) + quantity
+            name = event.client_id
+            self._executed[name] = max(self._executed.get(name, ZERO), self._filled[trade_id])
+        else:
+            self._exited.setdefault(trade_id, (seq, event.at_ms))
+
+    # The entry's remainder.
+
+    def _note_end(self, event: ev.AnyEvent) -> None:
+        """Whether this record is the first that ends an entry."""
+        report = getattr(event, "report", None)
+        name = report.client_id if report is not None else getattr(event, "client_id", "")
+        if name not in self._ended_us and name in self._planned_entries and self._ended(name):
+            self._ended_us[name] = event.at_ms * 1_000
+
+    def _judge_exits(self, now_ms: int | None) -> None:
+        """The cancel of the remainder goes out in the step in which the exit began (RULES 5)."""
+        for trade_id, (seq, began_ms) in list(self._exited.items()):
+            if now_ms is not None and now_ms <= began_ms:
+                continue
+            del self._exited[trade_id]
+            for client_id in self._entries.pop(trade_id, ()):
+                if not self._ended(client_id) and client_id not in self._cancelled:
+                    self.found.violated(
+                        "RULES 5",
+                        f"the exit of trade {trade_id} began, and its entry {client_id} was not cancelled with it",
+                        seqs=[self.journal.planned[client_id].seq, seq],
+                    )
+
+    def _ended(self, client_id: str) -> bool:
+        spec = self.journal.planned[client_id].event.spec
+        whole = isinstance(spec, OrderSpec) and self._executed.get(client_id, ZERO) >= spec.quantity
+        return client_id in self._done or whole
+
+    def _check_times_to_live(self) -> None:
+        """A process that lives when an entry's time is over cancels it (RULES 10)."""
+        for client_id, planned in self.journal.planned.items():
+            plan = self.journal.plans.get(planned.event.trade_id)
+            if plan is None or not _rests(planned):
+                continue
+            due_us = plan[1].deadline_ms * 1_000 + (self.options.lag_ms + self.options.clock_error_ms) * 1_000
+            ended_us = min([self._ended_us.get(client_id, self.journal.last_us), *self._asked_us(client_id)])
+            lived_us = self._lived_us(due_us, ended_us)
+            if ended_us > due_us and lived_us > self.options.orphan_ms * 1_000:
+                self.found.violated(
+                    "RULES 10",
+                    f"entry {client_id} was left working for {lived_us // 1_000} ms after its time to live",
+                    seqs=[planned.seq],
+                )
+
+    def _asked_us(self, client_id: str) -> list[int]:
+        return [us for _, us in self.journal.cancels.get(client_id, ())]
+
+    def _lived_us(self, since_us: int, until_us: int) -> int:
+        """The longest time in which one process lived between two points."""
+        lives = zip([us for _, us in self.journal.starts], self.journal.process_ends, strict=True)
+        return max((min(end, until_us) - max(start, since_us) for start, end in lives), default=0)
+
+    # Targets.
+
+    def _on_target(self, seq: int, event: ev.OrderPlanned) -> None:
+        """Take profits never add up to more than the entry filled; unknown ones count (RULES 2, 11)."""
+        assert isinstance(event.spec, OrderSpec), "invariant: a take profit is a plain order"
+        targets = self._targets.setdefault(event.trade_id, [])
+        targets.append(Planned(seq, event))
+        total = sum((self._still(target) for target in targets), ZERO)
+        held = self._filled.get(event.trade_id, ZERO) + self.journal.bases.get(event.trade_id, ZERO)
+        if total > held:
+            self.found.violated(
+                "RULES 11",
+                f"the take profits of trade {event.trade_id} add up to {text(total)}, its entry filled {text(held)}",
+                seqs=[target.seq for target in targets],
+            )
+        tries = [target.seq for target in targets if _price(target) == event.spec.price]
+        if len(tries) > ATTEMPTS:
+            self.found.violated(
+                "RULES 2", f"a take profit of trade {event.trade_id} was tried {len(tries)} times", seqs=tries
+            )
+
+    def _still(self, target: Planned) -> Decimal:
+        spec = target.event.spec
+        ended = self._done.get(spec.client_id)
+        return (spec.quantity or ZERO) if ended is None else ended
+
+
+def _rests(planned: Planned) -> bool:
+    spec = planned.event.spec
+    return spec.role is Role.ENTRY and isinstance(spec, OrderSpec) and spec.time_in_force in RESTING
+
+
+def _price(target: Planned) -> Decimal | None:
+    spec = target.event.spec
+    return spec.price if isinstance(spec, OrderSpec) else None
