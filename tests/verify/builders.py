@@ -101,6 +101,13 @@ class Story:
         self.line(ConnectionLine, conn=conn, path="/ws-fapi/v1", ev="open")
         self.line(ConnectionLine, conn=conn, path="/ws-fapi/v1", ev="logon", account=ACCOUNT)
         self.read("GET /fapi/v3/positionRisk")
+        self.event(ev.Reconciled)
+        self.event(ev.EffectiveChanged, state=TradingState.ACTIVE, reasons=())
+
+    def resume(self, by: str = "ops") -> None:
+        """An operator goes on, in two steps."""
+        self.event(ev.ResumePrepared, token="t", by=by, expires_ms=self.ms + 120_000)
+        self.event(ev.StateCommanded, state=TradingState.ACTIVE, by=by, reason="")
 
     def die(self, conn: int = 1) -> None:
         """The process is killed: its connection closes."""
@@ -248,6 +255,14 @@ class Story:
             ev.OrderAnswered, client_id=client_id, outcome=outcome, sent_ms=self.ms, recv_window_ms=1_500, **fields
         )
 
+    def absences(self, client_id: str) -> None:
+        """The whole proof that an order was never placed (RULES 3), in ten seconds."""
+        self.wait(6_500)
+        for _ in range(3):
+            for endpoint in ("order", "all_orders", "trades", "position"):
+                self.event(ev.AbsenceNoted, client_id=client_id, endpoint=endpoint, asked_ms=self.ms)
+            self.wait(1_166)
+
     def result(self, status: ResultStatus, intent_id: str = "i1", filled: str = "2", **fields: Any) -> None:
         """The terminal result of an opening intent."""
         plan = self.plans[intent_id]
@@ -260,7 +275,8 @@ class Story:
         )  # fmt: skip
 
     def closed(self, intent_id: str = "i1", **changed: Any) -> None:
-        """The closing record of a trade, with the money of the story so far."""
+        """The closing record of a trade, with the money of the story so far; the venue showed 0 before."""
+        self.read("GET /fapi/v3/positionRisk")
         plan = self.plans[intent_id]
         fields: dict[str, Any] = {
             "gross": {"USDT": self.gross}, "fees": {"USDT": self.fees}, "funding": {"USDT": self.funding},

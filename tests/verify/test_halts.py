@@ -80,8 +80,7 @@ def test_rules_9_a_resume_lets_entries_in_again():
     """Until the next halt."""
     story = whole_trade()
     halt(story)
-    story.wait(1_000)
-    halt(story, TradingState.ACTIVE)
+    story.wait(11_000).resume()
     story.wait(10).accept("i2")
     story.fill_entry("i2")
     story.arm_stop("i2")
@@ -95,7 +94,7 @@ def test_rules_9_a_clock_that_is_ahead_resumes_late_by_the_venues_time():
     spec = entry_spec("i2")
     story.wait(5_000).reply(story.send(spec, timestamp=str(story.ms + 100)), status=400)
     story.wait(100)
-    halt(story, TradingState.ACTIVE)
+    story.resume()
     story.accept("i2")
     story.plan(spec, "i2")
     assert "I15" not in story.verdict().broken()
@@ -105,11 +104,11 @@ def test_rules_9_an_entry_that_works_on_after_a_resume_is_measured_up_to_it():
     """What came into force again ends the duty to cancel; its length until then is judged."""
     story = resting()
     story.wait(1_000)
-    halt(story, TradingState.ACTIVE)
+    story.resume()
     story.wait(20_000).read("GET /fapi/v1/time")
     assert story.verdict().violations == []
     late = resting()
     late.wait(4_000)
-    halt(late, TradingState.ACTIVE)
+    late.resume()
     late.wait(1_000).read("GET /fapi/v1/time")
     assert late.verdict().broken() == ["I15"]

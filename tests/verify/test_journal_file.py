@@ -73,7 +73,7 @@ def test_rules_8_a_published_head_detects_a_cut_journal(tmp_path):
 @pytest.mark.parametrize(
     ("statement", "record"),
     [
-        ("UPDATE event SET body = CAST(replace(body, '100', '101') AS BLOB) WHERE seq = 3", "journal seq 3"),
+        ("UPDATE event SET body = CAST(replace(body, '100', '101') AS BLOB) WHERE seq = 5", "journal seq 5"),
         ("UPDATE event SET at_us = at_us + 1 WHERE seq = 5", "journal seq 5"),
         ("DELETE FROM event WHERE seq = 4", "journal seq 4"),
         ("DELETE FROM event WHERE seq = 1", "journal seq 1"),

@@ -24,9 +24,8 @@ def absent_entry() -> Story:
     """An intent whose entry was shown never placed, after a timeout."""
     story = refused_entry(Outcome.UNKNOWN, 0)
     story.event(ev.UnknownOpened, client_id=entry_spec().client_id, reason="timeout")
-    story.wait(10_000).event(
-        ev.UnknownResolved, client_id=entry_spec().client_id, resolution="never_placed", evidence="absences"
-    )
+    story.absences(entry_spec().client_id)
+    story.event(ev.UnknownResolved, client_id=entry_spec().client_id, resolution="never_placed", evidence="absences")
     story.result(ResultStatus.NEVER_PLACED, filled="0")
     return story
 

@@ -139,7 +139,7 @@ def test_marks_are_forgotten_when_nobody_needs_them():
     """They are logged only while a position or a stop is there; an old one proves nothing."""
     story = whole_trade()
     story.lines.insert(5, MarkLine(n=900, us=story.lines[4].us, symbol="BTCUSDT", mark=D(100)))
-    story.wait(10).accept("i2", stop="150", mark=D(200), arrival_mid=D(200), cap_price=D(201))
+    story.wait(10_010).accept("i2", stop="150", mark=D(200), arrival_mid=D(200), cap_price=D(201))
     story.fill_entry("i2", price="200")
     story.arm_stop("i2", trigger="150")
     report = story.verdict()

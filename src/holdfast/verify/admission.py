@@ -12,7 +12,7 @@ from typing import Any, Final
 from holdfast.model import events as ev
 from holdfast.model.ids import Role
 from holdfast.model.num import text
-from holdfast.model.reasons import Outcome, TradingState
+from holdfast.model.reasons import TradingState
 from holdfast.verify.base import Check, Scene
 from holdfast.verify.journal_view import Planned
 
@@ -192,12 +192,4 @@ class Admission(Check):
                 "RULES 2",
                 f"intent {event.subject} was tried {len(tries)} times; an entry is tried once more at most",
                 seqs=[planned.seq for planned in tries],
-            )
-        earlier = tries[-2].event if len(tries) > 1 else None
-        answers = self.journal.answers.get(earlier.spec.client_id, []) if earlier is not None else []
-        if any(answer.event.outcome is Outcome.UNKNOWN and answer.seq < seq for answer in answers):
-            self.found.violated(
-                "RULES 2",
-                f"intent {event.subject} was tried again after an unknown outcome",
-                seqs=[answers[0].seq, seq],
             )

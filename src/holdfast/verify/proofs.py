@@ -36,6 +36,7 @@ class Proofs(Check):
         """Position reads without an answer: number in the log → (symbol or "", signed ms)."""
         self._reads: dict[str, list[int]] = {}
         """Symbol, or "" for all → signed ms of position reads that were answered."""
+        self._requests = False
 
     def after(self) -> LineHandlers:
         """Position reads and their answers."""
@@ -43,6 +44,8 @@ class Proofs(Check):
 
     def finish(self) -> None:
         """The whole journal in its order."""
+        if not self._requests:
+            self.found.not_checked("RULES 5, 7 by position reads", "the venue log tells of no requests")
         for seq, event in self.journal.story:
             match event:
                 case ev.OrderPlanned() if not event.preauthorised:
@@ -68,6 +71,7 @@ class Proofs(Check):
                     pass
 
     def _on_request(self, line: Request) -> None:
+        self._requests = True
         if line.method.endswith(("/positionRisk", "account.position")):
             self._asked[line.n] = (line.params.get("symbol", ""), int(line.params.get("timestamp", "0")))
 
@@ -115,7 +119,7 @@ class Proofs(Check):
     def _on_flatten_ended(self, seq: int, event: ev.FlattenEnded) -> None:
         """A flatten ends when the venue has shown 0 twice, after the last close of ours (RULES 7)."""
         began = self._flattens.pop(event.symbol, None)
-        if began is None:
+        if began is None or not self._requests:
             return
         closes = [sent_ms for name, sent_ms in self._sent_ms.items() if self._is_close(name, event)]
         since_ms = max([began.at_ms, *closes])
@@ -136,7 +140,7 @@ class Proofs(Check):
         """A trade of which something left is closed when the venue showed its position after that (RULES 5)."""
         trade_id, symbol = event.result.trade_id, event.result.symbol
         sent = [self._sent_ms[name] for name in self._sent_ms if self.journal.trade_of(name) == trade_id]
-        if sent and event.result.fills and not self._reads_since(symbol, max(sent), event.at_ms):
+        if sent and event.result.fills and self._requests and not self._reads_since(symbol, max(sent), event.at_ms):
             self.found.violated(
                 "RULES 5",
                 f"trade {trade_id} is closed, but the position of {symbol} was not read after its last order",

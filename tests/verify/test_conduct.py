@@ -1,0 +1,108 @@
+"""The entry's remainder and its time, take profits, and orders that the venue cannot read (RULES 2, 5, 10, 11; I16)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from holdfast.model import events as ev
+from holdfast.model.ids import Role, client_order_id
+from holdfast.model.orders import OrderSpec, OrderStatus, OrderType, Side, TimeInForce
+from holdfast.model.reasons import Outcome, TradePhase
+from tests.verify.builders import ACCOUNT, SYMBOL, D, Story, entry_spec, open_trade, stop_spec
+
+
+def target(quantity: str, n: int = 1, price: str = "110", **fields: Any) -> OrderSpec:
+    """A long's take profit."""
+    return OrderSpec(
+        client_id=client_order_id(ACCOUNT, "i1", Role.TARGET, n), role=Role.TARGET, symbol=SYMBOL,
+        side=fields.pop("side", Side.SELL), type=OrderType.LIMIT, quantity=D(quantity), price=D(price),
+        time_in_force=TimeInForce.GTC, reduce_only=True, **fields,
+    )  # fmt: skip
+
+
+def resting(quantity: str = "2") -> OrderSpec:
+    """A long's entry that stays in the book."""
+    return msgspec.structs.replace(entry_spec(quantity=quantity), time_in_force=TimeInForce.GTC)
+
+
+def test_rules_11_targets_of_what_filled_are_fine():
+    """All of it, in two parts."""
+    story, _ = open_trade()
+    story.plan(target("1"))
+    story.plan(target("1", 2, "120"), n=2)
+    assert story.verdict().violations == []
+
+
+@pytest.mark.parametrize("outcome", [None, Outcome.UNKNOWN, Outcome.REJECTED])
+def test_rules_2_an_unknown_target_counts_as_live(outcome):
+    """Only a proved refusal makes room for another one."""
+    story, _ = open_trade()
+    story.plan(target("2"))
+    if outcome is not None:
+        story.answer(target("2").client_id, outcome, code=-2022)
+    story.plan(target("1", 2), n=2)
+    assert story.verdict().broken() == ([] if outcome is Outcome.REJECTED else ["RULES 11"])
+
+
+@pytest.mark.parametrize(("tries", "broken"), [(4, []), (5, ["RULES 2"])])
+def test_rules_2_a_target_is_derived_anew_three_times(tries, broken):
+    """Then a human is told."""
+    story, _ = open_trade()
+    for n in range(1, tries + 1):
+        story.plan(target("2", n), n=n)
+        story.answer(target("2", n).client_id, Outcome.REJECTED, code=-2022)
+    assert story.verdict().broken() == broken
+
+
+@pytest.mark.parametrize("spec", [target("2", side=Side.BUY), stop_spec(n=2, side=Side.BUY)])
+def test_what_reduces_is_not_on_the_entrys_side(spec):
+    """I4, before anything is sent."""
+    story, _ = open_trade()
+    story.plan(spec, n=2)
+    assert story.verdict().broken() == ["I4"]
+
+
+def half_filled() -> Story:
+    """An entry in the book, half of it filled."""
+    story = Story().begin().wait(1_000)
+    story.accept()
+    story.plan(resting())
+    request = story.send(resting())
+    story.order(resting(), 1001, "NEW")
+    story.reply(request)
+    story.answer(resting().client_id)
+    story.trade(resting(), 1001, "1", "100")
+    story.order(resting(), 1001, "PARTIALLY_FILLED", "1")
+    story.report(resting(), 1001, OrderStatus.PARTLY_FILLED, "1")
+    return story
+
+
+@pytest.mark.parametrize(("cancelled_after_ms", "found"), [(0, False), (5, True)])
+def test_rules_5_the_remainder_is_cancelled_in_the_step_in_which_the_exit_begins(cancelled_after_ms, found):
+    """Not in a later one."""
+    story = half_filled()
+    story.event(ev.PhaseChanged, trade_id=story.plans["i1"].trade_id, phase=TradePhase.FLATTENING, reason="close by s")
+    story.wait(cancelled_after_ms).event(ev.CancelPlanned, client_id=resting().client_id, reason="close by s")
+    story.wait(5).event(ev.Reconciled)
+    assert ("RULES 5" in story.verdict().broken()) is found
+
+
+@pytest.mark.parametrize(("after_ms", "found"), [(11_000, False), (20_000, True)])
+def test_rules_10_an_entry_is_cancelled_when_its_time_is_over(after_ms, found):
+    """Ten seconds here, and a moment for the way."""
+    story = half_filled()
+    story.wait(after_ms).event(ev.CancelPlanned, client_id=resting().client_id, reason="time to live is over")
+    assert ("RULES 10" in story.verdict().broken()) is found
+
+
+@pytest.mark.parametrize(("fault", "broken"), [(None, ["I16"]), ("code", [])])
+def test_an_order_of_a_wrong_form_is_found(fault, broken):
+    """Unless the refusal was injected."""
+    story, _ = open_trade()
+    story.plan(target("2"))
+    story.reply(story.send(target("2")), status=400, code=-1111, msg="precision", fault=fault)
+    story.answer(target("2").client_id, Outcome.REJECTED, code=-1111)
+    assert story.verdict().broken() == broken
