@@ -27,6 +27,7 @@ Direction = Literal["up", "down"]
 
 T = TypeVar("T")
 CHUNK = 65_536
+ORDERS = b"GET /ws-fapi/"
 RESET = struct.pack("ii", 1, 0)
 """SO_LINGER with no time to linger: closing sends RST, and what was not delivered is lost."""
 
@@ -57,6 +58,10 @@ class Link:
         self._proxy = proxy
         self._reader, self._writer = reader, writer
         self._sockets: list[asyncio.StreamWriter] = [writer]
+        self.passable = asyncio.Event()
+        self.passable.set()
+        self.carries_orders = False
+        """Whether it is the WebSocket API: the only thing that is looked for in what passes."""
 
     async def run(self) -> None:
         """Carry until either side, or the network, ends it."""
@@ -95,10 +100,11 @@ class Link:
     async def _pump(self, way: Direction, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
             while data := await source.read(CHUNK):
-                await self._proxy.passable.wait()
+                self.carries_orders = self.carries_orders or ORDERS in data[:100]
+                await self._may_pass()
                 if self.conduct.delay_s[way]:
                     await time_passes(self.conduct.delay_s[way])
-                    await self._proxy.passable.wait()
+                    await self._may_pass()
                 if way == "down" and self.conduct.swallows:
                     continue
                 left = self.conduct.break_after.get(way)
@@ -110,6 +116,10 @@ class Link:
                     self.conduct.break_after[way] = left - len(data)
                 self._forward(way, sink, data)
                 await sink.drain()
+
+    async def _may_pass(self) -> None:
+        await self.passable.wait()
+        await self._proxy.passable.wait()
 
     def _forward(self, way: Direction, sink: asyncio.StreamWriter, data: bytes) -> None:
         self.carried[way] += len(data)
@@ -232,6 +242,17 @@ class Proxy:
         self.passable.set()
         self._over(number)
 
+    async def mute_orders(self, last_s: float) -> None:
+        """The WebSocket API says nothing and hears nothing. This is no trouble: there is another way for orders, and
+        evidence still comes."""
+        self.happened["mute orders"] = self.happened.get("mute orders", 0) + 1
+        links = [link for link in self.links if link.carries_orders]
+        for link in links:
+            link.passable.clear()
+        await time_passes(last_s)
+        for link in links:
+            link.passable.set()
+
     async def refuse(self, last_s: float) -> None:
         """Nobody listens; what was connected stays so."""
         number = self._begin("refuse")
@@ -276,7 +297,7 @@ class Proxy:
         some = [link for link in self.links if rng.random() < rng.choice((0.2, 0.5, 1.0))]
         lasts_s = rng.choice((0.05, 0.3, 0.3, 0.8, 0.8, 1.5, 3.0, 6.0)) * rng.uniform(0.5, 1.5)
         way: Direction = rng.choice(("up", "down"))
-        draw = rng.randrange(8)
+        draw = rng.randrange(9)
         if draw == 0:
             await self.delay(some, rng.uniform(0, 0.4), rng.uniform(0, 0.4), lasts_s)
         elif draw == 1:
@@ -291,6 +312,8 @@ class Proxy:
             await self.swallow(some, lasts_s)
         elif draw == 6:
             await self.stall(lasts_s)
+        elif draw == 7:
+            await self.mute_orders(lasts_s)
         else:
             if rng.random() < 0.5:
                 await self.cut(some, reset=True)
@@ -301,6 +324,7 @@ class Proxy:
         self._next.clear()
         for link in self.links:
             link.conduct = Conduct()
+            link.passable.set()
         if self._server is None:
             await self._listen()
         for number in list(self._lasting):

@@ -28,6 +28,15 @@ def test_nothing_is_lost_or_doubled_when_the_engine_is_killed(tmp_path: Path) ->
     judge(figures)
 
 
+def test_nothing_is_lost_or_doubled_behind_a_bad_network(tmp_path: Path) -> None:
+    """Connections cut, reset within a request, silent and refused, and a kill and a stall on top."""
+    figures = run(tmp_path, seed=13, kills=2, stalls=1, proxied=True)
+    assert (figures.problems, figures.violations) == ([], []), figures
+    assert figures.kills == 2
+    assert sum(figures.network.values()) >= 3, figures
+    assert figures.entries >= 3, figures
+
+
 def test_rules_8_a_stalled_engine_does_not_act_late(tmp_path: Path) -> None:
     """Stalls of 0.5 to 4 s, each followed by a kill: what had waited is dropped, not executed late."""
     figures = run(tmp_path, seed=12, kills=3, stalls=3)

@@ -154,6 +154,23 @@ def test_a_stall_holds_everything_and_loses_nothing(proxy: Proxy) -> None:
         stalling.join()
 
 
+def test_only_the_connection_of_orders_is_muted(proxy: Proxy) -> None:
+    """What it carries arrives afterwards; the others do not notice, and the network is not called troubled."""
+    with connect(proxy) as orders, connect(proxy) as other:
+        greeting = b"GET /ws-fapi/v1 HTTP/1.1"
+        assert said(orders, greeting) == greeting
+        muting = threading.Thread(target=lambda: proxy.call(lambda: proxy.mute_orders(0.2)))
+        muting.start()
+        until(lambda: not all(link.passable.is_set() for link in proxy.links), what="the silence")
+        began = time.monotonic()
+        assert said(other, b"hello") == b"hello"
+        assert time.monotonic() - began < 0.15
+        assert said(orders, b"hello") == b"hello"
+        assert time.monotonic() - began > 0.1
+        muting.join()
+    assert proxy.troubles() == []
+
+
 def test_a_refused_connection_is_refused(proxy: Proxy) -> None:
     """And those that were there stay; afterwards the same port answers again."""
     with connect(proxy) as client:

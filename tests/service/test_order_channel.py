@@ -10,7 +10,7 @@ from holdfast.binance.signing import Ed25519Signer
 from holdfast.binance.wsapi import ROLL_AFTER_MS
 from holdfast.model.reasons import Outcome
 from tests.service.fakes_venue import virtual
-from tests.service.gateway_bench import PLACE_ORDER, SIGNER, Bench, accept, entry, methods, refuse, stop
+from tests.service.gateway_bench import PLACE_ALGO, PLACE_ORDER, SIGNER, Bench, accept, entry, methods, refuse, stop
 from tests.waiting import time_passes
 
 _PEM = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -167,3 +167,28 @@ async def test_too_many_in_flight_go_by_rest() -> None:
     bench.gateway.perform(entry(timestamp_ms=bench.clock.at_ms))
     await bench.settle()
     assert bench.http.paths() == [PLACE_ORDER]
+
+
+@virtual
+async def test_rules_15_cover_goes_around_a_connection_that_has_fallen_silent() -> None:
+    """Open in name only: what is written next goes over REST, long before the requests that wait are given up."""
+    bench = await Bench(on_send=lambda message: None).start()
+    bench.gateway.perform(stop())
+    await time_passes(0.3)
+    bench.gateway.perform(stop())
+    assert (len(bench.connector.link.messages()), bench.http.asked) == (2, [])
+    await time_passes(0.15)
+    bench.gateway.perform(stop())
+    await bench.settle()
+    assert (len(bench.connector.link.messages()), bench.http.paths()) == (2, [PLACE_ALGO])
+
+
+@virtual
+async def test_a_connection_that_answers_others_has_not_fallen_silent() -> None:
+    """One request that takes its time is no reason to leave the fast way."""
+    bench = await Bench(on_send=lambda message: None).start()
+    bench.gateway.perform(stop())
+    await time_passes(1.0)
+    bench.connector.link.say(b'{"id":null,"status":200,"result":{}}')
+    bench.gateway.perform(stop())
+    assert (len(bench.connector.link.messages()), bench.http.asked) == (2, [])

@@ -26,6 +26,9 @@ FIRST_BACKOFF_S: Final = 0.25
 LONGEST_BACKOFF_S: Final = 30.0
 STEADY_AFTER_S: Final = 10.0
 MAX_IN_FLIGHT: Final = 2_000
+SILENT_S: Final = 0.4
+"""A connection that owes an answer for so long, and says nothing else either, is not written to: cover and closes take
+the other way. Answers take tens of milliseconds; the other form of a stop follows after 600 (RULES 2)."""
 _SECOND_US: Final = 1_000_000
 
 
@@ -116,12 +119,12 @@ class OrderChannel:
     def write(self, ticket: Ticket) -> Letter | None:
         """Write a request without sending it; None while nothing can be sent."""
         line = self._line
-        return line.write(ticket) if line is not None and line.takes_requests else None
+        return line.write(ticket) if line is not None and line.takes_requests and not line.is_silent else None
 
     def send(self, ticket: Ticket) -> bool:
         """Write a request. False when no byte of it left, so that another way may be chosen."""
         line = self._line
-        if line is None or not line.takes_requests or len(line.waiting) >= MAX_IN_FLIGHT:
+        if line is None or not line.takes_requests or len(line.waiting) >= MAX_IN_FLIGHT or line.is_silent:
             return False
         return line.send(ticket)
 
@@ -205,6 +208,15 @@ class Line:
     def is_open(self) -> bool:
         """Whether requests can be written."""
         return self.takes_requests and self._link is not None and self._link.is_open
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether a request waits longer than an answer takes, and nothing at all was heard since it left."""
+        if not self.waiting:
+            return False
+        deadline_us = self.waiting.first_deadline_us() or 0
+        sent_at = deadline_us / _SECOND_US - self._channel.timeout_s
+        return self._heard_at < sent_at and self._loop.time() - sent_at > SILENT_S
 
     async def begin(self, link: WsLink) -> None:
         """The connection is open: log on if the key can, then take requests."""
