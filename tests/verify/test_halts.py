@@ -38,13 +38,19 @@ def test_rules_9_an_entry_on_its_way_may_arrive_within_its_window():
     assert "I15" in story.verdict().broken()
 
 
-def resting() -> Story:
-    """An entry that rests while trading is halted."""
+def working() -> Story:
+    """An entry that rests."""
     story = Story().begin()
     story.wait(1_000).accept()
     story.plan(entry_spec())
     story.reply(story.send(entry_spec()))
     story.order(entry_spec(), 500, "NEW")
+    return story
+
+
+def resting() -> Story:
+    """An entry that rests while trading is halted."""
+    story = working()
     halt(story)
     return story
 
@@ -72,6 +78,19 @@ def test_rules_15_a_cancel_that_was_turned_away_for_its_rate_waits(code, broken)
     story.event(ev.CancelPlanned, client_id=entry_spec().client_id, reason="halt")
     asked = story.wait(100).request("order.cancel", origClientOrderId=entry_spec().client_id, symbol="BTCUSDT")
     story.reply(asked, status=429 if code == -1003 else 400, code=code)
+    story.wait(12_000).order(entry_spec(), 500, "CANCELED")
+    assert story.verdict().broken() == broken
+
+
+@pytest.mark.parametrize(("code", "broken"), [(-1003, []), (-1000, ["I15"])])
+def test_rules_15_a_cancel_that_was_turned_away_before_the_halt_waits_as_well(code, broken):
+    """Its time to live had ended just before; the venue had said until when nothing more is taken."""
+    story = working()
+    story.event(ev.CancelPlanned, client_id=entry_spec().client_id, reason="time to live is over")
+    asked = story.wait(100).request("order.cancel", origClientOrderId=entry_spec().client_id, symbol="BTCUSDT")
+    story.reply(asked, status=429 if code == -1003 else 400, code=code)
+    story.wait(1_000)
+    halt(story)
     story.wait(12_000).order(entry_spec(), 500, "CANCELED")
     assert story.verdict().broken() == broken
 

@@ -9,7 +9,7 @@ from holdfast.verify.evidence import WRITES, Verb, cancelled_id_of, client_id_of
 from holdfast.verify.journal_view import Moment, MomentKind
 from holdfast.verify.liveness import Liveness
 from holdfast.verify.measures import milliseconds
-from holdfast.verify.obligation import DEAD, Obligation
+from holdfast.verify.obligation import DEAD, Obligation, Refusal
 from holdfast.verify.records import OrderLine, Reply, Request
 from holdfast.verify.venue_state import VenueOrder
 
@@ -24,8 +24,10 @@ class Halts(Check):
         self._since: Moment | None = None
         """The command that left `active`, while it holds."""
         self._working: dict[tuple[str, int], tuple[VenueOrder, Obligation]] = {}
-        self._cancels: dict[int, tuple[str, int]] = {}
-        """Cancels by their number in the log, and which entry each was for."""
+        self._cancels: dict[int, str] = {}
+        """Cancels by their number in the log, and which order each was for: its client id, or the venue's."""
+        self._refusals: dict[str, Refusal] = {}
+        """How the last cancel of an order was turned away, for what begins after it."""
 
     def after(self) -> LineHandlers:
         """Entries that arrive, and entries that still work."""
@@ -64,19 +66,25 @@ class Halts(Check):
     def _on_request(self, line: Request) -> None:
         verb = WRITES.get(line.method)
         if verb is Verb.CANCEL:
-            for key, (order, duty) in self._working.items():
-                if order.client_id == cancelled_id_of(line) or str(order.order_id) == line.params.get("orderId"):
+            named = cancelled_id_of(line) or line.params.get("orderId", "")
+            self._cancels[line.n] = named
+            self._refusals.pop(named, None)
+            for order, duty in self._working.values():
+                if named in _names(order):
                     duty.act(line.us)
-                    self._cancels[line.n] = key
         elif verb is Verb.PLACE and self._since is not None and role_of(client_id_of(line)) is Role.ENTRY:
             self._on_entry(line, self._since)
 
     def _on_reply(self, line: Reply) -> None:
         """A cancel that the venue turned away for its rate limits waits (RULES 2); that time has a class of its own."""
-        key = self._cancels.pop(line.req, None)
+        named = self._cancels.pop(line.req, None)
         trouble = trouble_of(line)
-        if trouble and key in self._working:
-            self._working[key][1].refuse(trouble)
+        if not trouble or named is None:
+            return
+        self._refusals.setdefault(named, Refusal()).note(line.us, trouble)
+        for order, duty in self._working.values():
+            if named in _names(order):
+                duty.refuse(trouble)
 
     def _on_entry(self, line: Request, since: Moment) -> None:
         client_id = client_id_of(line)
@@ -105,7 +113,8 @@ class Halts(Check):
 
     def _watch(self, order: VenueOrder, us: int) -> None:
         if order.role is Role.ENTRY and order.key not in self._working:
-            duty = Obligation(us, order.last_n, live=self.liveness.live, informed=True)
+            refused = [self._refusals[name].at(us) for name in _names(order) if name in self._refusals]
+            duty = Obligation(us, order.last_n, live=self.liveness.live, informed=True, refused="".join(refused[:1]))
             self._working[order.key] = (order, duty)
 
     def _end(self, key: tuple[str, int], us: int) -> None:
@@ -123,3 +132,8 @@ class Halts(Check):
     def _on_live(self, us: int, *, live: bool, absence: str) -> None:
         for _, duty in self._working.values():
             duty.turn(us, live=live, absence=absence)
+
+
+def _names(order: VenueOrder) -> tuple[str, str]:
+    """What a cancel may call an order."""
+    return order.client_id, str(order.order_id)
