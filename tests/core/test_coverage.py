@@ -4,10 +4,12 @@ from holdfast.model import events as ev
 from holdfast.model import inputs as inp
 from holdfast.model.effects import ReadKind
 from holdfast.model.ids import Role
+from holdfast.model.intent import Entry
 from holdfast.model.orders import AlgoStatus
 from holdfast.model.reasons import TradePhase
 from tests.core.bench import SYMBOL, Bench
-from tests.core.replies import unknown
+from tests.core.gate_samples import D
+from tests.core.replies import silence, unknown
 
 
 def round_of(bench: Bench, **more: object) -> None:
@@ -36,8 +38,6 @@ def test_a_suspected_stop_is_not_sent_twice_while_its_answer_is_out():
     """One repeat per suspicion."""
     bench = Bench().open_trade()
     bench.advance(1_000)
-    from tests.core.replies import silence
-
     bench.script(Role.STOP, silence(), silence())
     round_of(bench)
     round_of(bench)
@@ -66,8 +66,6 @@ def test_an_algo_that_the_watch_shows_is_evidence():
     """The reply and the stream were lost; the list shows the stop armed."""
     bench = Bench()
     bench.silent_stream = True
-    from tests.core.replies import silence
-
     bench.script(Role.STOP, silence(landed=True))
     bench.silent_stream = False
     bench.intent()
@@ -99,6 +97,16 @@ def test_rules_12_a_stop_that_no_round_can_look_for_is_placed_again():
     bench.advance(900)
     assert len(bench.places(Role.STOP)) == 2
     assert len(bench.of(ev.StopLost)) == 1
+
+
+def test_rules_12_a_position_is_covered_although_no_list_of_stops_came():
+    """The fill was told by nobody else, and the stop waited for it."""
+    bench = Bench()
+    bench.intent(entry=Entry(type="limit", price=D("49900"), ttl_ms=60_000), stop="49000")
+    bench.advance(2_000)
+    bench.fill(bench.orders(Role.ENTRY)[0].client_id, streamed=False)
+    round_of(bench, ok=False, symbols=())
+    assert len(bench.places(Role.STOP)) == 1
 
 
 def test_rules_12_a_stop_that_cannot_be_asked_for_still_covers():

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tests.random_days.world import World
 
 EARLY_MS = 300
-"""How long the watch's lists that have come wait for the others."""
+"""How long what the watch has read waits for its other lists."""
 BEAT_MS = 1_000
 """The market is told at least so often, as the mark price stream does."""
 
@@ -244,13 +244,13 @@ class Process:
                     ok=whole and len(read) == len(symbols),
                     asked_ms=asked_ms,
                     symbols=tuple(read),
-                    positions=tuple(row for row in positions.positions if row.symbol in read),
+                    positions=tuple(positions.positions),
                     algos=tuple(algo for found in lists.values() if found is not None for algo in found.algos),
                 )
             )
 
         def early() -> None:
-            if 0 < len(lists) < len(symbols):
+            if len(lists) < len(symbols):
                 tell(whole=False)
 
         def came(symbol: str, found: Findings | None) -> None:

@@ -82,6 +82,24 @@ async def test_rules_12_a_position_nobody_told_of_is_found() -> None:
 
 
 @virtual
+async def test_rules_12_positions_do_not_wait_for_lists_of_stops() -> None:
+    """A fill that nobody told of may be all that they show."""
+    bench = Bench("BTCUSDT")
+    bench.http.answers[POSITIONS] = reply([position("BTCUSDT", "1")])
+
+    async def late(asked: Asked) -> HttpReply:
+        await time_passes(1.5)
+        found: HttpReply = algos(asked)
+        return found
+
+    bench.http.answers[ALGOS] = late
+    looking = asyncio.ensure_future(bench.watch.look())
+    await time_passes(0.5)
+    assert [[row.symbol for row in told.positions] for told in bench.rounds()] == [["BTCUSDT"]]
+    assert (await looking).ok
+
+
+@virtual
 async def test_rules_12_many_symbols_are_read_at_once() -> None:
     """From 40 on the list without a symbol is cheaper."""
     bench = Bench(*[f"S{n}" for n in range(40)])
@@ -118,7 +136,7 @@ async def test_rules_12_every_five_seconds_while_exposed() -> None:
     ],
 )
 def test_could_not_ask_is_never_nothing_there(path: str, trouble: Any) -> None:
-    """One list missing, and the round says so and nothing else."""
+    """One list missing, and the round says so; a position that was read is told all the same."""
 
     @virtual
     async def check() -> None:
@@ -126,7 +144,8 @@ def test_could_not_ask_is_never_nothing_there(path: str, trouble: Any) -> None:
         bench.http.answers[POSITIONS] = reply([position("BTCUSDT", "1")])
         bench.http.answers[path] = trouble
         found = await bench.watch.look()
-        assert (found.ok, found.symbols, found.positions, found.algos) == (False, (), (), ())
+        assert (found.ok, found.symbols, found.algos) == (False, (), ())
+        assert [row.symbol for row in found.positions] == (["BTCUSDT"] if path == ALGOS else [])
 
     check()
 

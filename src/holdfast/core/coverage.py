@@ -29,13 +29,14 @@ def checked(ctx: Context, report: CoverageChecked) -> None:
     for algo in report.algos:
         evidence.take_algo(ctx, algo)
     rows = {row.symbol: row for row in report.positions}
-    for symbol in report.symbols:
+    for symbol in dict.fromkeys((*rows, *report.symbols)):
         row = rows.get(symbol) or PositionReport(symbol=symbol, amount=ZERO, entry_price=ZERO)
         foreign.see_position(ctx, row, report.asked_ms)
+        ctx.touch(symbol)
+    for symbol in report.symbols:
         trade = ctx.state.trade_of(symbol)
         if trade is not None:
             stops_present(ctx, trade, report.algos, report.asked_ms)
-            ctx.touch(symbol)
         _sweep(ctx, symbol, report.algos)
 
 

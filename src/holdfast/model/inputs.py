@@ -165,7 +165,8 @@ class CoverageChecked(Input, frozen=True, kw_only=True, tag="coverage_checked"):
     """One round of the coverage watch: positions and open algo orders of the symbols it looked at.
 
     It is also the watch's heartbeat. With `ok` False the round was not complete, or is not yet: `symbols` names those
-    whose lists came all the same, and `code` is the venue's error code, 0 where it gave none.
+    whose lists came all the same, and `code` is the venue's error code, 0 where it gave none. What `positions` shows
+    holds without them; what it leaves out is flat only where `symbols` has it.
     """
 
     ok: bool

@@ -26,7 +26,8 @@ from holdfast.service.venue_observer import Unobserved, VenueObserver
 
 TIMEOUT_MS: Final = 2_000
 EARLY_S: Final = 0.3
-"""How long the lists that have come wait for the others: what they show missing may not wait for a timeout."""
+"""How long positions, and the lists that have come, wait for the other lists: what they show may not wait for a
+timeout."""
 RECV_WINDOW_MS: Final = 5_000
 ALL_FROM_SYMBOLS: Final = 40
 """From so many symbols on, the list without a symbol (weight 40) is cheaper than one list each (weight 1)."""
@@ -113,7 +114,7 @@ class CoverageWatch:
     def _report(
         self, asked_ms: int, positions: list[PositionReport], lists: _Lists, *, ok: bool, code: int = 0
     ) -> CoverageChecked:
-        """What was read, and whether that is all of the round."""
+        """What was read, and whether that is all of the round. Positions are told without their stops too."""
         read = {symbol: algos for symbol, algos in lists.items() if not isinstance(algos, _NotRead)}
         return CoverageChecked(
             now_ms=self._clock.now_ms(),
@@ -121,7 +122,7 @@ class CoverageWatch:
             asked_ms=asked_ms,
             code=code,
             symbols=tuple(read),
-            positions=tuple(row for row in positions if row.symbol in read),
+            positions=tuple(positions),
             algos=tuple(algo for algos in read.values() for algo in algos),
         )
 
@@ -150,7 +151,7 @@ class CoverageWatch:
         try:
             await asyncio.wait([whole], timeout=EARLY_S)
             come = {symbol: answer.result() for symbol, answer in asked.items() if answer.done()}
-            if come and not whole.done():
+            if not whole.done():
                 early(come)
             return dict(zip(symbols, await whole, strict=True))
         finally:
