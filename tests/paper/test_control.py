@@ -21,6 +21,10 @@ from tests.paper.desk import Desk
         ("price", {"symbol": "ETHUSDT", "percent": "1"}, "no price yet"),
         ("price", {"symbol": "BTCUSDT", "percent": "1", "only": "moon"}, "book or mark"),
         ("limits", {"set": {"ws_messages_per_second": None}}, "fixed when the exchange starts"),
+        ("symbol", {"symbol": "BTCUSDT", "tick": "1"}, "unknown field 'tick'"),
+        ("symbol", {"symbol": "BTCUSDT", "filters": {"SIZE": {}}}, "known: PRICE_FILTER"),
+        ("symbol", {"symbol": "BTCUSDT", "filters": {"LOT_SIZE": {"stepSize": "0"}}}, "must be above 0"),
+        ("symbol", {"symbol": "BTCUSDT", "status": 3}, "a name must be a text"),
         ("facts", {"set": {"second_close_position": "perhaps"}}, "second_close_position"),
         ("human.trade", {"symbol": "NOPE", "side": "BUY", "type": "MARKET", "quantity": "1"}, "Invalid symbol"),
     ],
@@ -137,3 +141,20 @@ def test_a_listen_key_can_run_out_early() -> None:
     desk.control("fault", verb="lk.expire")
     desk.order()
     assert desk.story() == ["listenKeyExpired"]
+
+
+def test_a_halted_contract_takes_no_order_and_says_so() -> None:
+    """Until its status is TRADING again."""
+    desk = Desk()
+    assert desk.control("symbol", symbol="BTCUSDT", status="BREAK")["ok"]
+    row = next(row for row in desk.raw("GET", "/fapi/v1/exchangeInfo").body["symbols"] if row["symbol"] == "BTCUSDT")
+    assert (row["status"], desk.order().code) == ("BREAK", -1122)
+    desk.control("symbol", symbol="BTCUSDT", status="TRADING")
+    assert desk.order().code == 200
+
+
+def test_a_changed_filter_holds_at_once() -> None:
+    """Here the largest market order."""
+    desk = Desk()
+    desk.control("symbol", symbol="BTCUSDT", filters={"MARKET_LOT_SIZE": {"maxQty": "0.005"}})
+    assert desk.order().code == -4005

@@ -7,7 +7,8 @@ import sys
 import time
 from collections import Counter
 
-from tests.random_days.day import FACTS, Day
+from tests.random_days.day import Day
+from tests.random_days.venue import FACTS, USUAL, switches
 from tests.random_days.world import START_US
 
 
@@ -16,9 +17,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--facts", choices=list(FACTS), help="one variant of the venue; else each day draws its own")
+    known = f"a name ({'; '.join(FACTS)}) or switches, as in 'gte_gtc=-1115, event_before_ack=True'"
+    parser.add_argument("--facts", help=f"one variant of the venue, {known}; else each day draws its own")
     parser.add_argument("--show", type=int, metavar="SEED", help="tell one day: journal and venue log by time")
     asked = parser.parse_args()
+    try:
+        switches(asked.facts or "default")
+    except ValueError as error:
+        parser.error(str(error))
     if asked.show is not None:
         return show(Day(asked.show, asked.facts))
     began, totals, bad = time.monotonic(), Counter[str](), 0
@@ -26,13 +32,14 @@ def main() -> int:
         day = Day(seed, asked.facts)
         found = day.live()
         totals.update(faults=day.world.faults, kills=day.world.kills, intents=len(day.sent))
-        totals[f"days of {day.facts}"] += 1
+        totals.update(f"{name}={value}" for name, value in switches(day.facts).items() if value != USUAL[name])
         if found:
             bad += 1
             tell(f"seed {seed} ({day.facts}; {', '.join(day.trouble)})")
             for line in found[:6]:
                 tell(f"    {line}")
-    tell(f"{asked.seeds} days in {time.monotonic() - began:.0f} s, {bad} went wrong; {dict(totals)}")
+    counts = ", ".join(f"{name} {count}" for name, count in sorted(totals.items()))
+    tell(f"{asked.seeds} days in {time.monotonic() - began:.0f} s, {bad} went wrong; {counts}")
     return 1 if bad else 0
 
 

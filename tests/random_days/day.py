@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -14,7 +15,7 @@ from holdfast.model.ids import is_ours
 from holdfast.model.intent import Distance, Entry, Intent, Size, Target
 from holdfast.model.reasons import ResultStatus, TradingState
 from holdfast.model.settings import Limits
-from tests.random_days import faults
+from tests.random_days import faults, upsets, venue
 from tests.random_days.world import START_US, TICKS, World
 
 STEPS: Final = 50
@@ -25,22 +26,6 @@ BEFORE_MIDNIGHT: Final = BEFORE_THE_HOUR + 9 * 3_600 * SECOND_US
 
 SIZES: Final = {"BTCUSDT": Decimal("0.05"), "ETHUSDT": Decimal("1")}
 PAUSES_MS: Final = (0, 1, 3, 10, 30, 100, 300, 500, 800, 1_500, 1_500, 4_000, 4_000, 7_000)
-
-FACTS: Final[dict[str, dict[str, Any]]] = {
-    "accept": {"second_close_position": "accept"},
-    "default": {},
-    "needs-position": {"stop_without_position": "-4509"},
-    "needs-position, many": {"stop_without_position": "-4509", "second_close_position": "accept"},
-    "rejected-later": {"stop_without_position": "accept-then-REJECTED"},
-    "rejected-later, many": {"stop_without_position": "accept-then-REJECTED", "second_close_position": "accept"},
-    "events first": {"event_before_ack": True},
-    "no over-size": {"reduce_only_over_size": "reject"},
-    "no over-size, needs-position": {"reduce_only_over_size": "reject", "stop_without_position": "-4509"},
-    "ids stay used": {"reuse_filled_client_id": "-4116", "duplicate_client_id": "-4115"},
-    "other fields": {"legacy_place_fields": True, "gte_gtc": "-1115", "algo_recv_window": False},
-    "greedy cancel": {"cancel_all_touches_algos": True, "countdown_touches_algos": True},
-}
-"""Venue facts that nobody could verify, in the combinations that matter (RULES 14)."""
 
 
 class Day:
@@ -59,16 +44,22 @@ class Day:
         """What is given is not drawn; the draws themselves stay the same, so that a seed stays the same day."""
         rng = self.rng = random.Random(seed)
         self.seed = seed
-        self.facts = facts if facts is not None else rng.choice(list(FACTS))
+        # What is drawn only where nothing is given has a source of its own.
+        fate, drawn = random.Random(f"the venue of {seed}"), facts is None
+        self.facts = facts if facts is not None else venue.draw(fate, rng.choice(list(venue.FACTS)))
+        switches = venue.switches(self.facts)
         self.kills = kills if kills is not None else rng.random() < 0.6
         self.trouble = [name for name in faults.GROUPS if rng.random() < 0.55] if rng.random() < 0.9 else []
         self.trouble = list(trouble) if trouble is not None else self.trouble
+        self.trouble += [name for name in upsets.UPSETS if drawn and fate.random() < 0.12]
         self.humans = rng.random() < 0.35
         self.commands = rng.random() < 0.4
         self.weather = faults.Weather(rng)
         self.world = World(
-            facts=FACTS[self.facts],
+            facts=switches,
+            known=venue.known(switches, fate) if drawn else None,
             network=self.weather,
+            funds=fate.choice((100_000, 700)) if "margin" in self.trouble else 100_000,
             begin_us=START_US + rng.choice((0, 0, 0, BEFORE_THE_HOUR, BEFORE_MIDNIGHT)),
             limits=self._limits(limits),
             **{**self._policies(), **policies},
@@ -98,7 +89,8 @@ class Day:
         acts = [self.open] * 6 + [self.close, self.repeat, self.snapshot] + [self.move] * 6
         acts += [self.jump, self.thin, self.stranger, self.stranger]
         for name in self.trouble:
-            acts += [lambda name=name: faults.GROUPS[name](self.world, self.rng)] * 2  # type: ignore[misc]
+            upset = (faults.GROUPS | upsets.UPSETS)[name]
+            acts += [partial(upset, self.world, self.rng)] * 2
         if self.kills:
             acts += [self.kill, self.doom]
         if self.humans:
@@ -125,14 +117,17 @@ class Day:
         return world.findings(**self.bounds()) + stuck
 
     def bounds(self) -> dict[str, Any]:
-        """What the network did counts against nobody: evidence takes longer when it, or the question, is late."""
+        """What network and clock did counts against nobody: evidence takes longer when it, or the question, is late."""
         slow_ms = max(self.weather.push) + max(self.weather.back) + max(self.weather.out)
-        blind_ms = 45_000 if "reads" in self.trouble or "queries" in self.trouble else 0
+        # A round that fails is given up after two seconds, and then the stop is asked for by placing it again.
+        blind_ms = 5_000 if "reads" in self.trouble or "queries" in self.trouble else 0
+        wrong_ms = upsets.WRONG_MS if "clock" in self.trouble else 0
         return {
+            "clock_error_ms": 250 + wrong_ms,
             "silent_ms": 5_000 + 3 * slow_ms + blind_ms,
             "orphan_ms": 2_000 + (blind_ms if "reads" in self.trouble else 0),
             "naked_ms": 1_000 + slow_ms,
-            "lag_ms": 1_000 + slow_ms,
+            "lag_ms": 1_000 + slow_ms + wrong_ms,
         }
 
     # Sources.
@@ -293,6 +288,7 @@ class Day:
         world = self.world
         self.weather.calm = True
         world.calm()
+        world.desk.control("fund", amount="100000")
         faults.unstick(world, self.rng)
         world.process.doom = None
         for symbol in world.markets:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.random_days.day import FACTS, Day
+from tests.random_days.day import Day
+from tests.random_days.venue import FACTS
 
 SEEDS_PER_CASE = 4
 

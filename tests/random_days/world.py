@@ -8,6 +8,7 @@ is asyncio and sockets; the full simulation has those.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -25,11 +26,13 @@ from holdfast.model.instrument import Instrument
 from holdfast.model.intent import Distance, Entry, Intent, Size, Target, content_hash
 from holdfast.model.settings import EngineSettings, Venue
 from holdfast.model.venue_facts import VenueFacts
+from holdfast.paper.config import AccountConfig
 from holdfast.paper.wire_out import Close, HttpOutcome, Outgoing
 from holdfast.service import replay
 from holdfast.verify import Options, Report, Window, check
 from holdfast.verify.records import JournalRow, decode_line
 from tests.paper.desk import KEY, SECRET, Desk
+from tests.random_days import venue
 from tests.random_days.agenda import Agenda
 from tests.random_days.process import Process
 
@@ -99,15 +102,17 @@ class World:
         self,
         *,
         facts: Mapping[str, Any] | None = None,
+        known: VenueFacts | None = None,
         network: Network | None = None,
         symbols: tuple[str, ...] = ("BTCUSDT", "ETHUSDT"),
         begin_us: int = START_US,
+        funds: int = 100_000,
         **settings: Any,
     ) -> None:
-        self.desk = Desk(dict(facts or {}))
+        own = AccountConfig(name="paper", api_key=KEY, api_secret=SECRET, balances={"USDT": Decimal(funds)})
+        self.desk = Desk(dict(facts or {}), accounts=[own])
         self.desk.wait(begin_us - START_US)
-        accepts = self.desk.config.facts.stop_without_position == "accept"
-        proved = VenueFacts(stop_without_position="yes" if accepts else "unproved", bands_on_triggers="no")
+        proved = known if known is not None else venue.usually_known(facts or {})
         self.settings = EngineSettings(
             account="paper",
             venue=Venue.PAPER,
@@ -119,6 +124,9 @@ class World:
         self.agenda = Agenda(self.desk.now_us // 1_000)
         self.markets = {symbol: Market(symbol, PRICES[symbol], DEPTH[symbol]) for symbol in symbols}
         self.funding_ms = 0
+        self.rates = dict.fromkeys(symbols, "0.0001")
+        """Funding rates."""
+        self._rules = {symbol: deepcopy(self.desk.venue.exchange.markets[symbol].row) for symbol in symbols}
         self.journal: list[ev.AnyEvent] = []
         self.snapshot: tuple[int, bytes] | None = None
         self.acknowledged: list[str] = []
@@ -287,7 +295,8 @@ class World:
         market.refill = Decimal("0.001") - market.refill
         size = str(market.depth + market.refill)
         self.desk.book(str(market.bid), str(market.ask), bid_qty=size, ask_qty=size, symbol=symbol)
-        self.desk.mark(str(market.price), symbol=symbol, next_funding_ms=self.funding_ms)
+        rate, price = self.rates[symbol], str(market.price)
+        self.desk.mark(price, symbol=symbol, rate=rate, next_funding_ms=self.funding_ms)
         self._deliver()
         if told and self.process.alive:
             self.process.later(self.network.push_ms(), self.process.see_markets)
@@ -306,9 +315,20 @@ class World:
         self._deliver()
         return answer
 
+    def contract(self, symbol: str, **changes: Any) -> None:
+        """A contract's status or rules change at the venue; the engine has not read them yet."""
+        told = self.desk.control("symbol", symbol=symbol, **changes)
+        assert told["ok"], told
+        self._deliver()
+
     def calm(self) -> None:
-        """No more faults."""
+        """No more faults, and the contracts as they were; the engine is told of those."""
         self.desk.control("fault", verb="clear")
+        for symbol, row in self._rules.items():
+            if self.desk.venue.exchange.markets[symbol].row != row:
+                filters = {rule["filterType"]: rule for rule in row["filters"]}
+                self.contract(symbol, status=row["status"], filters=filters)
+        self.give(inp.InstrumentsLoaded(now_ms=0, instruments=self.instruments()))
 
     def _steady(self) -> None:
         for symbol in self.markets:

@@ -1,4 +1,4 @@
-"""The control door: faults, money, prices, a human's hand, facts, limits, and a look inside.
+"""The control door: faults, money, prices, a human's hand, contracts, facts, limits, and a look inside.
 
 A request is `{"do": <verb>, ...}`; the answer is `{"ok": true, ...}`, or `{"ok": false, "error": ...}`
 for a request that makes no sense. Nothing of this exists on the real venue.
@@ -6,6 +6,7 @@ for a request that makes no sense. Nothing of this exists on the real venue.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -22,6 +23,7 @@ from holdfast.paper.events import account_event
 from holdfast.paper.exchange import Exchange
 from holdfast.paper.faults import IMMEDIATE_VERBS, VERBS, Fault
 from holdfast.paper.params import Params
+from holdfast.paper.symbols import parse_row
 
 _PERCENT = Decimal("0.01")
 
@@ -192,6 +194,30 @@ def _human_cancel(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]
     return {}
 
 
+def _symbol(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
+    """Change a contract: its `status`, or fields of its `filters` by filter type. It is answered as it is now."""
+    market = exchange.market(str(request.get("symbol", "")))
+    unknown = sorted(request.keys() - {"symbol", "status", "filters"})
+    if unknown:
+        raise ControlError(f"unknown field {unknown[0]!r}; known: symbol, status, filters")
+    changes = request.get("filters", {})
+    row = copy.deepcopy(market.row) | {key: request[key] for key in ("status",) if key in request}
+    known = {item["filterType"]: item for item in row["filters"]}
+    if not isinstance(changes, dict) or not changes.keys() <= known.keys():
+        raise ControlError(f"filters must be named by type; known: {', '.join(known)}")
+    try:
+        for name, fields in changes.items():
+            known[name].update(fields)
+        symbol = parse_row(row)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ControlError(f"that makes no contract: {error}") from None
+    rows = [row if old is market.row else old for old in exchange.info["symbols"]]
+    exchange.info = {**exchange.info, "symbols": rows}
+    market.row, market.symbol = row, symbol
+    exchange.log("control", what="symbol", symbol=symbol.name, set={k: v for k, v in request.items() if k != "symbol"})
+    return {"row": row}
+
+
 def _facts(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
     """Read the venue facts, or change some with `set`."""
     changes = request.get("set")
@@ -264,6 +290,7 @@ _VERBS: dict[str, Callable[[Exchange, dict[str, Any]], dict[str, Any]]] = {
     "price": _price,
     "human.trade": _human_trade,
     "human.cancel": _human_cancel,
+    "symbol": _symbol,
     "facts": _facts,
     "limits": _limits,
     "log": _log,
