@@ -73,6 +73,25 @@ def test_rules_12_a_stop_that_was_only_hidden_is_covered_and_no_loss(code):
     assert bench.venue.amounts[SYMBOL] == D("0.100")
 
 
+@pytest.mark.parametrize("age_ms", [1_000, 20_000])
+@pytest.mark.parametrize("code", [-4130, -4116, -4115])
+def test_rules_12_a_stop_whose_name_is_used_up_is_replaced_by_another(code, age_ms):
+    """It vanished, and the venue takes no id twice: it says for ever that something exists, and nothing stands."""
+    bench = Bench().open_trade()
+    first = bench.stop().client_id
+    bench.advance(age_ms)
+    vanish(bench)
+    bench.script(Role.STOP, rejected(code))
+    bench.coverage()
+    bench.advance(2_000)
+    bench.script(Role.STOP, *[rejected(code)] * 3)
+    bench.advance(10_000)
+    standing = [held.spec.client_id for algos in bench.venue.algos.values() for held in algos if held.status == "armed"]
+    assert [client_id for client_id in standing if client_id != first]
+    assert bench.places(Role.CLOSE) == []
+    assert len(bench.places(Role.STOP)) < 16
+
+
 def test_rules_12_a_failed_round_proves_nothing():
     """Nothing was read: no heartbeat, no finding."""
     bench = Bench().open_trade()

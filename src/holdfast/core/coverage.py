@@ -6,6 +6,7 @@ from __future__ import annotations
 from holdfast.core import evidence, exposure, foreign, sending
 from holdfast.core.context import Context
 from holdfast.core.state import PLACING, AlgoState, TradeState
+from holdfast.core.unknowns import GRACE_MS
 from holdfast.model.ids import is_ours
 from holdfast.model.inputs import CoverageChecked
 from holdfast.model.num import ZERO
@@ -50,6 +51,7 @@ def stops_present(ctx: Context, trade: TradeState, algos: tuple[AlgoReport, ...]
         ctx.clear_timer(f"unheard:{stop.client_id}")
         if stop.client_id in listed:
             ctx.around.suspected.pop(stop.client_id, None)
+            ctx.around.confirmed_ms.pop(stop.client_id, None)
             ctx.clear_timer(f"unseen:{stop.client_id}")
             continue
         if not needed or stop.cancel_asked or stop.status not in (AlgoStatus.ARMED, AlgoStatus.SENT):
@@ -81,6 +83,17 @@ def ask_by_placing(ctx: Context, client_id: str) -> None:
         sending.send_again(ctx, stop, preauthorised=True)
 
 
+def said_to_exist(ctx: Context, client_id: str) -> None:
+    """The venue refused a stop because something exists. Lists may lag behind that for seconds; of an older stop that
+    they have not shown since it was said first, it means that the name is used up, and nothing stands."""
+    stop, first_ms = ctx.state.algos.get(client_id), ctx.around.confirmed_ms.get(client_id)
+    born_ms = stop.life_ms if stop is not None else 0
+    if first_ms is not None and first_ms >= born_ms and ctx.now_ms - born_ms > GRACE_MS:
+        return
+    ctx.around.suspected.pop(client_id, None)
+    ctx.around.confirmed_ms[client_id] = ctx.now_ms
+
+
 def absent(ctx: Context, stop: AlgoState) -> None:
     """The venue was asked for a stop that we believe armed, and does not know it."""
     trade = ctx.state.trades.get(stop.trade_id)
@@ -97,7 +110,8 @@ def _needed(ctx: Context, trade: TradeState) -> bool:
 
 def _suspect(ctx: Context, stop: AlgoState) -> None:
     ctx.around.suspected[stop.client_id] = ctx.now_ms
-    if stop.pending not in PLACING:  # Else it is being placed again already.
+    # Else it is being placed again already, or was a moment ago.
+    if stop.pending not in PLACING and ctx.now_ms - stop.timestamp_ms >= FRESH_MS:
         sending.send_again(ctx, stop, preauthorised=True)
 
 

@@ -152,8 +152,7 @@ def _place_answered(ctx: Context, message: inp.PlaceAnswered) -> None:
     outcome = message.outcome
     ctx.around.see_key(outcome.code)
     if outcome.code in SOMETHING_EXISTS_CODES:
-        ctx.around.suspected.pop(message.client_id, None)
-        ctx.around.confirmed_ms[message.client_id] = ctx.now_ms
+        coverage.said_to_exist(ctx, message.client_id)
     evidence_first = outcome.outcome is Outcome.CONFIRMED
     ctx.emit(
         ev.OrderAnswered(

@@ -76,7 +76,10 @@ def _see_to(ctx: Context, trade: TradeState, last: AlgoState, exposed: Decimal, 
     if any(f"stop:{stop.client_id}" in ctx.around.timers for stop in stops_of(ctx, trade)):
         return  # A refused one has its own clock; without it every refusal would be answered by the next order.
     if last.armed and last.client_id in ctx.around.suspected:
-        sending.send_again(ctx, last, preauthorised=True)
+        if last.client_id in ctx.around.confirmed_ms:
+            _place_new(ctx, trade, exposed, close_position=False)  # Its name is taken, and nothing shows it.
+        else:
+            sending.send_again(ctx, last, preauthorised=True)
     elif last.armed and covered > 0:
         _place_new(ctx, trade, exposed, close_position=False)
     elif last.status is AlgoStatus.NEVER_PLACED:
@@ -286,13 +289,14 @@ def compare(ctx: Context, client_id: str, algos: tuple[AlgoReport, ...]) -> None
     """The venue said that something exists (−4130, −4115, −4116): read, compare trigger and side, adopt or replace."""
     stop = ctx.state.algos.get(client_id)
     trade = ctx.state.trades.get(stop.trade_id) if stop is not None else None
-    if stop is None or trade is None or not trade.live or stop.status is not AlgoStatus.SENT:
+    if stop is None or trade is None or not trade.live or stop.status not in (AlgoStatus.SENT, AlgoStatus.ARMED):
         return
     ctx.clear_timer(f"stop:{client_id}")
     if any(report.client_id == client_id for report in algos):
         return  # It is ours and its evidence has just been taken.
     exposed = open_quantity(ctx, trade)
-    if exposed > 0 and stop.spec.close_position:
+    alone = stop.status is AlgoStatus.SENT or all(other.spec.close_position for other in stops_of(ctx, trade))
+    if exposed > 0 and stop.spec.close_position and alone:
         # Whoever's stop it is, it is not ours to rely on: ours goes beside it in the form that may stand twice.
         _place_new(ctx, trade, exposed, close_position=False)
 
