@@ -10,7 +10,7 @@ from holdfast.model import events as ev
 from holdfast.model import inputs as inp
 from holdfast.model.reasons import ResultStatus
 from tests.random_days.test_found import MARKET_BUY, ended, of, result, started
-from tests.random_days.world import Network, World
+from tests.random_days.world import START_US, Network, World
 
 SECOND = 1_000
 OURS, HIS = Decimal("0.05"), Decimal("0.02")
@@ -200,4 +200,26 @@ def test_rules_12_executions_that_could_not_be_read_are_asked_for_again():
     world.fault("reset", on="userTrades", count=8)
     world.run(20 * SECOND)
     assert [event.cause for event in of(world, ev.FillBooked)] == ["EXTERNAL", "EXTERNAL"]
+    assert ended(world) == []
+
+
+class Ahead(Network):
+    """Our clock is ahead of the venue's."""
+
+    def skew_ms(self) -> int:
+        """By less than what would stop entries."""
+        return 200
+
+
+def test_rules_15_funding_belongs_to_a_trade_that_our_clock_dates_after_it():
+    """Accepted and filled before the hour by the venue's time, and after it by ours (I7)."""
+    world = World(begin_us=START_US + 46 * 60 * 1_000_000, network=Ahead())
+    world.funding_ms = (world.agenda.now_ms // 3_600_000 + 1) * 3_600_000
+    world.start()
+    world.run(world.funding_ms - world.agenda.now_ms - 100)
+    world.open("i1")
+    world.run(40 * SECOND)
+    (trade,) = world.process.engine.state.trades.values()
+    assert trade.accepted_ms > world.funding_ms
+    assert trade.funding
     assert ended(world) == []

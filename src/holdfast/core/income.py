@@ -80,7 +80,9 @@ def book(ctx: Context, row: IncomeRow, *, all_told: bool = False) -> None:
     if key in ctx.state.incomes:
         return
     trade = ctx.state.trade_of(row.symbol)
-    owned = trade is not None and row.venue_ms >= trade.accepted_ms
+    # Acceptance is dated by our clock; what an entry of ours held at the venue's time is asked below.
+    ahead_ms = foreign.CLOCK_MS if trade is not None and not trade.base else 0
+    owned = trade is not None and row.venue_ms >= trade.accepted_ms - ahead_ms
     if trade is not None and owned and "FUNDING" in row.type:
         owned = _held(ctx, trade, row.venue_ms)
         if not all_told and not _executions_told(ctx, trade, row.venue_ms):
