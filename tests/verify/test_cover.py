@@ -307,3 +307,17 @@ def test_rules_15_a_refusal_reaches_what_becomes_naked_after_it():
     story.push("ALGO_UPDATE", stop.client_id)
     story.wait(40_000).arm_stop(n=2)  # In the next minute: until then everything is refused.
     assert story.verdict().violations == []
+
+
+@pytest.mark.parametrize(("status", "broken"), [(400, []), (200, ["I3"])])
+def test_rules_15_a_throttled_close_waits_although_a_stop_was_refused_meanwhile(status, broken):
+    """The stop had been on its way; it was too late for the price. One that is let through and taken ends the wait."""
+    story, stop = open_trade()
+    story.algo(stop, "EXPIRED")
+    story.push("ALGO_UPDATE", stop.client_id)
+    story.plan(close_spec())
+    story.reply(story.send(close_spec()), status=429, code=-1015)
+    again = story.wait(100).send(stop_spec())
+    story.reply(again, status=status, code=-2021 if status == 400 else 0)
+    story.wait(5_000).send(close_spec())
+    assert story.verdict().broken() == broken

@@ -18,7 +18,7 @@ from holdfast.verify.evidence import WRITES, Shows, Verb, client_id_of, shows, t
 from holdfast.verify.hearing import Hearing, told_of
 from holdfast.verify.liveness import Liveness
 from holdfast.verify.measures import milliseconds, summary
-from holdfast.verify.obligation import CLASSES, DEAD, LIVE, UNREACHABLE, Obligation, Refusal
+from holdfast.verify.obligation import CLASSES, DEAD, LIVE, THROTTLED, UNREACHABLE, Obligation, Refusal
 from holdfast.verify.records import AlgoLine, FaultLine, PushLine, Reply, Request, TradeLine
 from holdfast.verify.venue_state import LegKey
 
@@ -225,9 +225,14 @@ class Cover(Check):
         symbol = line.params.get("symbol", "")
         self._acts[line.n] = symbol
         for episode in self._on_symbol(symbol):
-            episode.refusal.note(line.us, "")
+            # Until a window turns, one act that is let through, only to be refused for another reason, changes nothing.
+            held = episode.refusal.at(line.us)
+            if held != THROTTLED:
+                episode.refusal.note(line.us, "")
             if episode.gap is not None:
                 episode.gap.act(line.us)
+                if held == THROTTLED:
+                    episode.gap.refuse(held)
                 if self.hearing.untold(episode.leg[0]):
                     episode.gap.forget()
             if closing and episode.close_us is None:
@@ -241,7 +246,7 @@ class Cover(Check):
         acted = self._acts.pop(line.req, None)
         if acted is not None:
             trouble = trouble_of(line)
-            for episode in self._on_symbol(acted) if trouble else ():
+            for episode in self._on_symbol(acted) if trouble or line.status == 200 else ():
                 _refused(episode, line.us, trouble)
         read = self._reads.pop(line.req, None)
         if read is None or line.status != 200 or line.fault is not None:
@@ -303,7 +308,7 @@ class Cover(Check):
 def _refused(episode: Episode, us: int, kind: str) -> None:
     episode.refusal.note(us, kind)
     if episode.gap is not None:
-        episode.gap.refuse(kind)
+        episode.gap.refuse(kind or LIVE)
 
 
 def _class_row(lengths_us: list[int]) -> dict[str, object]:
