@@ -51,6 +51,7 @@ BAD = [
     ("resume", {}, "body"),
     ("halt", {"why": "x"}, "body"),
     ("halt", b"{", "body"),
+    ("halt", b'{"reason": "a", "reason": "b"}', "reason"),
 ]
 
 

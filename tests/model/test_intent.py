@@ -143,6 +143,14 @@ def test_what_is_no_json_object_is_refused(given):
     assert refused(given)[0] == "body"
 
 
+def test_a_field_that_is_given_twice_is_refused():
+    """Whoever reads it sees the first size, and the decoder would take the last."""
+    body = b'{"id": "a", "source": "s", "symbol": "BTCUSDT", "action": "close", "action": "flatten"}'
+    with pytest.raises(IntentError) as caught:
+        intents.decode(body)
+    assert (caught.value.field, caught.value.rule) == ("action", "stands twice in one object")
+
+
 def test_the_example_of_a_body_passes():
     """What a refusal shows may be sent as it stands."""
     assert intents.decode(refused(b"[]")[2].encode()).action == "flatten"

@@ -12,6 +12,7 @@ from holdfast.api.answers import json_answer
 from holdfast.api.intake import busy, json_body
 from holdfast.api.port import Busy, CommandName, CommandReply, EngineService
 from holdfast.api.problems import Refused, malformed, problem
+from holdfast.model.repeated_keys import RepeatedKey, refuse_repeated_keys
 
 Line = Annotated[str, msgspec.Meta(max_length=200)]
 
@@ -57,7 +58,11 @@ Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 def _decode(body: bytes, shape: type[Shape]) -> Shape:
     try:
-        return msgspec.json.decode(body or b"{}", type=shape)
+        found = msgspec.json.decode(body or b"{}", type=shape)
+        refuse_repeated_keys(body or b"{}")
+        return found
+    except RepeatedKey as error:
+        raise Refused(malformed(str(error), "stands twice in one object", "each field once")) from None
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
         message, _, path = str(error).partition(" - at `$")
         field = path.rstrip("`").lstrip(".") or "body"

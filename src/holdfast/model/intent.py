@@ -1,4 +1,4 @@
-"""Intent v1: what a source may ask for (DESIGN §5). Decoding is strict: an unknown field is refused."""
+"""Intent v1: what a source may ask for (DESIGN §5). Decoding is strict: unknown and repeated fields are refused."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import msgspec
 
 from holdfast.model import num
 from holdfast.model.orders import Direction
+from holdfast.model.repeated_keys import RepeatedKey, refuse_repeated_keys
 
 # Before the end, `(?!\n)`: `$` alone would let a final line break pass.
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:/@-]+(?!\n)$")]
@@ -115,6 +116,9 @@ def decode(body: bytes) -> Intent:
         raise IntentError("body", f"is {len(body)} bytes, over the limit", f"at most {MAX_BODY_BYTES} bytes")
     try:
         intent = _decoder.decode(body)
+        refuse_repeated_keys(body)
+    except RepeatedKey as error:
+        raise IntentError(str(error), "stands twice in one object", "each field once") from None
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
         raise _explained(error) from None
     validate(intent)
