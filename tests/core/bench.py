@@ -1,5 +1,6 @@
 """The engine on a test bench: virtual time, timers, a naive venue, no I/O. Every step is checked for what must always
-hold: the fold is deterministic, an entry leaves once, an intent has one result, a symbol one live trade."""
+hold: the fold is deterministic, a verdict is judged alike from its record, an entry leaves once, an intent has one
+result, a symbol one live trade."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from typing import Any
 
 from holdfast.core.context import Context
 from holdfast.core.engine import Engine, Step
+from holdfast.core.recheck import Recheck
 from holdfast.core.state import AlgoState, Order, OrderState, TradeState
 from holdfast.model import events as ev
 from holdfast.model import inputs as inp
@@ -60,9 +62,11 @@ class Bench(Desk):
     def _new_engine(self) -> None:
         self.engine = Engine(self.settings, "test")
         self.shadow = Engine(self.settings, "test")
+        self.recheck = Recheck()
         for body in self.journal:
             self.engine.apply(ev.decode(body))
             self.shadow.apply(ev.decode(body))
+            self.recheck.take(ev.decode(body))
 
     def boot_up(self, *, stream: str = "after") -> None:
         """Everything that a healthy engine hears in its first second. `stream`: up `after` or `before` it begins."""
@@ -125,6 +129,8 @@ class Bench(Desk):
             self.journal.append(body)
             self.events.append(event)
             self.shadow.apply(ev.decode(body))
+            found = self.recheck.take(ev.decode(body))
+            assert found == [], found
         self.effects += [(self.now, effect) for effect in step.effects]
 
     def _check(self, step: Step, known: int) -> None:

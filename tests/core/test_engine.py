@@ -184,3 +184,20 @@ def test_i18_a_start_records_its_settings_and_the_state_it_began_with():
         before.apply(event)
     assert second.state_hash == before.state_hash()
     assert second.state_shape == first.state_shape != ""
+
+
+@pytest.mark.parametrize("events_behind", [0, 1])
+def test_what_a_restart_has_hashed_is_hashed_again_only_if_something_came_behind_it(events_behind, monkeypatch):
+    """A snapshot of years takes its time; after an orderly end nothing stands behind it."""
+    bench = Bench().open_trade()
+    engine = Engine(bench.settings, "test")
+    engine.load(bench.engine.dump())
+    loaded = engine.state_hash()
+    for _ in range(events_behind):
+        engine.apply(ev.Reconciled(at_ms=bench.now))
+    hashed = []
+    monkeypatch.setattr(module, "state_hash", lambda state: hashed.append(state) or "anew")
+    started = inp.Started(now_ms=bench.now, version="t", config_hash="c", key_fingerprint="k", boot_state=bench.boot)
+    (start,) = [event for event in engine.step(started).events if isinstance(event, ev.EngineStarted)]
+    assert len(hashed) == events_behind
+    assert start.state_hash == ("anew" if events_behind else loaded)

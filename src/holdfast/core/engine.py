@@ -80,7 +80,9 @@ class Engine:
 
     def state_hash(self) -> str:
         """SHA-256 of the state; equal states have equal hashes, whatever order they were built in."""
-        return state_hash(self.state)
+        digest = state_hash(self.state)
+        self.around.hashed = (self.state.events, digest)
+        return digest
 
     def dump(self) -> bytes:
         """The state as bytes, for a snapshot."""
@@ -115,7 +117,7 @@ def _started(ctx: Context, message: inp.Started) -> None:
             key_fingerprint=message.key_fingerprint,
             facts=settings.facts,
             settings=settings,
-            state_hash=state_hash(ctx.state),
+            state_hash=_hash_at_start(ctx),
             state_shape=state_shape(),
         )
     )
@@ -144,6 +146,12 @@ def _started(ctx: Context, message: inp.Started) -> None:
     ctx.timer("account", ctx.now_ms + 30_000)
     ctx.timer("limits", ctx.now_ms + 60_000)
     ctx.timer("health", ctx.now_ms + 1_000)
+
+
+def _hash_at_start(ctx: Context) -> str:
+    """A restart has hashed what it loaded; when nothing came behind it, that is the state, however large it is."""
+    events, digest = ctx.around.hashed
+    return digest if digest and events == ctx.state.events else state_hash(ctx.state)
 
 
 def _place_answered(ctx: Context, message: inp.PlaceAnswered) -> None:

@@ -90,6 +90,8 @@ class Surroundings:
     contradictions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Per symbol: why no legal order exists under the limits (P18)."""
     started_ms: int = 0
+    hashed: tuple[int, str] = (0, "")
+    """Number of events in the state when it was last hashed, and its hash."""
     reconciled: bool = False
     waiting: dict[str, Read] = field(default_factory=dict)
     """Reads of the running reconciliation that are not answered yet, by purpose."""
