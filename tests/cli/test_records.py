@@ -201,3 +201,44 @@ def test_verify_refuses_what_it_cannot_use(
     """A head that is none; a peaceful end that only the exchange's log could show."""
     outcome = holdfast("verify", "--journal", journal, *options)
     assert (outcome.code, named in outcome.err) == (2, True)
+
+
+def test_verify_wants_one_record_of_the_venue(holdfast: Command, journal: Path, tmp_path: Path) -> None:
+    """A log or an export, not both."""
+    outcome = holdfast("verify", "--journal", journal, "--venue-log", tmp_path / "a", "--export", tmp_path)
+    assert outcome.code == 2
+    assert "would pass: --venue-log FILE or --export FOLDER" in outcome.err
+
+
+def test_verify_with_an_export_that_is_none(holdfast: Command, journal: Path, tmp_path: Path) -> None:
+    """Which files it takes is said; a row that is none is named."""
+    outcome = holdfast("verify", "--journal", journal, "--export", tmp_path)
+    assert outcome.code == 3
+    assert "orders.json, algo_orders.json, trades.json, income.json" in outcome.err
+    for name in ("orders.json", "algo_orders.json", "trades.json", "income.json"):
+        (tmp_path / name).write_text('[{"time": "now"}]')
+    outcome = holdfast("verify", "--journal", journal, "--export", tmp_path)
+    assert outcome.code == 1
+    assert "orders.json row 1" in outcome.err
+
+
+def test_verify_looks_for_secrets(holdfast: Command, journal: Path, tmp_path: Path) -> None:
+    """Exit code 1 when one is found, with its record and without its text."""
+    secret = tmp_path / "token"
+    secret.write_text("state_commanded")
+    outcome = holdfast("verify", "--journal", journal, "--secret", secret)
+    assert outcome.code == 1
+    assert "I23  token stands in the journal as it is  [journal seq 2]" in outcome.out
+    secret.write_text("another-long-secret")
+    outcome = holdfast("verify", "--journal", journal, "--secret", secret)
+    assert outcome.code == 0
+    assert "I23" not in outcome.out
+    secret.write_text("short")
+    assert "at least 12 characters" in holdfast("verify", "--journal", journal, "--secret", secret).err
+
+
+def test_verify_of_a_chain_alone_claims_nothing_more(holdfast: Command, journal: Path) -> None:
+    """No word of violations where none was looked for."""
+    outcome = holdfast("verify", "--journal", journal)
+    assert outcome.out.startswith("The hash chain is whole, up to 2:")
+    assert "everything but the hash chain" in outcome.out

@@ -11,7 +11,7 @@ import pytest
 
 from holdfast.adapters.store_sqlite import SqliteJournal
 from holdfast.ports import JournalEntry
-from holdfast.verify import Options, VerifyError, main_verify, parse_head
+from holdfast.verify import Options, VerifyError, find_secrets, main_export, main_verify, parse_head
 from holdfast.verify.journal_file import read_journal
 from holdfast.verify.records import VenueRecord
 from tests.verify.builders import Story, open_trade, renumbered, rows, whole_trade
@@ -159,3 +159,33 @@ def test_options_may_come_along(tmp_path):
     """A harness that knows more says it."""
     report = main_verify(*written(tmp_path, whole_trade()), options=Options(acknowledged=("i9",)))
     assert report.broken() == ["I20"]
+
+
+def test_an_export_is_a_folder_of_four_files(tmp_path):
+    """All of them, each a list of rows."""
+    journal, _ = written(tmp_path, whole_trade())
+    with pytest.raises(VerifyError, match=r"there is no orders\.json"):
+        main_export(journal, tmp_path)
+    for name in ("orders.json", "algo_orders.json", "trades.json", "income.json"):
+        (tmp_path / name).write_text("[]")
+    with pytest.raises(VerifyError, match="empty"):
+        main_export(journal, tmp_path)
+    (tmp_path / "trades.json").write_text('[{"symbol": 1}]')
+    with pytest.raises(VerifyError, match=r"trades\.json row 1"):
+        main_export(journal, tmp_path)
+
+
+def test_secrets_are_looked_for_in_files_and_folders(tmp_path):
+    """In the journal, the log, and whatever else is named; what cannot be read is said."""
+    journal, log = written(tmp_path, whole_trade())
+    secret = tmp_path / "token"
+    secret.write_text("a-token-that-nobody-guesses\n")
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "run.log").write_text("starting\nwith a-token-that-nobody-guesses\n")
+    assert find_secrets([secret], journal, log) == []
+    (found,) = find_secrets([secret], journal, log, [logs])
+    assert found.sentence.startswith("token stands in ")
+    assert found.sentence.endswith("run.log line 2 as it is")
+    with pytest.raises(VerifyError, match="cannot be read"):
+        find_secrets([tmp_path / "none"], journal)

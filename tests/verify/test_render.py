@@ -34,10 +34,10 @@ def test_many_of_a_kind_are_cut_for_people():
     assert len(json.loads(as_json(report))["violations"]) == 30
 
 
-def test_the_json_has_its_four_parts():
+def test_the_json_has_its_five_parts():
     """The form that `holdfast verify --json` prints; times are numbers."""
     made = json.loads(as_json(whole_trade().verdict(complete=True)))
-    assert list(made) == ["violations", "measures", "not_checked", "counts"]
+    assert list(made) == ["violations", "measures", "not_checked", "counts", "head"]
     assert made["violations"] == []
     assert made["measures"]["naked_ms"]["max"] == 1.0
     assert made["counts"]["fills"] == 2

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from holdfast.adapters.sqlite_file import SqliteReader
     from holdfast.core.engine import Engine
     from holdfast.service.replay import Checked, Replayed
+    from holdfast.verify import Report
 
 JournalFile = Annotated[Path, Parameter(name="--journal", help="The journal's SQLite file; it may be in use.")]
 
@@ -27,51 +28,95 @@ def verify(
         Path | None,
         Parameter(help="The exchange's own log (`holdfast paper --venue-log`); without it the hash chain alone."),
     ] = None,
+    export: Annotated[
+        Path | None,
+        Parameter(
+            help="Instead of such a log: a folder with a real account's history as Binance returns it, in orders.json,"
+            " algo_orders.json, trades.json and income.json."
+        ),
+    ] = None,
     head: Annotated[
         str | None, Parameter(help="SEQ:HASH from a published result: proves that the journal was not cut since.")
     ] = None,
     complete: Annotated[
         bool, Parameter(negative="", help="The run ended in peace: nothing may be open, pending or unknown.")
     ] = False,
+    secret: Annotated[
+        tuple[Path, ...],
+        Parameter(negative="", help="A file with a key, secret or token that must stand in none of the records."),
+    ] = (),
+    also: Annotated[
+        tuple[Path, ...], Parameter(negative="", help="Other files or folders in which to look for the secrets: logs.")
+    ] = (),
     json: Json = False,
 ) -> int:
     """Check a journal against the exchange's own log: every fill, fee and profit to the last digit.
 
-    The check shares no code with the engine. Exit code 1 when a promise was broken or a record was changed.
+    The check shares no code with the engine. Exit code 1 when a promise was broken or a record was changed. What each
+    check reads, and what it says, stands in docs/reference/invariants.md.
 
     For example:
 
     - `holdfast verify --journal holdfast-paper-main.sqlite --venue-log venue.jsonl --json`
-    - `holdfast verify --journal holdfast-live-main.sqlite --head SEQ:HASH`
+    - `holdfast verify --journal holdfast-live-main.sqlite --export history --head SEQ:HASH`
+    - `holdfast verify --journal holdfast-live-main.sqlite --secret holdfast.secret --also holdfast.log`
     """
-    from holdfast.verify import HeadError, VerifyError, main_chain, main_verify
-    from holdfast.verify.render import as_json, as_text
+    from holdfast.verify import HeadError, VerifyError, find_secrets
 
-    if venue_log is None and complete:
-        raise wrong("--complete", "needs the exchange's own log", "--venue-log FILE")
+    _check_options(venue_log, export, complete=complete, secret=secret, also=also)
     try:
-        if venue_log is None:
-            return _print_chain(main_chain(journal, head), json=json)
-        report = main_verify(journal, venue_log, head=head, complete=complete)
+        report = _verified(journal, venue_log, export, head=head, complete=complete)
+        if secret:
+            report.violations.extend(find_secrets(secret, journal, venue_log, also))
+            report.not_checked[:] = [entry for entry in report.not_checked if entry.what != "I23"]
     except HeadError as error:
         raise Failure(f"{error}\n    would pass: seq and hash of a published result", USAGE) from None
     except VerifyError as error:
         raise Failure(f"verify: {error}", REFUSED if error.record else UNREACHABLE) from None
+    _print_verified(report, json=json)
+    return OK if report.clean else REFUSED
+
+
+def _check_options(
+    venue_log: Path | None,
+    export: Path | None,
+    *,
+    complete: bool,
+    secret: tuple[Path, ...],
+    also: tuple[Path, ...],
+) -> None:
+    if venue_log is not None and export is not None:
+        raise wrong("--export", "stands in the place of the exchange's own log", "--venue-log FILE or --export FOLDER")
+    if venue_log is None and export is None and complete:
+        raise wrong("--complete", "needs the exchange's own log", "--venue-log FILE")
+    if also and not secret:
+        raise wrong("--also", "says where to look, not what for", "--secret FILE --also FILE")
+
+
+def _verified(
+    journal: Path, venue_log: Path | None, export: Path | None, *, head: str | None, complete: bool
+) -> Report:
+    from holdfast.verify import NotChecked, Report, main_chain, main_export, main_verify
+
+    if venue_log is not None:
+        return main_verify(journal, venue_log, head=head, complete=complete)
+    if export is not None:
+        return main_export(journal, export, head=head, complete=complete)
+    whole = main_chain(journal, head)
+    left_out = [
+        NotChecked(what="everything but the hash chain", reason="no venue log was given"),
+        NotChecked(what="I23", reason="no secret was given to look for"),
+    ]
+    return Report(violations=[], measures={}, not_checked=left_out, counts={}, head=whole)
+
+
+def _print_verified(report: Report, *, json: bool) -> None:
+    from holdfast.verify.render import as_json, as_text
+
     if json:
         write_json(as_json(report))
     else:
         print(as_text(report), end="")
-    return OK if report.clean else REFUSED
-
-
-def _print_chain(head: str, *, json: bool) -> int:
-    if json:
-        left_out = [{"what": "everything but the hash chain", "reason": "no venue log was given"}]
-        print_json({"violations": [], "head": head, "not_checked": left_out})
-    else:
-        print(f"The hash chain is whole, up to {head}.")
-        print("Fills, fees and protection were not judged: that takes the exchange's own log (--venue-log).")
-    return OK
 
 
 def replay(

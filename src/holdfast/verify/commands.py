@@ -17,7 +17,7 @@ from holdfast.model.orders import AlgoSpec, PositionSide, Spec
 from holdfast.verify.base import Check, LineHandlers, Scene
 from holdfast.verify.evidence import WRITES, Verb, cancelled_id_of, client_id_of
 from holdfast.verify.journal_view import Planned
-from holdfast.verify.records import AlgoLine, OrderLine, Request
+from holdfast.verify.records import AlgoLine, ControlLine, OrderLine, Request
 
 BOUNDED: Final = frozenset({Role.ENTRY, Role.TARGET, Role.EXIT})
 """Roles that are signed with the timestamp of their own record (RULES 8)."""
@@ -105,7 +105,12 @@ class Commands(Check):
 
     def before(self) -> LineHandlers:
         """Every request is looked at, and that nothing of ours appears without one."""
-        return {Request: self._on_request, OrderLine: self._on_order, AlgoLine: self._on_algo}
+        return {
+            Request: self._on_request,
+            ControlLine: self._on_control,
+            OrderLine: self._on_order,
+            AlgoLine: self._on_algo,
+        }
 
     def finish(self) -> None:
         """Name what was let through."""
@@ -126,6 +131,10 @@ class Commands(Check):
             self._on_cancel(line)
         elif verb is Verb.OTHER_WRITE and any("hf-" in value for value in line.params.values()):
             self.found.violated("I2", f"{line.method} touches an order of ours; no record can explain it", ns=[line.n])
+
+    def _on_control(self, line: ControlLine) -> None:
+        """A person may use any name, also one like ours."""
+        self._asked.update(line.params.get(name, "") for name in ("newClientOrderId", "clientAlgoId"))
 
     def _on_order(self, line: OrderLine) -> None:
         # What a conditional order spawned was not asked for by itself.

@@ -221,7 +221,7 @@ class Fills(Check):
             sums[fill.symbol] = sums.get(fill.symbol, ZERO) + signed
         for symbol in sorted(sums):
             legs = [leg for key, leg in self.state.legs.items() if key[0] == symbol]
-            amount = sum((leg.amt for leg in legs), ZERO) - self._earlier.get(symbol, ZERO)
+            amount = sum((leg.amt - leg.began for leg in legs), ZERO) - self._earlier.get(symbol, ZERO)
             if sums[symbol] != amount:
                 self.found.violated(
                     "I6",

@@ -1,4 +1,6 @@
-"""From two files to a report: the journal's SQLite file and the venue log. The only file of this package that reads.
+"""From files to a report: the journal's SQLite file, and the venue log or an account's exported history.
+
+The only file of this package that reads.
 
 The journal is read by its table, without the engine's reader: `event(seq, at_us, kind, body, hash)`. It may be read
 while an engine writes it; what is durable at the start is what is read.
@@ -8,18 +10,20 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from holdfast.verify import chain
+from holdfast.verify import canary, chain
+from holdfast.verify.canary import Canaries
+from holdfast.verify.export import FILES, Export, rows_of
 from holdfast.verify.options import Options
 from holdfast.verify.records import JournalRow, VenueRecord, decode_line
-from holdfast.verify.report import HeadError, NotChecked, Report, VerifyError
-from holdfast.verify.run import check
+from holdfast.verify.report import HeadError, NotChecked, Report, VerifyError, Violation
+from holdfast.verify.run import check, check_export
 
 APPLICATION_ID: Final = 0x484F4C44
 FORMAT: Final = 1
@@ -123,12 +127,67 @@ def main_verify(
     `head` is a `seq:hash` that the journal must contain; `complete` demands that the run ended in peace. Both replace
     what `options` say. Raises `VerifyError` for files that cannot be judged.
     """
-    settings = options or Options()
-    settings = msgspec.structs.replace(settings, complete=complete or settings.complete)
-    if head is not None:
-        settings = msgspec.structs.replace(settings, head=parse_head(head))
     log = VenueLogFile(venue_log_path)
-    report = check(read_journal(journal_path), log, settings)
+    report = check(read_journal(journal_path), log, _settings(options, head, complete))
     if log.torn:
         report.not_checked.append(NotChecked(what="the venue log's last line", reason="it is cut off and was left out"))
     return report
+
+
+def main_export(
+    journal_path: Path,
+    folder: Path,
+    head: str | None = None,
+    complete: bool = False,
+    options: Options | None = None,
+) -> Report:
+    """Check a journal against a real account's exported history: the files of `export.FILES` in one folder.
+
+    The rest is like `main_verify`.
+    """
+    return check_export(read_journal(journal_path), read_export(folder), _settings(options, head, complete))
+
+
+def read_export(folder: Path) -> Export:
+    """The four lists. Raises `VerifyError` naming the file that is missing, or the row that is none."""
+    found = []
+    for name in FILES:
+        path = folder.joinpath(name)
+        if not path.is_file():
+            raise VerifyError(f"there is no {name} in {folder}: an export is made of {', '.join(FILES)}")
+        found.append(rows_of(name, _read(path)))
+    return Export(*found)
+
+
+def _settings(options: Options | None, head: str | None, complete: bool) -> Options:
+    settings = options or Options()
+    settings = msgspec.structs.replace(settings, complete=complete or settings.complete)
+    return settings if head is None else msgspec.structs.replace(settings, head=parse_head(head))
+
+
+def find_secrets(
+    secrets: Sequence[Path], journal_path: Path, venue_log_path: Path | None = None, also: Sequence[Path] = ()
+) -> list[Violation]:
+    """Look for secrets (each in a file of its own) in a journal, a venue log, and other files or whole folders (I23).
+
+    Raises `VerifyError` for a file that cannot be read, and for a secret that is too short to be looked for.
+    """
+    canaries = Canaries({path.name: _read(path).decode("utf-8", "replace").strip() for path in secrets})
+    found = list(canary.in_journal(canaries, read_journal(journal_path)))
+    if venue_log_path is not None:
+        found += canary.in_venue_log(canaries, _read(venue_log_path).splitlines())
+    for path in _each_file(also):
+        found += canary.in_output(canaries, str(path), _read(path).splitlines())
+    return found
+
+
+def _each_file(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        yield from sorted(inside for inside in path.rglob("*") if inside.is_file()) if path.is_dir() else (path,)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise VerifyError(f"{path} cannot be read: {error.strerror}") from None

@@ -18,7 +18,7 @@ from holdfast.model.ids import Role, role_of, tag_of
 from holdfast.model.num import ZERO
 from holdfast.model.plans import IntentResult, TradePlan, TradeResult
 from holdfast.model.reasons import Outcome
-from holdfast.model.reports import Fill, IncomeRow, OrderReport
+from holdfast.model.reports import AlgoReport, Fill, IncomeRow, OrderReport
 from holdfast.verify.records import JournalRow
 from holdfast.verify.report import VerifyError
 
@@ -173,6 +173,8 @@ class JournalView:
         self.results: dict[str, list[tuple[int, IntentResult]]] = {}
         self.closed: dict[str, list[tuple[int, TradeResult]]] = {}
         self.order_reports: dict[tuple[str, int], list[tuple[int, OrderReport]]] = {}
+        self.algo_ends: dict[int, tuple[int, AlgoReport]] = {}
+        """Algo id → the last report of its end."""
         self.balances: list[tuple[int, str, Decimal]] = []
         self.foreign: dict[str, int] = {}
         """Symbol → first seq at which the journal saw a quantity that is not ours."""
@@ -180,6 +182,10 @@ class JournalView:
         """Trades whose published result a later record corrects."""
         self.story: list[tuple[int, ev.AnyEvent]] = []
         """(seq, event) of what is judged in the journal's own order (`admission.py`, `proofs.py`)."""
+        self.cut: set[str] = set()
+        """Trades of which the venue's record shows only the end: it begins later."""
+        self.hidden: set[str] = set()
+        """Orders that the venue's record may not show any more: they ended without a fill, long ago."""
         self._settled: set[str] = set()
         self._entries: dict[str, list[str]] = {}
 
@@ -328,8 +334,10 @@ def _order_updated(view: JournalView, seq: int, event: ev.OrderUpdated) -> None:
         view.settle_entry(seq, report.client_id)
 
 
-def _algo_updated(view: JournalView, _seq: int, event: ev.AlgoUpdated) -> None:
+def _algo_updated(view: JournalView, seq: int, event: ev.AlgoUpdated) -> None:
     view.unknown.pop(event.report.client_id, None)
+    if event.report.status.terminal:
+        view.algo_ends[event.report.algo_id] = (seq, event.report)
 
 
 def _fill_booked(view: JournalView, seq: int, event: ev.FillBooked) -> None:

@@ -60,7 +60,7 @@ class Lives(Check):
                 self.found.violated(
                     "I10", f"the journal tells the end of {last.client_id}, unknown to the venue", seqs=[seq]
                 )
-            elif order.is_open or ENDS_AS[order.status] is not last.status:
+            elif order.is_open or ENDS_AS.get(order.status) is not last.status:
                 self.found.violated(
                     "I10",
                     f"order {order.client_id} ended as {last.status} by the journal, it is {order.status} at the venue",
@@ -86,6 +86,13 @@ class Lives(Check):
         status = order.status if order is not None else ""
         if line.status not in ORDER_NEXT.get(status, frozenset()):
             self._backwards(line.client_id, status, line.status, order.last_n if order is not None else line.n, line.n)
+        due = {"FILLED": line.qty, "NEW": ZERO, "REJECTED": ZERO}.get(line.status, line.executed)
+        if line.executed != due:
+            self.found.violated(
+                "I10",
+                f"order {line.client_id} is {line.status} with {text(line.executed)} of {text(line.qty)} executed",
+                ns=[line.n],
+            )
         if order is not None and line.executed < order.executed:
             self.found.violated(
                 "I10",

@@ -42,6 +42,18 @@ class TradeMoney(msgspec.Struct):
     """The same, of what they closed only what was its own."""
 
 
+class FillMoney(msgspec.Struct):
+    """What the venue's rows say of one fill: its own, less those of the income record. All is zero in the end.
+
+    `asset` is the one that profit is paid in, "" where the journal does not say.
+    """
+
+    ns: list[int]
+    fees: Money = {}
+    profit: Money = {}
+    asset: str = ""
+
+
 class EntryMoney(msgspec.Struct):
     """What the entry orders of one intent did, by the venue's trades."""
 
@@ -56,9 +68,10 @@ class Ledger(Check):
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self._unmatched = dict(scene.journal.incomes)
-        self._by_fill: dict[tuple[str, str], list[Decimal | int]] = {}
+        self._by_fill: dict[tuple[str, str], FillMoney] = {}
         self._trades: dict[str, TradeMoney] = {}
         self._entries: dict[str, EntryMoney] = {}
+        self._opened = False
         self._wallets: dict[str, Decimal] = {}
         self._reached: dict[str, set[Decimal]] = {}
         self._tags = {plan.intent_id: tag for tag, plan in scene.journal.tag_plans().items()}
@@ -73,31 +86,38 @@ class Ledger(Check):
             self.found.violated("I7", f"income {_name(key)} is booked twice", seqs=(first, second))
         for key, booked in self._unmatched.items():
             self.found.violated("I7", f"income {_name(key)} is booked, but the venue never had it", seqs=[booked.seq])
-        for (symbol, trade_id), (fee, realized, n) in self._by_fill.items():
-            if fee or realized:
-                self.found.violated(
-                    "I7",
-                    f"the venue's trade and income rows of {symbol}/{trade_id} differ by {_signed(fee)} in fees"
-                    f" and {_signed(realized)} in profit",
-                    ns=[int(n)],
-                )
+        for (symbol, trade_id), money in self._by_fill.items():
+            for asset in dict.fromkeys((*money.fees, *money.profit)):
+                fee, profit = money.fees.get(asset, ZERO), money.profit.get(asset, ZERO)
+                if fee or profit:
+                    self.found.violated(
+                        "I7",
+                        f"the venue's trade and income rows of {symbol}/{trade_id} differ by {text(fee)} in fees"
+                        f" and {text(profit)} in profit {asset}".rstrip(),
+                        ns=money.ns,
+                    )
         for trade_id, closings in self.journal.closed.items():
-            self._check_trade(trade_id, *closings[0])
+            if trade_id not in self.journal.cut:
+                self._check_trade(trade_id, *closings[0])
         for published in self.journal.results.values():
             self._check_result(*published[0])
         self._check_balances()
 
     def _on_start(self, line: Start) -> None:
+        self._opened = self._opened or bool(line.balance)
         for asset, amount in line.balance.items():
             self._wallets[asset] = amount
             self._reached.setdefault(asset, set()).add(amount)
 
     def _on_trade(self, line: TradeLine) -> None:
-        sums = self._by_fill.setdefault((line.symbol, str(line.trade_id)), [ZERO, ZERO, line.n])
-        sums[0] += line.fee
-        sums[1] += line.realized
         booked = self.journal.fills.get(line.key)
         trade_id = booked.trade_id if booked is not None else ""
+        sums = self._by_fill.setdefault((line.symbol, str(line.trade_id)), FillMoney(ns=[], fees={}, profit={}))
+        sums.ns.append(line.n)
+        _add(sums.fees, line.fee_asset, line.fee)
+        if trade_id in self.journal.plans:
+            sums.asset = self.journal.plans[trade_id][1].margin_asset
+        _add(sums.profit, sums.asset, line.realized)
         if trade_id:
             money = self._trade(trade_id)
             plan = self.journal.plans.get(trade_id)
@@ -122,8 +142,13 @@ class Ledger(Check):
         self._wallets[line.asset] = wallet
         self._reached.setdefault(line.asset, set()).add(wallet)
         if line.type in BY_FILL:
-            sums = self._by_fill.setdefault((line.symbol, str(line.trade_id or "")), [ZERO, ZERO, line.n])
-            sums[0 if line.type == "COMMISSION" else 1] += line.amount if line.type == "COMMISSION" else -line.amount
+            key = (line.symbol, str(line.trade_id or ""))
+            sums = self._by_fill.setdefault(key, FillMoney(ns=[], fees={}, profit={}))
+            sums.ns.append(line.n)
+            if line.type == "COMMISSION":
+                _add(sums.fees, line.asset, line.amount)
+            else:
+                _add(sums.profit, line.asset if sums.asset else "", -line.amount)
         booked = self._unmatched.pop(line.key, None)
         if booked is None:
             self._judge_missing(line)
@@ -132,6 +157,13 @@ class Ledger(Check):
             self.found.violated(
                 "I7",
                 f"income {_name(line.key)} is booked as {text(booked.row.amount)}, the venue's is {text(line.amount)}",
+                seqs=[booked.seq],
+                ns=[line.n],
+            )
+        elif booked.row.venue_ms and booked.row.venue_ms != line.us // 1_000:
+            self.found.violated(
+                "I7",
+                f"income {_name(line.key)} is booked at {booked.row.venue_ms}, the venue's time is {line.us // 1_000}",
                 seqs=[booked.seq],
                 ns=[line.n],
             )
@@ -213,7 +245,7 @@ class Ledger(Check):
 
     def _check_result(self, seq: int, result: IntentResult) -> None:
         """An intent's result speaks of its entry, which is final by then."""
-        if result.action != "open":
+        if result.action != "open" or result.trade_id in self.journal.cut:
             return
         if result.status is ResultStatus.NEVER_PLACED or result.trade_id in self.journal.corrected:
             return  # What surfaced later has its own trade, or its own correction; the result stands as published.
@@ -243,6 +275,9 @@ class Ledger(Check):
 
     def _check_balances(self) -> None:
         """A balance that the engine read must be one that the wallet ever had."""
+        if not self._opened:
+            self.found.not_checked("I7 wallet balances", "the venue's record states no balance at its start")
+            return
         wrong: dict[str, list[int]] = {}
         for seq, asset, wallet in self.journal.balances:
             if asset in self._reached and wallet not in self._reached[asset]:
@@ -253,8 +288,6 @@ class Ledger(Check):
                 f"{len(seqs)} balances of {asset} were read that the wallet never had by its income",
                 seqs=seqs[:5],
             )
-        if not self._wallets:
-            self.found.not_checked("I7 wallet balances", "the venue log states no balance at its start")
 
 
 def _margin_asset(plan: TradePlan | None, line: TradeLine) -> str:
@@ -277,7 +310,3 @@ def _net(money: TradeMoney) -> Money:
 def _name(key: tuple[str, int, str, str]) -> str:
     kind, tran_id, symbol, asset = key
     return f"{kind} {tran_id} {symbol or asset}".strip()
-
-
-def _signed(amount: Decimal | int) -> str:
-    return text(Decimal(amount))

@@ -117,6 +117,8 @@ class Once(Check):
                     seqs=[a.seq for a in proved],
                     ns=requests,
                 )
+            elif not requests and role_of(client_id) not in NEVER_AGAIN:
+                continue  # An export has no requests, and these may be sent again under one id (RULES 2).
             elif self.state.accepted(client_id) and len(requests) <= len(sent):
                 self.found.violated(
                     "I11",

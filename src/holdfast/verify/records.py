@@ -223,6 +223,7 @@ class ControlLine(VenueRecord, frozen=True, kw_only=True, tag="control"):
 
     what: str = ""
     set: dict[str, Any] | None = None
+    params: dict[str, str] = {}
 
 
 VenueLine = (

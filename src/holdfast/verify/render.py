@@ -30,15 +30,22 @@ def as_json(report: Report) -> bytes:
 
 def as_text(report: Report) -> str:
     """Violations with their records, the measures, and what was not checked."""
-    lines = [*_violations(report), "", *_measures(report.measures), "", *_counts(report.counts)]
+    lines = _violations(report)
+    if report.measures:
+        lines += ["", *_measures(report.measures)]
+    if report.counts:
+        lines += ["", *_counts(report.counts)]
+    if report.head:
+        lines += ["", f"The hash chain is whole, up to {report.head}."]
     lines += ["", "Not checked:"]
     lines += [f"  {entry.what}: {entry.reason}" for entry in report.not_checked]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines).lstrip("\n") + "\n"
 
 
 def _violations(report: Report) -> list[str]:
     if report.clean:
-        return ["No violations."]
+        # A chain that holds says nothing of promises: without counts nothing else was looked at.
+        return ["No violations."] if report.counts else []
     lines = [f"{len(report.violations)} violations."]
     for invariant in report.broken():
         found = [violation for violation in report.violations if violation.invariant == invariant]
@@ -54,6 +61,7 @@ def _with_records(violation: Violation) -> str:
         where.append(f"journal seq {', '.join(map(str, violation.seqs))}")
     if violation.ns:
         where.append(f"venue log n {', '.join(map(str, violation.ns))}")
+    where += violation.rows
     return f"{violation.sentence}  [{'; '.join(where)}]" if where else violation.sentence
 
 

@@ -28,13 +28,14 @@ class HeadError(VerifyError):
 class Violation(msgspec.Struct, frozen=True, kw_only=True):
     """One broken promise: the invariant (I1 to I26, or a rule by number), a sentence, and the evidence.
 
-    `seqs` are sequence numbers of the journal, `ns` record numbers of the venue log.
+    `seqs` are sequence numbers of the journal, `ns` record numbers of the venue log, `rows` rows of an export's files.
     """
 
     invariant: str
     sentence: str
     seqs: tuple[int, ...] = ()
     ns: tuple[int, ...] = ()
+    rows: tuple[str, ...] = ()
 
 
 class NotChecked(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +52,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     measures: dict[str, Any]
     not_checked: list[NotChecked]
     counts: dict[str, int]
+    head: str = ""
+    """`seq:hash` of the journal's last record."""
 
     @property
     def clean(self) -> bool:

@@ -15,6 +15,8 @@ from holdfast.verify.commands import Commands
 from holdfast.verify.conduct import Conduct
 from holdfast.verify.cover import Cover
 from holdfast.verify.exits import Flips, Orphans
+from holdfast.verify.export import Export, forget_outside, lines_of, records_of
+from holdfast.verify.export_orders import ExportOrders
 from holdfast.verify.fates import Fates
 from holdfast.verify.fills import Fills
 from holdfast.verify.halts import Halts
@@ -46,13 +48,26 @@ from holdfast.verify.stops import Stops
 
 ELSEWHERE: Final[dict[str, str]] = {
     "I12": "one writer is enforced by a lock; neither record names lease epochs",
-    "I13 by running the gate again": "the checker shares no code with the engine",
+    "I13 by running the gate again": "`holdfast replay --check` does; the checker shares no code with the engine",
     "I14": "the limits stand in neither record",
-    "I18": "`holdfast replay` folds the journal with the engine itself",
+    "I18": "`holdfast replay --check` folds the journal with the engine itself",
     "I22": "the ages of the data behind a verdict stand in neither record",
-    "I23": "secrets are looked for in outputs, not in these two records",
+    "I23": "no secret was given to look for",
 }
 """What a reader of the list of invariants would miss here, and why."""
+
+NOT_IN_AN_EXPORT: Final[dict[str, str]] = {
+    "I2 before orders are listed": "an export has no requests; the orders that it lists are compared",
+    "I3": "an export has no requests, no pushes and no moments at which a stop was live",
+    "I5": "an export has no requests, so nobody can tell who was late",
+    "I6 against the venue's own position": "an export has executions only",
+    "I15 at the venue": "an export has no requests; entries planned while trading was halted are found",
+    "I16 side of the mark": "an export has no prices",
+    "I17 while a stop is replaced": "an export has no requests",
+    "I21 time to live at the venue": "an export has no requests",
+    "I25": "an export has no requests",
+}
+"""The same for a real account's exported history."""
 
 
 def check(
@@ -69,36 +84,104 @@ def check(
     Stage(scene).play(_of_account(venue_records, settings.account, journal.account))
     for what, reason in ELSEWHERE.items():
         scene.found.not_checked(what, reason)
+    return _reported(scene)
+
+
+def check_export(journal_records: Iterable[JournalRow], export: Export, options: Options | None = None) -> Report:
+    """Compare an engine's journal with a real account's exported history, as far as that shows what happened.
+
+    Pure, like `check`. Raises `VerifyError` when the journal cannot be trusted, or the export belongs to another.
+    """
+    settings = options or Options()
+    journal = fold(checked(journal_records, settings.head))
+    lines = lines_of(export)
+    held = forget_outside(journal, lines)
+    records = records_of(lines, journal.account, held)
+    scene = Scene(journal, settings)
+    for leg, amount in held.items():
+        scene.state.leg(leg).begin(amount)
+    Stage(scene, on_export).play(_of_account(records.lines, None, journal.account))
+    for what, reason in (ELSEWHERE | NOT_IN_AN_EXPORT).items():
+        scene.found.not_checked(what, reason)
+    if journal.hidden:
+        scene.found.not_checked(f"{len(journal.hidden)} orders without a fill", "they are older than what is listed")
+    if journal.cut:
+        scene.found.not_checked("what happened before the export begins", "the journal goes back further")
+    return _by_rows(_reported(scene), records.rows)
+
+
+def _reported(scene: Scene) -> Report:
+    journal = scene.journal
     scene.found.counts["journal_records"] = journal.records
-    return scene.found.report()
+    head = f"{journal.head[0]}:{journal.head[1]}" if journal.records else ""
+    return msgspec.structs.replace(scene.found.report(), head=head)
+
+
+def _by_rows(report: Report, rows: list[str]) -> Report:
+    """Violations that name rows of the export instead of lines that nobody has seen."""
+    named = [
+        msgspec.structs.replace(violation, ns=(), rows=tuple(dict.fromkeys(rows[n - 1] for n in violation.ns if n)))
+        for violation in report.violations
+    ]
+    return msgspec.structs.replace(report, violations=named)
+
+
+def on_log(scene: Scene, liveness: Liveness) -> list[Check]:
+    """Every check that reads a venue log."""
+    return [
+        liveness,
+        Once(scene),
+        Commands(scene),
+        Cover(scene, liveness),
+        Flips(scene),
+        Orphans(scene, liveness),
+        Fills(scene),
+        Ledger(scene),
+        Lives(scene),
+        Halts(scene, liveness),
+        Stops(scene),
+        Fates(scene),
+        Admission(scene),
+        Proofs(scene),
+        Conduct(scene),
+        Quiet(scene),
+        Rates(scene),
+        Repeats(scene),
+    ]
+
+
+def on_export(scene: Scene, liveness: Liveness) -> list[Check]:
+    """The checks that an exported history can answer, wholly or in part."""
+    journal = scene.journal
+    found: list[Check] = [
+        liveness,
+        Once(scene),
+        ExportOrders(scene),
+        Fills(scene),
+        Ledger(scene),
+        Lives(scene),
+        Halts(scene, liveness),
+        Stops(scene),
+        Fates(scene),
+        Admission(scene),
+        Proofs(scene),
+        Conduct(scene),
+        Quiet(scene),
+    ]
+    if journal.adopted or journal.foreign or journal.cut:
+        scene.found.not_checked("I4", "not all that was open was opened by the engine, as far as the lists go back")
+    else:
+        found.append(Flips(scene))
+    return found
 
 
 class Stage:
     """Hands every line and moment to the checks that want it."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, cast: Callable[[Scene, Liveness], list[Check]] = on_log) -> None:
         self.scene = scene
         liveness = Liveness(scene)
-        self.checks: list[Check] = [
-            liveness,
-            Once(scene),
-            Commands(scene),
-            Cover(scene, liveness),
-            Flips(scene),
-            Orphans(scene, liveness),
-            Fills(scene),
-            Ledger(scene),
-            Lives(scene),
-            Halts(scene, liveness),
-            Stops(scene),
-            Fates(scene),
-            Admission(scene),
-            Proofs(scene),
-            Conduct(scene),
-            Quiet(scene),
-            Rates(scene),
-            Repeats(scene),
-        ]
+        self.checks = cast(scene, liveness)
         self._liveness = liveness
         self._before: dict[type, list[Callable[[Any], None]]] = {}
         self._after: dict[type, list[Callable[[Any], None]]] = {}
@@ -171,6 +254,8 @@ class Stage:
             for answer in answers
             if answer.event.outcome is Outcome.CONFIRMED
         }
+        hidden = self.scene.journal.hidden
+        confirmed = {c: seq for c, seq in confirmed.items() if c not in hidden}
         unknown = {c: seq for c, seq in confirmed.items() if not self.scene.state.accepted(c)}
         if confirmed and len(unknown) == len(confirmed):
             client_id, seq = next(iter(unknown.items()))

@@ -99,14 +99,19 @@ class VenueAlgo:
 class Leg:
     """A position. `amt` is the venue's word, `traded` the sum of trades, `ours` the part that our orders opened."""
 
-    __slots__ = ("amt", "key", "last_n", "ours", "traded")
+    __slots__ = ("amt", "began", "key", "last_n", "ours", "traded")
 
     def __init__(self, key: LegKey) -> None:
         self.key = key
+        self.began = ZERO
         self.amt = ZERO
         self.traded = ZERO
         self.ours = ZERO
         self.last_n = 0
+
+    def begin(self, amount: Decimal) -> None:
+        """What was open before the record begins, by the ledger."""
+        self.began = self.amt = self.traded = self.ours = amount
 
     def take(self, trade: TradeLine, *, by_us: bool) -> None:
         """Move by a trade. What others trade closes our part only as far as the position itself shrinks."""
