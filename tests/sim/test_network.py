@@ -20,7 +20,8 @@ from holdfast.paper.market import BookTop, Mark, MarketEvent
 from holdfast.paper.source import MarketFileError, MarketSource
 from holdfast.ports import HttpFailed, HttpReply, WsClosed
 from holdfast.sim.loop import ScaledLoop, VirtualLoop, run
-from holdfast.sim.network import InProcessVenue, Pipe
+from holdfast.sim.network import InProcessVenue
+from holdfast.sim.pipes import Pipe
 
 START_US = 1_800_000_000_000_000
 SECOND_US = 1_000_000

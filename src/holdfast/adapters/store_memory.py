@@ -45,6 +45,16 @@ class MemoryJournal:
         """The last appended record, durable or not."""
         return self._head
 
+    @property
+    def failed(self) -> bool:
+        """Whether it cannot be written."""
+        return bool(self._failure)
+
+    @property
+    def waiting(self) -> int:
+        """Batches that are appended and not durable."""
+        return len(self._waiting)
+
     def append(
         self, entries: Sequence[JournalEntry], at_us: int, on_the_way: Callable[[], None] | None = None
     ) -> asyncio.Future[Head]:
@@ -105,6 +115,12 @@ class MemoryJournal:
         if not self._closed:
             self._sync()
             self._closed = True
+
+    def flush(self) -> None:
+        """What was appended is on the disk, and nobody is told."""
+        for records, _ in self._waiting:
+            self.disk.records.extend(records)
+        self._waiting.clear()
 
     def crash(self) -> None:
         """Lose everything that is not durable, as a power cut would."""

@@ -14,10 +14,12 @@ import random
 import selectors
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Executor
 from contextvars import Context
 from typing import Any, NoReturn, TypeVar, TypeVarTuple, Unpack
+
+from holdfast.sim.lives import LIFE, Killed, Life
 
 Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
@@ -33,8 +35,11 @@ class VirtualDeadlock(RuntimeError):
 class VirtualLoop(asyncio.BaseEventLoop):
     """An event loop without sockets, threads or a clock.
 
-    Time stands still while callbacks are ready and jumps to the next timer when none is. With a seed,
-    the ready callbacks of each turn are rotated by it: tests then see more orders than one.
+    Time stands still while callbacks are ready and jumps to the next timer when none is. With a seed, the timers that
+    are due in one turn go off in an order drawn from it, anywhere between the callbacks that are ready: tests then see
+    more orders than one. Callbacks made by `call_soon` keep their order among themselves, as asyncio promises.
+
+    A callback scheduled inside a `Life` is dropped once that is dead, and waits while it is paused.
     """
 
     _ready: deque[asyncio.Handle]
@@ -47,6 +52,26 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._now = 0.0
         self._order = None if seed is None else random.Random(seed)
         self._cancelled_timers = 0
+        self.buried: dict[asyncio.Task[Any], None] = {}
+        """Tasks of dead processes, which never end."""
+
+    def create_task(
+        self,
+        coro: Generator[Any, None, Result] | Coroutine[Any, Any, Result],
+        *,
+        name: object = None,
+        context: Context | None = None,
+    ) -> asyncio.Task[Result]:
+        """Begin a task; it belongs to the life in whose context it runs."""
+        task = super().create_task(coro, name=name, context=context)
+        life = LIFE.get() if context is None else context.get(LIFE)
+        if life is not None:
+            life.own(task)
+        return task
+
+    def bury(self, life: Life) -> None:
+        """The run is over: a dead process's tasks are let go."""
+        self.buried.update(dict.fromkeys(life.bury()))
 
     def time(self) -> float:
         """Virtual seconds since the loop was made."""
@@ -59,13 +84,15 @@ class VirtualLoop(asyncio.BaseEventLoop):
             self._jump()
         self._collect_due()
         ready = self._ready
-        count = len(ready)
-        if self._order is not None and count > 1:
-            ready.rotate(self._order.randrange(count))
-        for _ in range(count):
+        for _ in range(len(ready)):
             handle = ready.popleft()
-            if not handle.cancelled():
+            if handle._cancelled:
+                continue
+            life = handle._context.get(LIFE)  # type: ignore[attr-defined]
+            if life is None or life.runs:
                 handle._run()
+            elif life.alive:
+                life.parked.append(handle)
 
     def _jump(self) -> None:
         if not self._scheduled:
@@ -73,13 +100,32 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._now = max(self._now, self._scheduled[0].when())
 
     def _collect_due(self) -> None:
-        while self._scheduled and self._scheduled[0].when() <= self._now:
-            handle = heapq.heappop(self._scheduled)
+        scheduled, now = self._scheduled, self._now
+        due: list[asyncio.Handle] = []
+        while scheduled and scheduled[0]._when <= now:  # type: ignore[attr-defined]
+            handle = heapq.heappop(scheduled)
             handle._scheduled = False  # type: ignore[attr-defined]
-            if handle.cancelled():
+            if handle._cancelled:
                 self._cancelled_timers -= 1
             else:
-                self._ready.append(handle)
+                due.append(handle)
+        if self._order is None or len(due) + len(self._ready) < 2 or not due:
+            self._ready.extend(due)
+        else:
+            self._mix(due, self._order)
+
+    def _mix(self, due: list[asyncio.Handle], order: random.Random) -> None:
+        """Deal the due timers out, in any order, between the ready callbacks, which keep theirs."""
+        order.shuffle(due)
+        ready = self._ready
+        for handle in due:
+            ready.insert(order.randint(0, len(ready)), handle)
+
+    def resume(self, life: Life) -> None:
+        """A paused process goes on: first with what it could not do meanwhile, in order."""
+        life.paused = False
+        parked, life.parked = life.parked, []
+        self._ready.extend(parked)
 
     def _drop_cancelled(self) -> None:
         """Forget cancelled timers: always at the front, everywhere when they are the greater part."""
@@ -164,6 +210,8 @@ def run(main: Callable[[], Coroutine[Any, Any, Result]], *, loop: asyncio.Abstra
 
     def note(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
+        if isinstance(error, Killed):
+            return
         if "handle" in context and isinstance(error, BaseException):
             failed.append(error)
         else:
@@ -186,7 +234,9 @@ def run(main: Callable[[], Coroutine[Any, Any, Result]], *, loop: asyncio.Abstra
 
 
 def _cancel_leftovers(loop: asyncio.AbstractEventLoop) -> None:
-    for task in sorted(asyncio.all_tasks(loop), key=asyncio.Task.get_name):
-        task.cancel()
-        # The task's own ending, good or bad, was its owner's to see; here it only has to end.
-        loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
+    buried = loop.buried if isinstance(loop, VirtualLoop) else {}
+    while leftovers := [task for task in asyncio.all_tasks(loop) if task not in buried]:
+        for task in sorted(leftovers, key=asyncio.Task.get_name):
+            task.cancel()
+            # The task's own ending, good or bad, was its owner's to see; here it only has to end.
+            loop.run_until_complete(asyncio.gather(task, return_exceptions=True))

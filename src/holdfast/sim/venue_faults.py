@@ -1,0 +1,108 @@
+"""What goes wrong at the venue, as tables: requests, the user stream, conditional orders, questions that see nothing.
+
+The verbs are those of the exchange's control door (`paper.faults`).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any, Final
+
+Details = dict[str, Any]
+Draw = Callable[[random.Random], Details]
+
+PLACES: Final = ("order.place", "algoOrder.place")
+CANCELS: Final = ("order.cancel", "algoOrder.cancel")
+READS: Final = (
+    "positionRisk",
+    "openAlgoOrders",
+    "order.status",
+    "algoOrder.status",
+    "userTrades",
+    "openOrders",
+    "allOrders",
+    "account",
+    "income",
+    "symbolConfig",
+)
+SETTINGS: Final = ("leverage", "marginType")
+
+
+def _executed(rng: random.Random) -> Details:
+    return {"executed": rng.random() < 0.5}
+
+
+def _nothing(_: random.Random) -> Details:
+    return {}
+
+
+def _pause(rng: random.Random) -> Details:
+    return {"ms": rng.choice((200, 800, 2_500, 4_000))}
+
+
+LOST: Final[dict[str, Draw]] = {
+    "503-unknown": _executed,
+    "-1007": _executed,
+    "reset": _executed,
+    "status": lambda rng: {**_executed(rng), "status": rng.choice((502, 504, 408, 403))},
+    "resp.drop": _nothing,
+    "req.drop": _nothing,
+    "delay": _pause,
+    "late": _pause,
+    "503-unavailable": _nothing,
+    "-1008": lambda rng: {"everything": rng.random() < 0.5},
+    "throttle": lambda rng: {"code": rng.choice((-1003, -1015))},
+}
+"""How a request may end without a plain answer."""
+
+REFUSALS: Final[dict[str, tuple[int, ...]]] = {
+    "order.place": (-2019, -1021, -2022, -4131, -1111, -5028, -4999),
+    "algoOrder.place": (-4509, -2021, -1021, -1111, -4045, -5028, -4999),
+    "order.cancel": (-2011, -1021),
+    "algoOrder.cancel": (-2011, -1021),
+}
+"""Refusals that may be untrue: the venue's services disagree among themselves for a moment. −4999 is no code at all."""
+
+STREAM: Final[dict[str, Draw]] = {
+    "ws.silence": lambda rng: {"ms": rng.choice((500, 2_000, 8_000, 20_000))},
+    "ws.drop": lambda rng: {"count": rng.choice((1, 2, 5))},
+    "ws.dup": lambda rng: {"count": rng.choice((1, 3, 10))},
+    "ws.close": lambda rng: {"kinds": [rng.choice(("private", "wsapi", "public", "market"))]},
+    "lk.expire": _nothing,
+}
+
+STOPS: Final[dict[str, Draw]] = {
+    "algo.stuck": lambda rng: {"ms": rng.choice((3_000, 30_000, 120_000))},
+    "algo.reject": _nothing,
+    "algo.vanish": lambda rng: {"ms": rng.choice((0, 1_000))},
+}
+
+
+def at_writes(rng: random.Random) -> Details:
+    """A placing or cancelling request, or a few of them, end badly."""
+    operation = rng.choice((*PLACES, *PLACES, *CANCELS, *SETTINGS))
+    fault: Details = {"match": {"method": operation}, "count": rng.choice((1, 1, 1, 2, 4))}
+    if rng.random() < 0.25 and operation in REFUSALS:
+        return {**fault, "verb": "code", "code": rng.choice(REFUSALS[operation]), "status": 400}
+    verb = rng.choice(tuple(LOST))
+    return {**fault, "verb": verb, **LOST[verb](rng)}
+
+
+def at_reads(rng: random.Random) -> Details:
+    """Questions stay without an answer for a while."""
+    verb = rng.choice(("503-unknown", "resp.drop", "reset", "status", "delay", "throttle"))
+    match = {"method": rng.choice(READS)}
+    return {"verb": verb, "match": match, "count": rng.choice((1, 3, 8)), **LOST[verb](rng)}
+
+
+def at_stream(rng: random.Random) -> Details:
+    """The user stream falls silent, loses or repeats events, a connection breaks off, a key runs out."""
+    verb = rng.choice(tuple(STREAM))
+    return {"verb": verb, **STREAM[verb](rng)}
+
+
+def at_stops(rng: random.Random) -> Details:
+    """A conditional order sticks in its trigger, is rejected at it, or vanishes."""
+    verb = rng.choice(tuple(STOPS))
+    return {"verb": verb, **STOPS[verb](rng)}

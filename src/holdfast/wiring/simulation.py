@@ -1,0 +1,152 @@
+"""What a simulated run came to: the checker's verdict on its two records, a faithful fold, and one digest of it all."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from holdfast import __version__
+from holdfast.core.engine import Engine
+from holdfast.model.events import decode
+from holdfast.sim import loop as loops
+from holdfast.verify import Options, Report, VerifyError, check
+from holdfast.verify.records import JournalRow, decode_line
+from holdfast.wiring.sim_peace import Peace
+from holdfast.wiring.sim_world import Simulation
+
+if TYPE_CHECKING:
+    from holdfast.sim.scenario import Scenario
+
+HOUR_MS: Final = Decimal(3_600_000)
+DIGEST_CHARS: Final = 16
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """One run. `violations` are sentences, each beginning with what was broken; `digest` names the run bit for bit."""
+
+    seed: int
+    profile: str
+    simulated_hours: Decimal
+    violations: list[str]
+    faults: dict[str, int]
+    counts: dict[str, int]
+    digest: str
+    points: int
+    """How many effect points there were: where a kill could have struck."""
+
+    @property
+    def clean(self) -> bool:
+        """Whether every promise was kept."""
+        return not self.violations
+
+
+def simulate(scenario: Scenario) -> Outcome:
+    """Live a scenario through, end it in peace, and judge it."""
+    return judged(played(scenario))
+
+
+class Played(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that is over, with its records."""
+
+    world: Simulation
+    found: list[str]
+
+
+def played(scenario: Scenario) -> Played:
+    """Live a scenario through and end it in peace."""
+    loop = loops.VirtualLoop(seed=scenario.loop_seed)
+    kept: list[Simulation] = []
+    found: list[str] = []
+
+    async def main() -> None:
+        world = Simulation(scenario, loop)
+        kept.append(world)
+        await world.play()
+        peace = Peace(world)
+        await peace.come()
+        found.extend(peace.found)
+        world.end()
+
+    try:
+        loops.run(main, loop=loop)
+    except AssertionError as error:
+        found.append(f"error: {error!r}")
+    return Played(world=kept[0], found=found)
+
+
+def judged(run: Played) -> Outcome:
+    """The verdict on a run."""
+    world, scenario = run.world, run.world.scenario
+    violations = [*(f"engine: {problem}" for problem in world.problems), *run.found]
+    counts: Counter[str] = Counter()
+    try:
+        report = verdict(world)
+        violations += [f"{v.invariant}: {v.sentence} {list(v.seqs)} {list(v.ns)}" for v in report.violations]
+        counts.update(report.counts)
+    except VerifyError as error:
+        violations.append(f"records: {error}")
+    if not folds_alike(world):
+        violations.append("I18: folding the journal yields another state than the living engine's")
+    faults = Counter(world.faults)
+    faults.update({f"net {name}": count for name, count in world.weather.counts.items() if name not in SLOWNESS})
+    return Outcome(
+        seed=scenario.seed,
+        profile=scenario.profile,
+        simulated_hours=Decimal(scenario.duration_ms) / HOUR_MS,
+        violations=violations,
+        faults=dict(sorted(faults.items())),
+        counts={**dict(sorted(counts.items())), "intents": len(world.sources.sent), "lives": len(world.lives)},
+        digest=digest(world),
+        points=world.points.count,
+    )
+
+
+SLOWNESS: Final = ("slowed", "held")
+"""What happens to each of many messages is one fault, which its act has counted."""
+
+
+def verdict(world: Simulation, **bounds: Any) -> Report:
+    """What the checker says of the two records."""
+    rows = [JournalRow(*record) for record in world.platter.content.records]
+    encode = msgspec.json.Encoder(decimal_format="string").encode
+    lines = [decode_line(encode(record), number) for number, record in enumerate(world.log, start=1)]
+    options = {
+        "complete": True,
+        "live": world.live_windows(),
+        "acknowledged": tuple(world.acknowledged),
+        **_bounds(world),
+        **bounds,
+    }
+    return check(rows, lines, Options(**options))
+
+
+def _bounds(world: Simulation) -> dict[str, int]:
+    """What the network did counts against nobody: evidence takes longer when it, or the question, is late."""
+    climate = world.scenario.climate
+    slow_ms = (climate.latency_us + climate.jitter_us + climate.spike_us) // 1_000
+    return {"naked_ms": 1_000 + slow_ms, "lag_ms": 1_000 + slow_ms, "silent_ms": 5_000 + 3 * slow_ms}
+
+
+def folds_alike(world: Simulation) -> bool:
+    """Whether the living engine's state is what an empty engine makes of the journal (I18)."""
+    if world.last_state_hash is None:
+        return True
+    fresh = Engine(world.settings, __version__)
+    for record in world.platter.content.records:
+        fresh.apply(decode(record.body))
+    return fresh.state_hash() == world.last_state_hash
+
+
+def digest(world: Simulation) -> str:
+    """A hash of everything that happened at the venue, of the journal, and of what was answered."""
+    total = hashlib.sha256()
+    encode = msgspec.json.Encoder(decimal_format="string").encode
+    for record in world.log:
+        total.update(encode(record))
+    total.update(world.platter.content.head.hash.encode())
+    total.update("\n".join(world.acknowledged).encode())
+    return total.hexdigest()[:DIGEST_CHARS]
