@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -96,11 +97,12 @@ class Climate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Weather:
-    """The `Roads` of a simulation. `now_us` is the simulation's time, microseconds."""
+    """The `Roads` of a simulation, with a base latency and whatever was done to them."""
 
-    def __init__(self, climate: Climate, seed: int) -> None:
+    def __init__(self, climate: Climate, seed: int, now_us: Callable[[], int]) -> None:
+        """`now_us` tells the simulation's time in microseconds."""
         self.climate = climate
-        self.now_us = 0
+        self._now_us = now_us
         self.counts: Counter[str] = Counter()
         """How often each thing really happened to a message."""
         self._random = random.Random(seed)
@@ -118,12 +120,12 @@ class Weather:
     def hold(self, routes: tuple[str, ...], ms: int) -> None:
         """A partition: nothing of these routes arrives, in either direction, until it ends; then all of it does."""
         for route in routes:
-            until_us = self.now_us + ms * 1_000
+            until_us = self._now_us() + ms * 1_000
             self._held_until_us[route] = max(until_us, self._held_until_us.get(route, 0))
 
     def slow(self, by_ms: int, ms: int) -> None:
         """Everything takes up to `by_ms` longer for a while."""
-        self._slow_by_us, self._slow_until_us = by_ms * 1_000, self.now_us + ms * 1_000
+        self._slow_by_us, self._slow_until_us = by_ms * 1_000, self._now_us() + ms * 1_000
 
     def break_after(self, route: str, size: int, *, up: bool) -> None:
         """The connection breaks off after so many further bytes in one direction."""
@@ -143,7 +145,7 @@ class Weather:
 
     def overtake(self, ms: int) -> None:
         """For a while, user events of different kinds overtake each other."""
-        self._overtaking_until_us = self.now_us + ms * 1_000
+        self._overtaking_until_us = self._now_us() + ms * 1_000
 
     def calm(self) -> None:
         """Everything is well from now on."""
@@ -161,13 +163,13 @@ class Weather:
         delay = climate.latency_us + self._random.randint(0, climate.jitter_us)
         if climate.spike_every and not self._random.randrange(climate.spike_every):
             delay += self._random.randint(0, climate.spike_us)
-        if self.now_us < self._slow_until_us:
+        if self._slow_until_us and self._now_us() < self._slow_until_us:
             delay += self._random.randint(0, self._slow_by_us)
             self.counts["slowed"] += 1
-        held_us = self._held_until_us.get(route, 0) - self.now_us
-        if held_us > 0:
+        until_us = self._held_until_us.get(route)
+        if until_us is not None and until_us > self._now_us():
             self.counts["held"] += 1
-            delay += held_us
+            delay += until_us - self._now_us()
         return delay
 
     def request_fate(self, method: str, size: int) -> Fate:
@@ -199,7 +201,7 @@ class Weather:
 
     def overtaking(self, route: str) -> bool:
         """By chance, while it was ordered; only user events do."""
-        if route != "private" or self.now_us >= self._overtaking_until_us:
+        if route != "private" or self._now_us() >= self._overtaking_until_us:
             return False
         return self._random.random() < 0.5
 

@@ -67,7 +67,9 @@ class Simulation:
         self.loop = loop
         self.symbols = scenario.symbols
         self.sources = Sources(scenario.symbols)
-        self.weather = Weather(scenario.climate, scenario.weather_seed)
+        self.clock = WrongClock(loop, scenario.begin_us)
+        self.clock.drift(scenario.drift_ppm)
+        self.weather = Weather(scenario.climate, scenario.weather_seed, self.clock.true_us)
         self.platter = Platter(scenario.weather_seed + 1, scenario.sync_ms)
         self.points = Points(scenario.strikes)
         self.log: list[dict[str, object]] = []
@@ -77,8 +79,6 @@ class Simulation:
         self.problems: list[str] = []
         self.lives: list[Life] = []
         self.node: Node | None = None
-        self.clock = WrongClock(loop, scenario.begin_us)
-        self.clock.drift(scenario.drift_ppm)
         self.settings = settings_of(scenario)
         self._context = contextvars.copy_context()
         self._life: Life | None = None
