@@ -92,8 +92,9 @@ def at_writes(rng: random.Random) -> Details:
 def at_reads(rng: random.Random) -> Details:
     """Questions stay without an answer for a while."""
     verb = rng.choice(("503-unknown", "resp.drop", "reset", "status", "delay", "throttle"))
-    match = {"method": rng.choice(READS)}
-    return {"verb": verb, "match": match, "count": rng.choice((1, 3, 8)), **LOST[verb](rng)}
+    # What only orders use up is never the reason why a question stays without an answer.
+    details = {"code": -1003} if verb == "throttle" else LOST[verb](rng)
+    return {"verb": verb, "match": {"method": rng.choice(READS)}, "count": rng.choice((1, 3, 8)), **details}
 
 
 def at_stream(rng: random.Random) -> Details:
