@@ -321,3 +321,14 @@ def test_rules_15_a_throttled_close_waits_although_a_stop_was_refused_meanwhile(
     story.reply(again, status=status, code=-2021 if status == 400 else 0)
     story.wait(5_000).send(close_spec())
     assert story.verdict().broken() == broken
+
+
+def test_rules_15_a_stop_throttled_before_its_entry_filled_is_waited_for():
+    """It left with the entry; what the venue turned away then holds the next one back until the window turns."""
+    story = Story().begin()
+    story.wait(1_000).accept()
+    story.plan(stop_spec(), preauthorised=True)
+    story.reply(story.send(stop_spec()), status=429, code=-1003)
+    story.fill_entry()
+    story.wait(40_000).arm_stop(n=2)
+    assert story.verdict().violations == []

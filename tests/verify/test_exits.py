@@ -242,3 +242,11 @@ def test_rules_8_a_stop_left_by_a_close_without_record_waits_for_a_human(used_ag
     report = story.verdict()
     assert "I5" not in report.broken()
     assert any(entry.what == f"I5 for {stop_spec().client_id}" for entry in report.not_checked)
+
+
+def test_rules_15_a_throttled_question_holds_cancels_back_as_well():
+    """Weight is counted per address: what one request is refused for, the next would be too."""
+    story = left_behind()
+    story.reply(story.request("GET /fapi/v1/openOrders", via="rest", conn=None), status=429, code=-1003)
+    story.wait(9_000).read("GET /fapi/v1/time")
+    assert story.verdict().violations == []

@@ -22,6 +22,7 @@ from holdfast.verify.obligation import CLASSES, DEAD, LIVE, THROTTLED, UNREACHAB
 from holdfast.verify.records import AlgoLine, FaultLine, PushLine, Reply, Request, TradeLine
 from holdfast.verify.venue_state import LegKey
 
+OK: Final = 200
 COVERING: Final = frozenset({Role.STOP, Role.CLOSE})
 
 
@@ -59,6 +60,8 @@ class Cover(Check):
         self._reads: dict[int, tuple[Shows, str, tuple[int, ...]]] = {}
         """What a request will tell, on which symbol, and of which conditional orders alone ((): of all)."""
         self._acts: dict[int, str] = {}
+        self._throttle = Refusal()
+        """The last throttle of anything: limits count the address and the account, so it holds cover back as well."""
         self._naked: list[int] = []
         self._informed: list[int] = []
         self._uncovered: list[int] = []
@@ -152,7 +155,9 @@ class Cover(Check):
             if ours and episode.covered_us is None:
                 episode.covered_us = us
         elif episode.gap is None:
-            episode.gap = Obligation(us, n, live=self.liveness.live, refused=episode.refusal.at(us))
+            episode.gap = Obligation(
+                us, n, live=self.liveness.live, refused=episode.refusal.at(us) or self._throttle.at(us)
+            )
             # A fill tells of nothing missing while the engine believes in a stop that is silently gone.
             episode.tells = Shows.ALGOS if self._silent.get(episode.leg) else tells
 
@@ -243,10 +248,14 @@ class Cover(Check):
 
     def _on_reply(self, line: Reply) -> None:
         self.hearing.answered(line)
-        acted = self._acts.pop(line.req, None)
-        if acted is not None:
-            trouble = trouble_of(line)
-            for episode in self._on_symbol(acted) if trouble or line.status == 200 else ():
+        acted, trouble = self._acts.pop(line.req, None), trouble_of(line)
+        if trouble == THROTTLED:
+            self._throttle.note(line.us, trouble)
+            acted = ""
+        elif acted is not None and line.status == OK:
+            self._throttle.note(line.us, "")
+        if acted is not None and (trouble or line.status == OK):
+            for episode in self._on_symbol(acted):
                 _refused(episode, line.us, trouble)
         read = self._reads.pop(line.req, None)
         if read is None or line.status != 200 or line.fault is not None:

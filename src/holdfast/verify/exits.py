@@ -14,7 +14,7 @@ from holdfast.verify.hearing import Execution, Hearing
 from holdfast.verify.journal_view import Moment, MomentKind
 from holdfast.verify.liveness import Liveness
 from holdfast.verify.measures import milliseconds
-from holdfast.verify.obligation import DEAD, UNREACHABLE, Obligation, Refusal
+from holdfast.verify.obligation import DEAD, THROTTLED, UNREACHABLE, Obligation, Refusal
 from holdfast.verify.records import AlgoLine, FaultLine, OrderLine, PositionLine, PushLine, Reply, Request, TradeLine
 from holdfast.verify.venue_state import LegKey, VenueAlgo, VenueOrder
 
@@ -237,7 +237,9 @@ class Orphans(Check):
         return found
 
     def _on_reply(self, line: Reply) -> None:
-        trouble = trouble_of(line) if line.req in self._acts else ""
+        trouble = trouble_of(line)
+        if trouble != THROTTLED and line.req not in self._acts:
+            trouble = ""  # A throttle of anything holds cancels back as well; other refusals concern what was asked.
         self._acts.discard(line.req)
         if trouble:
             self._refusal.note(line.us, trouble)
