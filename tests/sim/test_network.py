@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -21,7 +21,6 @@ from holdfast.paper.source import MarketFileError, MarketSource
 from holdfast.ports import HttpFailed, HttpReply, WsClosed
 from holdfast.sim.loop import ScaledLoop, VirtualLoop, run
 from holdfast.sim.network import InProcessVenue
-from holdfast.sim.pipes import Pipe
 
 START_US = 1_800_000_000_000_000
 SECOND_US = 1_000_000
@@ -366,38 +365,3 @@ def test_same_code_runs_on_a_scaled_loop() -> None:
         return world.host.market_events
 
     assert run(main, loop=ScaledLoop(100)) == 4
-
-
-def on_loop(work: Callable[[], Coroutine[Any, Any, Any]], seed: int) -> Any:
-    """Run on a virtual loop whose ready callbacks are rotated."""
-    return run(work, loop=VirtualLoop(seed=seed))
-
-
-@pytest.mark.parametrize("seed", range(10))
-def test_pipe_keeps_its_order_under_every_seed(seed: int) -> None:
-    """A later item with a shorter way waits for the earlier one."""
-
-    async def work() -> list[int]:
-        arrived: list[int] = []
-        pipe: Pipe[int] = Pipe(asyncio.get_running_loop(), arrived.append)
-        for number in range(50):
-            pipe.put(number, (number * 7919) % 1000)
-        await asyncio.sleep(1)
-        return arrived
-
-    assert on_loop(work, seed) == list(range(50))
-
-
-def test_cut_pipe_loses_what_is_under_way() -> None:
-    """And carries what is sent later."""
-
-    async def work() -> list[int]:
-        arrived: list[int] = []
-        pipe: Pipe[int] = Pipe(asyncio.get_running_loop(), arrived.append)
-        pipe.put(1, 100)
-        pipe.cut()
-        pipe.put(2, 100)
-        await asyncio.sleep(1)
-        return arrived
-
-    assert on_loop(work, 0) == [2]

@@ -16,8 +16,8 @@ HOUR_MS: Final = 3_600_000
 FIRST_MS: Final = 8_000
 """The engine gets so long to start undisturbed; later starts get nothing."""
 
-FUNDING_US: Final = 46 * 60 * 1_000_000 - 1_200 * 1_000_000
-"""From the usual beginning to twenty minutes before 15:00 UTC; funding is due at 16:00, every eighth hour."""
+FUNDING_US: Final = 5_200 * 1_000_000
+"""From the usual beginning, 14:13:20 UTC, to twenty minutes before the next funding at 16:00."""
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):

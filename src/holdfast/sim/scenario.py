@@ -71,7 +71,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, fo
 
 def encode(scenario: Scenario) -> bytes:
     """The scenario as a file that a person can read."""
-    body = msgspec.json.encode(scenario)
+    # The format is a default, which is left out; but a file must say what it is.
+    body = msgspec.json.encode({"format": scenario.format, **msgspec.to_builtins(scenario)})
     return msgspec.json.format(body, indent=1) + b"\n"
 
 
