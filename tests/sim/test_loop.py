@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from holdfast.sim.lives import Killed, Life, Points, Strike, Variant, point
 from holdfast.sim.loop import ScaledLoop, VirtualDeadlock, VirtualLoop, run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -207,6 +208,175 @@ def test_error_in_a_callback_is_raised() -> None:
         await asyncio.sleep(1)
 
     with pytest.raises(ValueError, match="invalid literal"):
+        on_virtual(main)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_call_soon_keeps_its_order_between_mixed_timers(seed: int) -> None:
+    """Ready callbacks follow each other as asyncio promises; due timers go off anywhere between them."""
+
+    async def main() -> list[int]:
+        loop = asyncio.get_running_loop()
+        seen: list[int] = []
+        for number in range(20):
+            loop.call_later(0, seen.append, 100 + number)
+            loop.call_soon(seen.append, number)
+        await asyncio.sleep(1)
+        return seen
+
+    seen = on_virtual(main, seed)
+    timers = [number for number in seen if number >= 100]
+    assert [number for number in seen if number < 100] == list(range(20))
+    assert timers != sorted(timers)
+    assert seen[20:] != timers
+
+
+def born(loop: asyncio.AbstractEventLoop, *strikes: Strike) -> tuple[Life, Callable[..., None]]:
+    """A process, and what schedules a callback of it."""
+    life = Life(1, Points(strikes), lambda *_: None)
+    return life, lambda *call: loop.call_soon(*call, context=life.context)
+
+
+def test_callbacks_of_the_dead_are_dropped() -> None:
+    """Those that are ready, timers, and tasks; those of nobody go on."""
+
+    async def main() -> list[str]:
+        loop = asyncio.get_running_loop()
+        life, soon = born(loop)
+        seen: list[str] = []
+
+        async def work() -> None:
+            seen.append("task began")
+            await asyncio.sleep(1)
+            seen.append("task ended")
+
+        life.spawn(work(), "work")
+        await asyncio.sleep(0.5)
+        soon(seen.append, "ready")
+        loop.call_later(1, seen.append, "timer", context=life.context)
+        loop.call_later(1, seen.append, "nobody's")
+        life.die(Variant.AFTER)
+        await asyncio.sleep(5)
+        assert isinstance(loop, VirtualLoop)
+        loop.bury(life)
+        return seen
+
+    assert on_virtual(main) == ["task began", "nobody's"]
+
+
+@pytest.mark.parametrize("seed", [None, 1, 2, 3])
+def test_callbacks_of_a_paused_life_wait_and_then_come_in_order(seed: int | None) -> None:
+    """Also before those that become ready in the turn in which it goes on."""
+
+    async def main() -> list[int]:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        life, soon = born(loop)
+        seen: list[int] = []
+        life.paused = True
+        for number in range(5):
+            soon(seen.append, number)
+        await asyncio.sleep(1)
+        assert seen == []
+        loop.call_soon(loop.resume, life)
+        soon(seen.append, 5)
+        await asyncio.sleep(1)
+        return seen
+
+    assert on_virtual(main, seed) == list(range(6))
+
+
+def test_what_was_cancelled_during_a_pause_does_not_come() -> None:
+    """It waits no more."""
+
+    async def main() -> list[str]:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        life, _ = born(loop)
+        seen: list[str] = []
+        life.paused = True
+        timer = loop.call_later(1, seen.append, "timer", context=life.context)
+        await asyncio.sleep(2)
+        timer.cancel()
+        loop.resume(life)
+        await asyncio.sleep(1)
+        return seen
+
+    assert on_virtual(main) == []
+
+
+def test_a_life_killed_in_its_pause_does_nothing_more() -> None:
+    """Not even when its pause would have been over."""
+
+    async def main() -> list[str]:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        life, soon = born(loop)
+        seen: list[str] = []
+        life.paused = True
+        soon(seen.append, "waiting")
+        await asyncio.sleep(1)
+        life.die(Variant.LOST)
+        loop.resume(life)
+        await asyncio.sleep(1)
+        return seen
+
+    assert on_virtual(main) == []
+
+
+def test_a_kill_inside_a_callback_is_no_error_of_the_run() -> None:
+    """It unwinds the callback, and nothing of the effect happens."""
+    done: list[str] = []
+
+    async def main() -> bool:
+        loop = asyncio.get_running_loop()
+        life, soon = born(loop, Strike(point=1, variant=Variant.BEFORE))
+
+        def act() -> None:
+            try:
+                point(lambda: done.append("effect"))
+            finally:
+                done.append("unwound")
+                with pytest.raises(Killed):
+                    point(lambda: done.append("second effect"))
+
+        soon(act)
+        await asyncio.sleep(1)
+        return life.alive
+
+    assert (on_virtual(main), done) == (False, ["unwound"])
+
+
+def test_a_burial_leaves_no_tasks() -> None:
+    """The run ends although what was killed never does."""
+    buried: list[asyncio.Task[Any]] = []
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        life, _ = born(loop)
+        for _ in range(3):
+            life.spawn(asyncio.sleep(3600), "sleeper")
+        await asyncio.sleep(1)
+        life.die(Variant.AFTER)
+        loop.bury(life)
+        buried.extend(loop.buried)
+
+    on_virtual(main)
+    assert [(task.done(), task.get_coro().cr_frame) for task in buried] == [(False, None)] * 3
+
+
+def test_an_error_of_main_after_a_kill_is_raised() -> None:
+    """What was killed and not buried must not hang the cleaning up, or hide the error."""
+
+    async def main() -> None:
+        life, _ = born(asyncio.get_running_loop())
+        life.spawn(asyncio.sleep(3600), "sleeper")
+        await asyncio.sleep(1)
+        life.die(Variant.AFTER)
+        raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine"):
         on_virtual(main)
 
 

@@ -136,7 +136,8 @@ class MemoryJournal:
         for records, _ in waiting[:landed]:
             self.disk.records.extend(records)
         for _, future in waiting:
-            future.set_exception(JournalFailed(reason))
+            if not future.done():
+                future.set_exception(JournalFailed(reason))
 
     def mend(self) -> None:
         """There is room again; `recover` will find it."""

@@ -52,6 +52,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._now = 0.0
         self._order = None if seed is None else random.Random(seed)
         self._cancelled_timers = 0
+        self._lives: dict[Life, None] = {}
         self.buried: dict[asyncio.Task[Any], None] = {}
         """Tasks of dead processes, which never end."""
 
@@ -67,11 +68,20 @@ class VirtualLoop(asyncio.BaseEventLoop):
         life = LIFE.get() if context is None else context.get(LIFE)
         if life is not None:
             life.own(task)
+            self._lives[life] = None
         return task
 
     def bury(self, life: Life) -> None:
         """The run is over: a dead process's tasks are let go."""
         self.buried.update(dict.fromkeys(life.bury()))
+
+    def end_lives(self) -> None:
+        """The run is over, perhaps by an error: the dead are buried, the paused go on to their end."""
+        for life in self._lives:
+            if not life.alive:
+                self.bury(life)
+            elif life.paused:
+                self.resume(life)
 
     def time(self) -> float:
         """Virtual seconds since the loop was made."""
@@ -125,7 +135,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """A paused process goes on: first with what it could not do meanwhile, in order."""
         life.paused = False
         parked, life.parked = life.parked, []
-        self._ready.extend(parked)
+        # In front of what became ready in this turn, which was planned later.
+        self._ready.extendleft(reversed(parked))
 
     def _drop_cancelled(self) -> None:
         """Forget cancelled timers: always at the front, everywhere when they are the greater part."""
@@ -234,9 +245,16 @@ def run(main: Callable[[], Coroutine[Any, Any, Result]], *, loop: asyncio.Abstra
 
 
 def _cancel_leftovers(loop: asyncio.AbstractEventLoop) -> None:
-    buried = loop.buried if isinstance(loop, VirtualLoop) else {}
-    while leftovers := [task for task in asyncio.all_tasks(loop) if task not in buried]:
+    while leftovers := _leftovers(loop):
         for task in sorted(leftovers, key=asyncio.Task.get_name):
             task.cancel()
             # The task's own ending, good or bad, was its owner's to see; here it only has to end.
             loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
+
+
+def _leftovers(loop: asyncio.AbstractEventLoop) -> list[asyncio.Task[Any]]:
+    """The tasks that can still end."""
+    if not isinstance(loop, VirtualLoop):
+        return list(asyncio.all_tasks(loop))
+    loop.end_lives()
+    return [task for task in asyncio.all_tasks(loop) if task not in loop.buried]
