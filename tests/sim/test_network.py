@@ -21,6 +21,7 @@ from holdfast.paper.source import MarketFileError, MarketSource
 from holdfast.ports import HttpFailed, HttpReply, WsClosed
 from holdfast.sim.loop import ScaledLoop, VirtualLoop, run
 from holdfast.sim.network import InProcessVenue
+from holdfast.sim.roads import Roads
 
 START_US = 1_800_000_000_000_000
 SECOND_US = 1_000_000
@@ -39,12 +40,12 @@ def at(second: int, price: str = "65000.00") -> list[tuple[int, MarketEvent]]:
 class World:
     """A venue in process and one client of it."""
 
-    def __init__(self, source: MarketSource, *, latency_us: int = 500) -> None:
+    def __init__(self, source: MarketSource, *, latency_us: int = 500, roads: Roads | None = None) -> None:
         self.loop = asyncio.get_running_loop()
         self.clock = LoopClock(self.loop, START_US - round(self.loop.time() * SECOND_US))
         self.log: list[dict[str, object]] = []
         venue = PaperVenue(PaperConfig(), default_exchange_info(), START_US, self.log.append)
-        self.host = InProcessVenue(venue, source, self.clock, latency_us=latency_us)
+        self.host = InProcessVenue(venue, source, self.clock, latency_us=latency_us, roads=roads)
         self.http = self.host.http()
         self.host.start()
 

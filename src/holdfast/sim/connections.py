@@ -240,6 +240,8 @@ class InProcessLink:
 
     def _receive(self, out: Outgoing | Close | None) -> None:
         """Something of the venue's reached us: the end of the handshake (None), a frame, or the end."""
+        if self._given_up:
+            return  # The venue talks on until it hears that nobody listens any more.
         if out is None:
             self._open = True
             if not self.opened.done():
