@@ -65,11 +65,13 @@ def played(scenario: Scenario) -> Played:
     async def main() -> None:
         world = Simulation(scenario, loop)
         kept.append(world)
-        await world.play()
         peace = Peace(world)
-        await peace.come()
-        found.extend(peace.found)
-        world.end()
+        try:
+            await world.play()
+            await peace.come()
+        finally:
+            found.extend(peace.found)
+            world.end()
 
     try:
         loops.run(main, loop=loop)

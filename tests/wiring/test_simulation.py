@@ -1,0 +1,60 @@
+"""Whole simulated runs: judged, repeatable, and able to fail."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from holdfast.service.runner import Runner
+from holdfast.sim.profiles import draw
+from holdfast.sim.scenario import Act, Scenario
+from holdfast.wiring.simulation import digest, judged, played, simulate
+
+QUARTER = Decimal("0.25")
+
+
+def test_a_calm_quarter_of_an_hour_keeps_every_promise() -> None:
+    """Trades are opened and closed, nothing is found."""
+    outcome = simulate(draw(1, "calm", QUARTER))
+    assert outcome.violations == []
+    assert outcome.counts["trades_opened"] > 3
+    assert outcome.simulated_hours == QUARTER
+
+
+def test_one_seed_is_one_run() -> None:
+    """Bit for bit, also after other runs in the same process."""
+    scenario = draw(5, "hell", Decimal("0.1"))
+    first = digest(played(scenario).world)
+    played(draw(6, "hell", Decimal("0.05")))
+    assert digest(played(scenario).world) == first
+
+
+def test_another_seed_is_another_run() -> None:
+    """The digest tells them apart."""
+    assert simulate(draw(1, "calm", Decimal("0.02"))).digest != simulate(draw(2, "calm", Decimal("0.02"))).digest
+
+
+def test_faults_are_counted_by_name() -> None:
+    """Acts, and what really happened on the network."""
+    acts = (Act(at_ms=9_000, do="net.lose", seed=1), Act(at_ms=9_500, do="repeat", seed=1))
+    assert simulate(Scenario(duration_ms=30_000, acts=acts)).faults["net.lose"] == 1
+
+
+def test_an_engine_that_ends_by_an_error_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the records say."""
+
+    def fail(self: Runner) -> None:
+        raise ValueError("of this test")
+
+    monkeypatch.setattr(Runner, "_take_one", fail)
+    outcome = simulate(Scenario(duration_ms=5_000))
+    assert any("of this test" in violation for violation in outcome.violations)
+
+
+def test_a_record_that_was_changed_is_found() -> None:
+    """The verdict is on the records, not on the run."""
+    run = played(Scenario(duration_ms=10_000))
+    records = run.world.platter.content.records
+    records[1] = records[1]._replace(body=records[1].body + b" ")
+    assert [violation.split(":")[0] for violation in judged(run).violations] == ["records"]
