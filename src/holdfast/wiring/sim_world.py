@@ -124,6 +124,10 @@ class Simulation:
             self.later(act.at_ms, lambda act=act: self.perform(act))  # type: ignore[misc]
         await asyncio.sleep(self.scenario.duration_ms / 1_000)
 
+    async def pass_time(self, seconds: float) -> None:
+        """Let so much simulated time pass."""
+        await asyncio.sleep(seconds)
+
     def perform(self, act: Act) -> None:
         """One act."""
         if self._over:
@@ -144,14 +148,11 @@ class Simulation:
         self.clock.drift(0)
 
     def end(self) -> None:
-        """Nothing happens any more. What was under way in dead processes is let go."""
+        """Nothing happens any more."""
         node, journal = self.node, self._journal
         if node is not None and journal is not None and not journal.waiting and not journal.failed:
             self.last_state_hash = node.engine.state_hash()
         self.network.close()
-        for life in self.lives:
-            if not life.alive:
-                self.loop.bury(life)
 
     @property
     def now_us(self) -> int:
