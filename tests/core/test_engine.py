@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+from decimal import Decimal
 from pathlib import Path
 from typing import get_args
 
@@ -14,11 +15,13 @@ from holdfast.core import reconcile
 from holdfast.core.engine import _HANDLERS, _TIMERS, Engine
 from holdfast.model import events as ev
 from holdfast.model import inputs as inp
-from holdfast.model.effects import Read, SetTimer
+from holdfast.model.effects import Read, ReadKind, SetTimer
+from holdfast.model.ids import Role
+from holdfast.model.intent import Entry
 from holdfast.model.reports import BalanceReport
 from tests.core.bench import Bench
 from tests.core.chaos import Day
-from tests.core.replies import silence
+from tests.core.replies import rejected, silence
 
 CORE = Path(inspect.getfile(holdfast.core)).parent
 
@@ -201,3 +204,18 @@ def test_what_a_restart_has_hashed_is_hashed_again_only_if_something_came_behind
     (start,) = [event for event in engine.step(started).events if isinstance(event, ev.EngineStarted)]
     assert len(hashed) == events_behind
     assert start.state_hash == ("anew" if events_behind else loaded)
+
+
+def test_rules_2_a_cancel_that_meets_nothing_is_not_repeated_five_times_a_second():
+    """Its order cannot be read for a while; what was left of the request window belongs to others."""
+    bench = Bench()
+    bench.intent(entry=Entry(type="limit", price=Decimal("49900"), ttl_ms=60_000), stop="49000")
+    bench.script(Role.CANCEL, *[rejected(-2011)] * 50)
+    bench.failing_reads = {ReadKind.ORDER}
+    bench.command("halt")
+    bench.advance(5_100)
+    assert 5 <= len(bench.cancels(Role.ENTRY)) <= 7
+    bench.failing_reads = set()
+    bench.scripts.clear()
+    bench.advance(1_000)
+    assert not bench.entry().live

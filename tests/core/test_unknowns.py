@@ -45,6 +45,26 @@ def test_a_round_asks_everything_that_the_proof_needs():
     assert kinds == {ReadKind.ORDER, ReadKind.ALL_ORDERS, ReadKind.TRADES, ReadKind.POSITIONS}
 
 
+def test_lists_are_asked_first_and_when_absences_begin_to_count():
+    """In between they would use up the window of everybody who protects something; the order is asked every second."""
+    bench = Bench()
+    bench.failing_reads = {ReadKind.POSITIONS}
+    bench.script(Role.ENTRY, unknown())
+    bench.intent()
+    began_ms = bench.now
+    bench.advance(8_000)
+    asked = dict.fromkeys((ReadKind.ORDER, ReadKind.ALL_ORDERS, ReadKind.TRADES), 0)
+    for read in bench.done(Read):
+        if read.purpose.startswith("resolve:") and read.kind in asked:
+            asked[read.kind] += 1
+    assert asked[ReadKind.ORDER] >= 8
+    assert asked[ReadKind.ALL_ORDERS] == asked[ReadKind.TRADES] == 5
+    bench.failing_reads = set()
+    bench.advance(2_000)
+    assert bench.entry().status.value == "never_placed"
+    assert bench.entry().timestamp_ms + 6_500 <= bench.now <= began_ms + 10_000
+
+
 def test_after_a_minute_the_rounds_are_slower():
     """Every 5 s: it may take long."""
     bench = Bench()

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from holdfast.model.effects import Lane
-from holdfast.service.shared_read import SharedRead
+from holdfast.service.shared_read import SharedRead, gap_ms
 from tests.service.fakes_venue import virtual
 from tests.waiting import time_passes
 
@@ -16,7 +16,7 @@ class Desk:
     def __init__(self, takes_s: float = 0.01) -> None:
         self.takes_s = takes_s
         self.asked: list[tuple[float, Lane]] = []
-        self.shared = SharedRead(self._ask, gap_ms=250)
+        self.shared = SharedRead(self._ask)
 
     async def _ask(self, lane: Lane) -> int:
         number = len(self.asked)
@@ -123,8 +123,16 @@ async def test_a_fault_is_told_to_the_one_who_asked_and_tried_by_the_next() -> N
             raise RuntimeError("our own fault")
         return 7
 
-    desk.shared = SharedRead(broken, gap_ms=250)
+    desk.shared = SharedRead(broken)
     first, second = desk.begin(), desk.begin()
     with pytest.raises(RuntimeError):
         await first
     assert await second == 7
+
+
+@pytest.mark.parametrize(
+    ("used", "gap"), [(0, 250), (1_200, 250), (1_201, 500), (1_800, 500), (1_801, 1_000), (2_400, 1_000)]
+)
+def test_rules_12_the_fuller_the_window_the_longer_the_gap(used: int, gap: int) -> None:
+    """So the question alone never uses up what is reserved: 60 of weight 5 in a minute whose last quarter is left."""
+    assert gap_ms(used, 2_400) == gap

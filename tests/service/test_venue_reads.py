@@ -341,3 +341,14 @@ async def test_rules_12_a_close_does_not_wait_behind_a_shared_read_without_budge
     await time_passes(1.0)
     assert (await bench.read(ReadKind.POSITIONS, lane=Lane.PROTECT)).asked_ms == NOW_MS + 1_000
     assert (await waiting).asked_ms == NOW_MS + 4_000
+
+
+@virtual
+async def test_rules_12_in_a_crowded_minute_positions_are_asked_for_less_often() -> None:
+    """Twice a second above half of the window."""
+    bench = Bench()
+    bench.http.answers[POSITIONS] = reply([])
+    bench.governor.spend(1_300, NOW_MS)
+    for _ in range(3):
+        await bench.read(ReadKind.POSITIONS, lane=Lane.PROTECT)
+    assert asyncio.get_running_loop().time() == pytest.approx(1.0)

@@ -44,6 +44,9 @@ _encoder = msgspec.json.Encoder(decimal_format="string")
 _decoder = msgspec.json.Decoder(EngineState)
 
 
+NOTHING_TO_CANCEL: Final = -2011
+
+
 class Step(NamedTuple):
     """What one input led to. The events are already folded into the engine's state."""
 
@@ -212,8 +215,13 @@ def _cancel_answered(ctx: Context, message: inp.CancelAnswered) -> None:
     )
     if outcome.outcome is Outcome.CONFIRMED and outcome.order is not None:
         evidence.take_order(ctx, outcome.order)
+    missed = ctx.around.not_to_cancel.pop(message.client_id, 0)
     if order.live:
         at_ms = outcome.until_ms if outcome.outcome is Outcome.THROTTLED else ctx.now_ms + 200
+        if outcome.code == NOTHING_TO_CANCEL:
+            # Only the question what became of it leads on; asking the same again at once is answered the same.
+            ctx.around.not_to_cancel[message.client_id] = missed + 1
+            at_ms = ctx.now_ms + (1_000 if missed else 200)
         ctx.timer(f"cancel:{message.client_id}", max(at_ms, ctx.now_ms + 50))
     ctx.touch(order.spec.symbol)
 

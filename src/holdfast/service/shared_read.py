@@ -17,8 +17,16 @@ from holdfast.model.effects import Lane
 Answer = TypeVar("Answer")
 
 GAP_MS: Final = 250
-"""One question leaves so long after the one before, however many ask: half of the window at the most, and no loop
-looks more often than that (RULES 7). The first of a quiet moment leaves at once."""
+"""One question leaves so long after the one before, however many ask, and no loop looks more often than that (RULES 7).
+The first of a quiet moment leaves at once."""
+
+CROWDED_GAPS_MS: Final = ((75, 1_000), (50, 500))
+"""Above so many percent of the window used, so long: what is left is for those who act upon the answer."""
+
+
+def gap_ms(used: int, limit: int) -> int:
+    """The gap when so much of the window is used."""
+    return next((gap for percent, gap in CROWDED_GAPS_MS if used * 100 > limit * percent), GAP_MS)
 
 
 class _Batch(Generic[Answer]):
@@ -35,9 +43,9 @@ class SharedRead(Generic[Answer]):
     `ask` asks once, in the lane of whoever has the most right to an answer.
     """
 
-    def __init__(self, ask: Callable[[Lane], Awaitable[Answer]], *, gap_ms: int = GAP_MS) -> None:
+    def __init__(self, ask: Callable[[Lane], Awaitable[Answer]], gap_ms: Callable[[], int] = lambda: GAP_MS) -> None:
         self._ask = ask
-        self._gap_s = gap_ms / 1_000
+        self._gap_ms = gap_ms
         self._gathering: _Batch[Answer] | None = None
         self._left_at = float("-inf")
 
@@ -56,7 +64,7 @@ class SharedRead(Generic[Answer]):
         shared: Answer | None = None
         try:
             loop = asyncio.get_running_loop()
-            await asyncio.sleep(max(0.0, self._left_at + self._gap_s - loop.time()))
+            await asyncio.sleep(max(0.0, self._left_at + self._gap_ms() / 1_000 - loop.time()))
             # From here on it is under way, and who asks now asks the next one, whether or not this one is answered.
             self._gathering = None
             self._left_at = loop.time()

@@ -24,7 +24,7 @@ from holdfast.model.inputs import InstrumentsLoaded, ReadAnswered
 from holdfast.model.reasons import Outcome
 from holdfast.model.reports import PositionReport, RequestOutcome
 from holdfast.service.rest_door import RestDoor
-from holdfast.service.shared_read import SharedRead
+from holdfast.service.shared_read import SharedRead, gap_ms
 from holdfast.service.venue_observer import VenueObserver
 
 T = TypeVar("T")
@@ -81,7 +81,7 @@ class VenueReads:
         self._turn = asyncio.Semaphore(MAX_AT_ONCE)
         self._waiting: dict[Question, None] = {}
         """What waits for its budget."""
-        self._positions = SharedRead(self._ask_positions)
+        self._positions = SharedRead(self._ask_positions, self._positions_gap_ms)
         self._taker_fees: dict[str, Decimal] = {}
 
     async def answer(self, read: Read) -> ReadAnswered:
@@ -119,6 +119,10 @@ class VenueReads:
         return ReadAnswered(
             now_ms=now_ms, read=read, ok=True, asked_ms=got.asked_ms, outcome=got.outcome, positions=wanted
         )
+
+    def _positions_gap_ms(self) -> int:
+        governor = self._door.governor
+        return gap_ms(governor.weight_used(self._door.clock.now_ms()), governor.weight_limit)
 
     async def _ask_positions(self, lane: Lane) -> _Positions:
         found = Findings()
