@@ -265,6 +265,8 @@ class Trial:
         if self.stand.proxy is not None:
             troubles = self.stand.proxy.troubles()
             self.figures.network = dict(sorted(self.stand.proxy.happened.items()))
+        told = {"live": live, "unreachable": troubles}  # So that the records can be judged again.
+        (self.stand.folder / "windows.json").write_text(json.dumps(told))
         self.figures.live_seconds = round(audit.seconds_of(audit.without(live, troubles)), 1)
         options = verify.Options(
             complete=True,

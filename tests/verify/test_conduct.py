@@ -11,6 +11,7 @@ from holdfast.model import events as ev
 from holdfast.model.ids import Role, client_order_id
 from holdfast.model.orders import OrderSpec, OrderStatus, OrderType, Side, TimeInForce
 from holdfast.model.reasons import Outcome, TradePhase
+from holdfast.verify import Window
 from tests.verify.builders import ACCOUNT, SYMBOL, D, Story, entry_spec, open_trade, stop_spec
 
 
@@ -96,6 +97,16 @@ def test_rules_10_an_entry_is_cancelled_when_its_time_is_over(after_ms, found):
     story = half_filled()
     story.wait(after_ms).event(ev.CancelPlanned, client_id=resting().client_id, reason="time to live is over")
     assert ("RULES 10" in story.verdict().broken()) is found
+
+
+def test_rules_10_a_process_that_was_stopped_cancels_nothing():
+    """The caller knows that it stood still while the entry's time ran out."""
+    story = half_filled()
+    start_us = story.lines[0].us
+    stopped_us = (story.ms + 5_000) * 1_000
+    story.wait(20_000).event(ev.CancelPlanned, client_id=resting().client_id, reason="time to live is over")
+    live = (Window(start_us=start_us, end_us=stopped_us), Window(start_us=story.ms * 1_000 - 10_000))
+    assert "RULES 10" not in story.verdict(live=live).broken()
 
 
 @pytest.mark.parametrize(("fault", "broken"), [(None, ["I16"]), ("code", [])])

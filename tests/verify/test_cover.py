@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from holdfast.model.num import ZERO
+from holdfast.verify import Window
 from holdfast.verify.records import AlgoLine, FaultLine, PositionLine, PushLine, TradeLine
 from tests.verify.builders import ACCOUNT, SYMBOL, D, Story, close_spec, drop, is_a, open_trade, stop_spec
 
@@ -250,6 +251,23 @@ def test_rules_15_what_the_venue_turns_away_is_its_own_class(status, code, kind)
     report = story.verdict()
     assert report.violations == []
     assert report.measures["classes"][kind]["max"] == Decimal(4_001)
+
+
+def test_rules_15_a_stop_that_vanished_is_not_told_by_a_position_after_a_cut():
+    """The same process came back to the venue: it knows the position, and believes in its stop until a list says no."""
+    story, stop = open_trade()
+    start_us = story.lines[0].us
+    story.wait(1_000).algo(stop, "EXPIRED")
+    cut_us = (story.ms + 100) * 1_000
+    story.wait(500).read("GET /fapi/v3/positionRisk")
+    story.wait(3_000).read("GET /fapi/v1/openAlgoOrders", symbol=SYMBOL)
+    story.wait(900).arm_stop(n=2)
+    story.close("2", "99")
+    options = {
+        "live": (Window(start_us=start_us),),
+        "unreachable": (Window(start_us=cut_us, end_us=cut_us + 200_000),),
+    }
+    assert story.verdict(**options).broken() == []
 
 
 def test_rules_15_a_request_that_never_arrived_is_its_own_class():

@@ -175,8 +175,10 @@ class Conduct(Check):
         return [us for _, us in self.journal.cancels.get(client_id, ())]
 
     def _lived_us(self, since_us: int, until_us: int) -> int:
-        """The longest time in which one process lived between two points."""
-        lives = zip([us for _, us in self.journal.starts], self.journal.process_ends, strict=True)
+        """The longest time in which one process lived, and was not stopped, between two points."""
+        lives = list(zip([us for _, us in self.journal.starts], self.journal.process_ends, strict=True))
+        if self.options.live is not None:
+            lives = [(window.start_us, window.end_us or until_us) for window in self.options.live]
         return max((min(end, until_us) - max(start, since_us) for start, end in lives), default=0)
 
     # Targets.

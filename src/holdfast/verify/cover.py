@@ -310,8 +310,9 @@ class Cover(Check):
         for episode in self._episodes.values():
             if episode.gap is not None:
                 episode.gap.turn(us, live=live, absence=absence)
-                # What a new process must learn first is that there is a position at all.
-                episode.tells = Shows.FILLS
+                if live and absence == DEAD:
+                    # What a new process must learn first is that there is a position at all.
+                    episode.tells = Shows.FILLS
 
 
 def _refused(episode: Episode, us: int, kind: str) -> None:
