@@ -6,7 +6,7 @@ import pytest
 
 from holdfast.model import inputs as inp
 from holdfast.model.ids import Role
-from holdfast.model.orders import AlgoStatus
+from holdfast.model.orders import AlgoStatus, Pending
 from holdfast.model.reports import AlgoReport, Channel
 from tests.core.bench import SYMBOL, Bench
 from tests.core.replies import silence, unknown
@@ -94,5 +94,36 @@ def test_rules_3_a_question_that_shows_an_earlier_life_shows_the_repeat_absent()
     bench.intent("c1", "close", side=None)
     bench.advance(30_000)
     assert bench.stop().algo_id == first
+    assert not bench.stop().live
+    assert len(bench.closed) == 1
+
+
+def test_rules_2_the_end_of_the_known_stop_does_not_settle_the_repeat_on_its_way():
+    """A list lacked it, so it was sent again; then came word that it had been cancelled, and the repeat was accepted
+    without an answer: it was taken for gone while it stood at the venue."""
+    bench = Bench().open_trade()
+    algo_id = bench.stop().algo_id
+    bench.advance(1_000)
+    bench.algo(bench.stop().client_id, AlgoStatus.CANCELLED, streamed=False)
+    bench.script(Role.STOP, silence())
+    bench.coverage()
+    bench.give(inp.AlgoSeen, report=told(bench, AlgoStatus.CANCELLED, algo_id))
+    assert (bench.stop().status, bench.stop().pending) == (AlgoStatus.SENT, Pending.PLACE)
+    assert bench.stop().live
+
+
+@pytest.mark.parametrize("end", [AlgoStatus.CANCELLED, AlgoStatus.FINISHED])
+def test_rules_3_the_end_of_the_known_stop_does_not_resolve_an_unknown_repeat(end):
+    """Whether the repeat arrived is still asked, and proved; then the trade can end."""
+    bench = Bench().open_trade()
+    algo_id = bench.stop().algo_id
+    bench.advance(1_000)
+    bench.algo(bench.stop().client_id, AlgoStatus.CANCELLED, streamed=False)
+    bench.script(Role.STOP, *[unknown()] * 200)
+    bench.coverage()
+    bench.give(inp.AlgoSeen, report=told(bench, end, algo_id))
+    assert bench.stop().unknown
+    bench.intent("c1", "close", side=None)
+    bench.advance(60_000)
     assert not bench.stop().live
     assert len(bench.closed) == 1

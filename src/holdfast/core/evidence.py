@@ -159,7 +159,8 @@ def take_algo(ctx: Context, report: AlgoReport) -> None:
         return
     if _older_life(algo, report):
         return
-    _settle_unknown(ctx, algo, report.channel)
+    if not (report.status.terminal and report.algo_id == algo.algo_id):
+        _settle_unknown(ctx, algo, report.channel)  # Else it is the end of what stood before the unknown repeat.
     protection.replaced(ctx, algo, report)
     ctx.emit(ev.AlgoUpdated(at_ms=ctx.now_ms, report=report))
     if algo.status.terminal and f"cancel:{algo.client_id}" in ctx.around.timers:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from holdfast.core import order_machine as machine
-from holdfast.core.state import AlgoState, EngineState, OrderState, order_key
+from holdfast.core.state import PLACING, AlgoState, EngineState, OrderState, order_key
 from holdfast.model import events as ev
 from holdfast.model.ids import Role
 from holdfast.model.orders import AlgoStatus, OrderSpec, OrderStatus, Pending
@@ -146,6 +146,7 @@ def algo_updated(state: EngineState, event: ev.AlgoUpdated) -> None:
     """New evidence about an algo order."""
     report = event.report
     algo = state.algos[report.client_id]
+    repeat_in_flight = algo.algo_id == report.algo_id and algo.pending in PLACING
     if algo.algo_id is not None and report.algo_id > algo.algo_id:
         _begin_new_life(algo)
     if report.algo_id != algo.algo_id and report.status is AlgoStatus.ARMED:
@@ -153,14 +154,18 @@ def algo_updated(state: EngineState, event: ev.AlgoUpdated) -> None:
     algo.status = machine.advance_algo(algo.status, machine.SIGNAL_OF_ALGO[report.status])
     algo.algo_id = report.algo_id
     algo.reason = report.reason or algo.reason
-    algo.pending = machine.advance_pending(algo.pending, machine.Request.EVIDENCE)
+    if algo.status.terminal and repeat_in_flight:
+        # The one that was known has ended; what was sent again meanwhile may yet be accepted.
+        algo.status = machine.ALGO_TABLE[algo.status].get(machine.AlgoSignal.SEND, algo.status)
+    else:
+        algo.pending = machine.advance_pending(algo.pending, machine.Request.EVIDENCE)
     if algo.status is AlgoStatus.ARMED and algo.armed_ms is None:
         algo.armed_ms = event.at_ms
     if algo.status in (AlgoStatus.TRIGGERING, AlgoStatus.TRIGGERED, AlgoStatus.FINISHED) and algo.triggering_ms is None:
         # Its two seconds began at the venue, perhaps while no process lived, not when we heard of it.
         begun = report.venue_ms if algo.status is AlgoStatus.TRIGGERING else 0
         algo.triggering_ms = min(begun or event.at_ms, event.at_ms)
-    if algo.status.terminal:
+    if algo.status.terminal and not repeat_in_flight:
         algo.pending = Pending.NONE
     if report.order_id is not None:
         algo.child_id = report.order_id

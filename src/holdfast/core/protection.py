@@ -163,7 +163,8 @@ def replaced(ctx: Context, stop: AlgoState, report: AlgoReport) -> None:
     """A stop that we believed armed lives under another algo id, whichever channel says so: it had been lost
     (RULES 12)."""
     another = stop.algo_id is not None and report.algo_id > stop.algo_id
-    if not (stop.armed and another and report.status is AlgoStatus.ARMED):
+    believed = stop.armed or stop.client_id in ctx.around.suspected
+    if not (believed and another and report.status is AlgoStatus.ARMED):
         return
     ctx.around.suspected.pop(stop.client_id, None)
     symbol = stop.spec.symbol

@@ -157,9 +157,9 @@ class AlgoState(msgspec.Struct, kw_only=True, gc=False):
 
     def outlived(self, algo_id: int) -> bool:
         """Whether an algo id was this client id's in an earlier life, which ended before it was sent the last time."""
-        if self.algo_id is None:
-            return False
-        return algo_id < self.algo_id or (self.status is AlgoStatus.SENT and algo_id == self.algo_id)
+        if self.algo_id is None or algo_id != self.algo_id:
+            return self.algo_id is not None and algo_id < self.algo_id
+        return self.status is AlgoStatus.SENT or (self.status.terminal and self.pending in PLACING)
 
     @property
     def settled(self) -> bool:
