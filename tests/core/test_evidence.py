@@ -129,3 +129,17 @@ def test_a_child_settles_a_stop_whose_placing_was_unknown():
     bench.tell_order(bench.venue.trigger(bench.stop().client_id, bench.now))
     assert not bench.stop().unknown
     assert bench.of(ev.UnknownResolved)[-1].client_id == bench.stop().client_id
+
+
+def test_an_execution_is_booked_as_soon_as_its_algo_order_names_it():
+    """userTrades, which has no client id, came before the word on which child the stop became (RULES 6)."""
+    bench = Bench().open_trade()
+    stop = bench.stop()
+    child = bench.venue.trigger(stop.client_id, bench.now)
+    fill = bench.venue.fill(child, D("0.1"), D("49490"), bench.now)
+    bench.failing_reads = {ReadKind.ORDER}
+    nameless = type(fill)(**{**{n: getattr(fill, n) for n in fill.__struct_fields__}, "client_id": ""})
+    bench.give(inp.FillSeen, fill=nameless)
+    assert len(bench.of(ev.FillBooked)) == 1
+    bench.tell_algo(bench.venue.algos[stop.client_id][-1])
+    assert len(bench.of(ev.FillBooked)) == 2

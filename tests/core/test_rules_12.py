@@ -9,9 +9,9 @@ from holdfast.model import inputs as inp
 from holdfast.model.effects import Place
 from holdfast.model.ids import Role
 from holdfast.model.orders import AlgoStatus
-from holdfast.model.reports import RateWindow
+from holdfast.model.reports import Channel, RateWindow
 from tests.core.bench import SYMBOL, Bench
-from tests.core.replies import confirmed, rejected, silence
+from tests.core.replies import confirmed, rejected, silence, unknown
 
 D = Decimal
 
@@ -214,3 +214,29 @@ def test_rules_12_exposed_symbols_are_what_the_watch_must_look_at():
     assert bench.engine.exposed_symbols() == []
     bench.open_trade()
     assert bench.engine.exposed_symbols() == [SYMBOL]
+
+
+def test_rules_12_one_loss_that_is_told_three_times_counts_once():
+    """The stream, a query and a list speak of the same end; the re-placement of the stop is still on its way."""
+    bench = Bench().open_trade()
+    bench.script(Role.STOP, *[silence(landed=True)] * 3)
+    held = bench.venue.algos[bench.stop().client_id][-1]
+    bench.algo(held.spec.client_id, AlgoStatus.CANCELLED)
+    for channel in (Channel.STREAM, Channel.QUERY, Channel.QUERY):
+        bench.give(inp.AlgoSeen, report=bench.venue.algo_report(held, channel))
+    assert lost(bench) == ["terminal ALGO_UPDATE"]
+    assert bench.places(Role.CLOSE) == []
+
+
+def test_rules_3_a_query_that_shows_an_earlier_life_says_that_the_repeat_is_not_there():
+    """A stop was placed again under its name, nobody answered, and the trade ended: what the venue shows under the
+    name ended long ago, and proves that the repeat did not arrive only in time."""
+    bench = Bench().open_trade()
+    bench.script(Role.STOP, unknown(), *[silence()] * 20)
+    bench.algo(bench.stop().client_id, AlgoStatus.CANCELLED)
+    bench.intent("c1", "close", side=None)
+    bench.advance(4_000)
+    assert bench.closed == []
+    bench.advance(20_000)
+    assert len(bench.closed) == 1
+    assert bench.stop().settled

@@ -168,6 +168,8 @@ def take_algo(ctx: Context, report: AlgoReport) -> None:
     _sweep_late(ctx, algo)
     protection.compare_trigger(ctx, algo, report)
     ctx.touch(report.symbol)
+    if report.order_id is not None and order_key(report.symbol, report.order_id) in ctx.around.unplaced:
+        _take_waiting(ctx, report.symbol)
 
 
 def _sweep_late(ctx: Context, order: OrderState | AlgoState) -> None:
