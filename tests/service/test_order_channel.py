@@ -184,6 +184,21 @@ async def test_rules_15_cover_goes_around_a_connection_that_has_fallen_silent() 
 
 
 @virtual
+async def test_an_answer_that_was_lost_earlier_does_not_hide_the_silence() -> None:
+    """The oldest request waits for an answer that got lost, and others were answered since; then nothing more comes."""
+    bench = await Bench(on_send=lambda message: None).start()
+    bench.gateway.perform(stop())
+    await time_passes(0.1)
+    bench.connector.link.say(b'{"id":null,"status":200,"result":{}}')
+    await time_passes(1.0)
+    bench.gateway.perform(stop())
+    await time_passes(0.45)
+    bench.gateway.perform(stop())
+    await bench.settle()
+    assert (len(bench.connector.link.messages()), bench.http.paths()) == (2, [PLACE_ALGO])
+
+
+@virtual
 async def test_a_connection_that_answers_others_has_not_fallen_silent() -> None:
     """One request that takes its time is no reason to leave the fast way."""
     bench = await Bench(on_send=lambda message: None).start()

@@ -200,6 +200,8 @@ class Line:
         self.takes_requests = False
         """Logged on where the key can be. Whether the connection is still there, writing to it tells."""
         self._heard_at = -1.0
+        self._owed_since: float | None = None
+        """When the first request left since something was heard."""
         self._timer: asyncio.TimerHandle | None = None
         self._logon_id = 0
         self._logged_on: asyncio.Future[Reply] | None = None
@@ -212,11 +214,7 @@ class Line:
     @property
     def is_silent(self) -> bool:
         """Whether a request waits longer than an answer takes, and nothing at all was heard since it left."""
-        if not self.waiting:
-            return False
-        deadline_us = self.waiting.first_deadline_us() or 0
-        sent_at = deadline_us / _SECOND_US - self._channel.timeout_s
-        return self._heard_at < sent_at and self._loop.time() - sent_at > SILENT_S
+        return self._owed_since is not None and self._loop.time() - self._owed_since > SILENT_S
 
     async def begin(self, link: WsLink) -> None:
         """The connection is open: log on if the key can, then take requests."""
@@ -254,7 +252,10 @@ class Line:
             link.send(message)
         except WsClosed:
             return False
-        deadline = self._loop.time() + self._channel.timeout_s
+        now = self._loop.time()
+        deadline = now + self._channel.timeout_s
+        if self._owed_since is None:
+            self._owed_since = now
         self.waiting.add(request_id, int(deadline * _SECOND_US), ticket)
         # One timer for all: requests time out in the order in which they were sent.
         if self._timer is None:
@@ -264,6 +265,7 @@ class Line:
     def receive(self, message: bytes) -> None:
         """A frame arrived."""
         self._heard_at = self._loop.time()
+        self._owed_since = None
         try:
             reply = parse(message)
         except Unreadable as error:
