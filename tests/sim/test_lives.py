@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from holdfast.ports import HttpFailed, WsClosed
 from holdfast.sim.lives import LIFE, TASKS_KEPT, Killed, Life, Points, Strike, Variant, point
 from holdfast.sim.loop import VirtualLoop, run
 
@@ -189,6 +190,32 @@ def test_a_burial_unwinds_what_was_hanging_without_effects() -> None:
         life.die(Variant.AFTER)
         assert life.bury() == [task]
         assert done == ["first ending", "second ending"]
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        loop.bury(life)
+
+    on_loop(main)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [WsClosed("gone"), HttpFailed("the client is closed", sent=False), ConnectionRefusedError("nobody listens")],
+)
+def test_a_burial_does_not_mind_that_the_venue_is_gone(error: Exception) -> None:
+    """An ending says goodbye, and nobody is there; that is no error of the run."""
+
+    async def main() -> None:
+        life, _, _ = born()
+
+        async def work() -> None:
+            try:
+                await asyncio.sleep(3_600)
+            finally:
+                raise error
+
+        life.spawn(work(), "work")
+        await asyncio.sleep(1)
+        life.die(Variant.AFTER)
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
         loop.bury(life)

@@ -15,6 +15,8 @@ from typing import Any, Final
 
 import msgspec
 
+from holdfast.ports import HttpFailed, WsClosed
+
 LIFE: Final[contextvars.ContextVar[Life | None]] = contextvars.ContextVar("life", default=None)
 """The process that runs now; None outside of every process."""
 
@@ -164,6 +166,8 @@ def _unwind(coro: Any) -> None:
             coro.close()
         except RuntimeError:
             continue  # It awaited in an ending; the next closing ends that.
+        except (OSError, HttpFailed, WsClosed):
+            continue  # An ending may say goodbye to a venue that cannot be reached any more.
         except Killed:
             continue
         return
