@@ -42,6 +42,7 @@ COMMANDS: Final[tuple[tuple[str, str, Group, str], ...]] = (
     ("kill", "kill:kill", OPERATE, "Last resort without engine or journal: latch, cancel, close, prove."),
     ("verify", "records:verify", INSPECT, "Check a journal against the venue's own log, to the last digit."),
     ("replay", "records:replay", INSPECT, "Fold a journal again and compare chain and state."),
+    ("sim", "sim:sim", INSPECT, "Simulated hours full of faults, from seeds, each judged by the checker."),
     (
         "config",
         "settings:config",

@@ -122,10 +122,7 @@ class Life:
 
 
 class Points:
-    """Counts the effect points of a run and knows where kills strike.
-
-    `kinds` tells what each point was, for whoever lays out kills systematically.
-    """
+    """Counts the effect points of a run and knows where kills strike."""
 
     def __init__(self, strikes: tuple[Strike, ...] = ()) -> None:
         self.count = 0

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from holdfast.sim.acts import ACTS
 from holdfast.sim.lives import Strike
 from holdfast.sim.roads import Climate
 
@@ -76,14 +77,25 @@ def encode(scenario: Scenario) -> bytes:
     return msgspec.json.format(body, indent=1) + b"\n"
 
 
+class _Header(msgspec.Struct):
+    """What every scenario file says of itself."""
+
+    format: str
+
+
 def load(path: Path) -> Scenario:
     """Read a scenario file. Raises `ScenarioError`, or `OSError`."""
+    body = path.read_bytes()
     try:
-        scenario = msgspec.json.decode(path.read_bytes(), type=Scenario)
+        said = msgspec.json.decode(body, type=_Header).format
+        if said != FORMAT:
+            raise ScenarioError(f"{path}: format is {said!r}; would pass: {FORMAT!r}")
+        scenario = msgspec.json.decode(body, type=Scenario)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise ScenarioError(
             f"{path}: no scenario: {error}; would pass: a file that `holdfast sim` has written"
         ) from None
-    if scenario.format != FORMAT:
-        raise ScenarioError(f"{path}: format is {scenario.format!r}; would pass: {FORMAT!r}")
+    for number, act in enumerate(scenario.acts, start=1):
+        if act.do not in ACTS:
+            raise ScenarioError(f"{path}: act {number} is {act.do!r}; would pass: one of {', '.join(ACTS)}")
     return scenario
