@@ -92,6 +92,20 @@ def test_rules_12_a_stop_whose_name_is_used_up_is_replaced_by_another(code, age_
     assert len(bench.places(Role.STOP)) < 16
 
 
+def test_rules_12_also_a_quantity_stop_whose_name_is_used_up_is_replaced_at_once():
+    """It stood alone, because the other form had been refused; the list asked after the refusal decides."""
+    bench = Bench()
+    bench.script(Role.STOP, rejected(-4045))
+    bench.open_trade()
+    assert not bench.stop().spec.close_position
+    bench.advance(20_000)
+    vanish(bench)
+    bench.script(Role.STOP, rejected(-4116))
+    bench.coverage()
+    bench.advance(1)
+    assert len(bench.venue.open_algos()) == 1
+
+
 def test_rules_12_a_failed_round_proves_nothing():
     """Nothing was read: no heartbeat, no finding."""
     bench = Bench().open_trade()

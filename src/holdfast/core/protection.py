@@ -295,9 +295,11 @@ def compare(ctx: Context, client_id: str, algos: tuple[AlgoReport, ...]) -> None
     ctx.clear_timer(f"stop:{client_id}")
     if any(report.client_id == client_id for report in algos):
         return  # It is ours and its evidence has just been taken.
-    exposed = open_quantity(ctx, trade)
-    alone = stop.status is AlgoStatus.SENT or all(other.spec.close_position for other in stops_of(ctx, trade))
-    if exposed > 0 and stop.spec.close_position and alone:
+    exposed, stops = open_quantity(ctx, trade), stops_of(ctx, trade)
+    alone = stop.status is AlgoStatus.SENT or all(other.spec.close_position for other in stops)
+    # A list lags behind a young stop. Of an older one, what exists is only its name.
+    used_up = stop.armed and stop is stops[-1] and ctx.now_ms - stop.life_ms > unknowns.GRACE_MS
+    if exposed > 0 and (used_up or (alone and stop.spec.close_position)):
         # Whoever's stop it is, it is not ours to rely on: ours goes beside it in the form that may stand twice.
         _place_new(ctx, trade, exposed, close_position=False)
 
