@@ -112,7 +112,7 @@ class SqliteReader:
             if tuple(map(type, row)) != _SNAPSHOT_TYPES:
                 continue
             seq, chain, state, digest = row
-            on_chain = [row[4] for row in self._query(self._read, (seq - 1, seq, 1))] == [chain]
+            on_chain = seq > 0 and [row[4] for row in self._query(self._read, (seq - 1, seq, 1))] == [chain]
             if on_chain and hashlib.sha256(state).digest() == digest:
                 return Snapshot(Head(seq, chain.hex()), state)
         return None
