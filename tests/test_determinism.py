@@ -23,7 +23,7 @@ SEAM: dict[str, dict[str, str]] = {
     },
     f"{LOOP}:time": {"time.monotonic": "ScaledLoop runs beside real sockets; the virtual loop has no clock"},
     f"{LOOP}:run_in_executor": {"concurrent.futures.Executor": "names the type in the signature of what it refuses"},
-    f"{LOOP}:_cancel_leftovers": {"asyncio.all_tasks": "sorted by name, after the run's last recorded moment"},
+    f"{LOOP}:_leftovers": {"asyncio.all_tasks": "sorted by name by its caller, after the run's last recorded moment"},
 }
 """path or path:function → what that one place may use → why. What nothing needs is an error."""
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from holdfast.sim import loop as loops
 from holdfast.sim.lives import Life, Points, Strike, Variant
 from holdfast.sim.scenario import Scenario
-from holdfast.wiring.simulation import Played, judged
 from holdfast.wiring.sim_peace import Peace
 from holdfast.wiring.sim_world import Simulation
+from holdfast.wiring.simulation import Played, judged
 from tests.crashes.scenes import AT_MS, BY_NAME, Scene
 
 REST_MS = 300

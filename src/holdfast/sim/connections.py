@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -36,7 +37,7 @@ class InProcessHttp:
         if self._closed or self._host.closed:
             raise HttpFailed("the client is closed", sent=False)
         exchange = _HttpExchange(self._host, method, target, headers, body)
-        point(exchange.leave)
+        point(exchange.leave, f"{method} {target.partition('?')[0]}")
         try:
             async with asyncio.timeout(timeout_ms / 1000):
                 return await exchange.answer
@@ -158,7 +159,7 @@ class InProcessLink:
         if not self._open:
             raise WsClosed("the connection is closed")
         frame = bytes(message)
-        point(lambda: self._leave(frame))
+        point(lambda: self._leave(frame), f"{self.route} {_method_of(frame)}")
 
     def hold(self) -> None:
         """Frames sent in one turn of the loop arrive together here in any case."""
@@ -253,6 +254,12 @@ class InProcessLink:
             self._end(reason.rstrip())
         else:
             self._on_message(out.text)
+
+
+def _method_of(frame: bytes) -> str:
+    """What a frame asks for: `order.place`, `SUBSCRIBE`."""
+    found = re.search(rb'"method":"([^"]*)"', frame[:400])
+    return found.group(1).decode() if found else ""
 
 
 def _another_kind(out: Outgoing | Close | None, other: Outgoing | Close | None) -> bool:

@@ -51,7 +51,7 @@ class SimJournal(MemoryJournal):
             self._sync_ms = self._platter.next_sync_ms()
             futures.append(super(SimJournal, self).append(entries, at_us))
 
-        point(act)
+        point(act, f"append {' '.join(entry.kind for entry in entries)}")
         if on_the_way is not None and not futures[0].done():
             on_the_way()
         return futures[0]
@@ -59,7 +59,7 @@ class SimJournal(MemoryJournal):
     def save_snapshot(self, snapshot: Snapshot) -> asyncio.Future[None]:
         """Keep a state; an effect point too."""
         futures: list[asyncio.Future[None]] = []
-        point(lambda: futures.append(super(SimJournal, self).save_snapshot(snapshot)))
+        point(lambda: futures.append(super(SimJournal, self).save_snapshot(snapshot)), "snapshot")
         return futures[0]
 
     def break_down(self, reason: str) -> None:

@@ -100,11 +100,11 @@ class Life:
             self.context.run(_unwind, task.get_coro())
         return hanging
 
-    def effect(self, act: Callable[[], None]) -> None:
+    def effect(self, act: Callable[[], None], what: str = "") -> None:
         """An effect point: do it, and die there if a kill strikes. Raises `Killed`."""
         if not self.alive:
             raise Killed
-        strike = self._points.reached(self)
+        strike = self._points.reached(self, what)
         if strike is None:
             act()
             return
@@ -122,7 +122,11 @@ class Life:
 
 
 class Points:
-    """Counts the effect points of a run and knows where kills strike."""
+    """Counts the effect points of a run and knows where kills strike.
+
+    `reached` is told what each point is, for whoever lays out kills systematically: `append` and the kinds of the
+    events, `snapshot`, `GET` and a path, a WebSocket route and its method.
+    """
 
     def __init__(self, strikes: tuple[Strike, ...] = ()) -> None:
         self.count = 0
@@ -138,8 +142,8 @@ class Points:
         """No more kills."""
         self._strikes.clear()
 
-    def reached(self, life: Life) -> Strike | None:
-        """A process is about to do something that others can see. Answers the kill that strikes here."""
+    def reached(self, life: Life, what: str = "") -> Strike | None:
+        """A process is about to do something that others can see: `what`. Answers the kill that strikes here."""
         self.count += 1
         strike = self._strikes.pop(self.count, None)
         if strike is not None:
@@ -147,13 +151,13 @@ class Points:
         return strike
 
 
-def point(act: Callable[[], None]) -> None:
-    """An effect of the process that runs now. Outside of every process it simply happens."""
+def point(act: Callable[[], None], what: str = "") -> None:
+    """An effect of the process that runs now, and what it is. Outside of every process it simply happens."""
     life = LIFE.get()
     if life is None:
         act()
     else:
-        life.effect(act)
+        life.effect(act, what)
 
 
 def _unwind(coro: Any) -> None:
