@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from holdfast.adapters.sqlite_file import SqliteReader
 from holdfast.adapters.store_memory import MemoryDisk, MemoryJournal
 from holdfast.adapters.store_sqlite import SqliteJournal
 from holdfast.api.port import CommandName, CommandReply
@@ -14,7 +15,8 @@ from holdfast.model.num import text
 from holdfast.model.plans import IntentResult
 from holdfast.model.settings import EngineSettings, Venue
 from holdfast.paper.config import PaperConfig
-from holdfast.ports import Journal
+from holdfast.ports import Journal, JournalRecord
+from holdfast.service import replay
 from holdfast.service.verdicts import Verdict
 from holdfast.service.views import OrderView
 from holdfast.sim import loop as loops
@@ -125,7 +127,7 @@ def play(
 
     `before`: requests at the control door before the start. `folder`: where journal and venue log go as files.
     Afterwards journal and venue log are compared by the checker: it must find violations of the invariants that the
-    scene names, and of no others.
+    scene names, and of no others. And every verdict must be proved by the journal alone (I13, I18).
     """
     info = exchange_info or open_exchange_info(None)
     opened = open_market(market, info, start_us=START_US, duration_us=86_400_000_000)
@@ -158,7 +160,18 @@ def play(
     else:
         found = compared(disk, log).violations
     assert {violation.invariant for violation in found} == set(violations), found
+    judged = replay.check(disk.records if folder is None else read_back(folder / "journal.sqlite"))
+    assert (judged.differences, judged.not_checked) == ((), ())
     return answer
+
+
+def read_back(path: Path) -> list[JournalRecord]:
+    """The records of a journal file."""
+    reader = SqliteReader(path)
+    try:
+        return list(reader.read())
+    finally:
+        reader.close()
 
 
 def compared(disk: MemoryDisk, log: list[dict[str, Any]]) -> Report:

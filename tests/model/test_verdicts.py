@@ -29,7 +29,7 @@ def test_a_start_of_format_1_is_still_read():
     """It tells neither settings nor a hash of the state."""
     event = ev.decode(
         b'{"event":"engine_started","at_ms":1,"version":"0","config_hash":"c","venue":"paper","account":"a",'
-        b'"key_fingerprint":"k","facts":{},"format":1}'
+        b'"key_fingerprint":"k","facts":{}}'
     )
     assert isinstance(event, ev.EngineStarted)
     assert (event.format, event.settings, event.state_hash, event.state_shape) == (1, None, "", "")

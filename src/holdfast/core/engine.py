@@ -119,6 +119,7 @@ def _started(ctx: Context, message: inp.Started) -> None:
             account=settings.account,
             key_fingerprint=message.key_fingerprint,
             facts=settings.facts,
+            format=ev.FORMAT,
             settings=settings,
             state_hash=_hash_at_start(ctx),
             state_shape=state_shape(),

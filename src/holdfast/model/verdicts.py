@@ -10,7 +10,7 @@ from holdfast.model.instrument import Instrument
 from holdfast.model.intent import Intent
 from holdfast.model.plans import TradePlan
 from holdfast.model.reasons import DenyCode
-from holdfast.model.record import FORMAT, Event
+from holdfast.model.record import Event
 from holdfast.model.seen import Seen
 from holdfast.model.settings import EngineSettings, Venue
 from holdfast.model.venue_facts import VenueFacts
@@ -31,7 +31,9 @@ class EngineStarted(Event, frozen=True, kw_only=True, tag="engine_started"):
     """SHA-256 of the state that all records before this one were folded into (I18). Empty in format 1."""
     state_shape: str = ""
     """Names the fields that the hashed state had: hashes of different shapes cannot be compared."""
-    format: int = FORMAT
+    format: int = 1
+    """The format of the records behind this one, `FORMAT` of the program that writes them. Format 1 did not write it,
+    so a start without it is of that one."""
 
 
 class RulesSeen(Event, frozen=True, kw_only=True, tag="rules_seen"):
