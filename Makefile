@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench kills lock clean
+.PHONY: help demo test lint bench kills prove soak lock clean
 
 # Compiled bytecode makes every process start about a second faster; inherited paths would hide what is locked here.
 unexport PYTHONDONTWRITEBYTECODE
@@ -44,6 +44,12 @@ bench: $(RUNTIME_STAMP) $(PEERS_STAMP) ## measure speed, with other people's cli
 
 kills: $(TEST_STAMP) ## the long form of the kill test (make kills ARGS="--kills 60 --seed 1")
 	@$(BIN)/python -m tests.acceptance.kills $(ARGS)
+
+prove: $(TEST_STAMP) ## the long proof: 2 000 simulated hours, kills everywhere, sown bugs (about an hour)
+	@$(BIN)/python -m tests.prove $(ARGS)
+
+soak: $(TEST_STAMP) ## simulated hours until stopped with Ctrl-C; adds to docs/reference/soak.md
+	@$(BIN)/python -m tests.prove.soak $(ARGS)
 
 LOCK = $(BIN)/python -m uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 	--no-header --no-annotate --no-emit-index-url $(ARGS)

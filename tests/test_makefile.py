@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-TARGETS = ("help", "demo", "test", "lint", "bench", "kills", "lock", "clean")
+TARGETS = ("help", "demo", "test", "lint", "bench", "kills", "prove", "soak", "lock", "clean")
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
