@@ -185,7 +185,8 @@ def unknown_opened(state: EngineState, event: ev.UnknownOpened) -> None:
     """Nobody knows whether the request did anything."""
     order = state.order(event.client_id)
     assert order is not None, "invariant: only an order of ours is unknown"
-    order.unknown_since_ms = event.at_ms
+    if order.unknown_since_ms is None:
+        order.unknown_since_ms = event.at_ms  # A repeat whose answer is lost as well is no new question.
     order.pending = Pending.PLACE_UNKNOWN
     order.absences = {}
 

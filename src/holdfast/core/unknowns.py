@@ -40,7 +40,7 @@ ALGO_ENDPOINTS = ("algo", "open_algos")
 
 def opened(ctx: Context, order: Order, reason: str) -> None:
     """An outcome is unknown: say so, ask at once, and keep asking."""
-    if order.unknown_since_ms is None:
+    if order.unknown_since_ms is None or order.pending is Pending.PLACE:
         ctx.emit(ev.UnknownOpened(at_ms=ctx.now_ms, client_id=order.client_id, reason=reason[:200]))
     sending.query(ctx, order, f"resolve:{order.client_id}")
     ctx.timer(f"resolve:{order.client_id}", ctx.now_ms + ROUND_MS)
