@@ -18,15 +18,26 @@ HALVES = [("50500", "0.5"), ("51000", "0.5")]
 
 
 @pytest.mark.parametrize(("status", "began"), [
-    (AlgoStatus.ARMED, False), (AlgoStatus.REJECTED, False), (AlgoStatus.CANCELLED, False),
+    (AlgoStatus.ARMED, False), (AlgoStatus.REJECTED, True), (AlgoStatus.CANCELLED, True),
     (AlgoStatus.TRIGGERING, True), (AlgoStatus.TRIGGERED, True), (AlgoStatus.FINISHED, True),
     (AlgoStatus.EXPIRED, True),
 ])  # fmt: skip
 def test_when_an_exit_has_begun(status, began):
-    """From the first trigger on, and when the stop ran out; a refused stop is none."""
+    """From the first trigger on, and from whatever ended a stop that stood."""
     bench = Bench().open_trade()
     bench.stop().status = status
     assert exits.exit_began(bench.context(), bench.trade) is began
+
+
+@pytest.mark.parametrize("status", [AlgoStatus.REJECTED, AlgoStatus.CANCELLED])
+@pytest.mark.parametrize("why", ["never stood", "we asked"])
+def test_a_stop_that_was_only_refused_or_replaced_begins_no_exit(status, why):
+    """Refused when it was placed, or cancelled by us because another one stands."""
+    bench = Bench().open_trade()
+    stop = bench.stop()
+    stop.status, stop.cancel_asked = status, why == "we asked"
+    stop.armed_ms = None if why == "never stood" else stop.armed_ms
+    assert not exits.exit_began(bench.context(), bench.trade)
 
 
 def test_a_fill_of_a_target_begins_the_exit():

@@ -124,6 +124,19 @@ def test_rules_5_from_the_first_exit_on_the_entry_remainder_is_dead(exit_):
     assert (acts[0].role, acts[0].preauthorised) == (Role.ENTRY, True)
 
 
+@pytest.mark.parametrize("end", [AlgoStatus.REJECTED, AlgoStatus.CANCELLED, AlgoStatus.EXPIRED])
+def test_rules_5_when_the_armed_stop_ends_its_resting_entry_is_dead(end):
+    """Nothing has filled: the entry is cancelled at once, where its fill would only have to be flattened."""
+    bench = resting(facts=ARMS_WITH)
+    assert bench.stop().armed
+    bench.algo(bench.stop().client_id, end)
+    assert len(bench.cancels(Role.ENTRY)) == 1
+    bench.advance(5_000)
+    assert bench.venue.amounts.get(SYMBOL, D(0)) == 0
+    assert len(bench.closed) == 1
+    assert bench.result().status in ("expired", "rejected")
+
+
 def test_rules_5_a_fill_that_still_arrives_is_flattened():
     """The remainder fills after the stop has closed what was open."""
     bench = resting()

@@ -270,9 +270,9 @@ SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         name="stop-taken-back",
-        says="the venue takes a stop without a position and rejects it a moment later",
+        says="the venue takes a stop without a position and rejects it a moment later, so its entry may not rest",
         steps=((AT_MS, opens(limit_bps=-20, ttl_ms=60_000)), (AT_MS + 2_000, price("-0.25"))),
-        shows=("algo_updated rejected", "result_published flattened"),
+        shows=("algo_updated rejected", "cancel_planned", "trade_closed"),
         seconds=16,
         facts={"stop_without_position": "accept-then-REJECTED"},
         policies=STOP_FIRST,

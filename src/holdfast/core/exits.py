@@ -29,8 +29,13 @@ def exit_began(ctx: Context, trade: TradeState) -> bool:
         return True
     stops = exposure.stops_of(ctx, trade)
     working = (AlgoStatus.PLANNED, AlgoStatus.SENT, AlgoStatus.ARMED, AlgoStatus.NEVER_PLACED)
-    refused = (AlgoStatus.REJECTED, AlgoStatus.CANCELLED)
-    return any(s.status not in working and not (s.status in refused and s.child_id is None) for s in stops)
+    return any(s.status not in working and not _only_refused(s) for s in stops)
+
+
+def _only_refused(stop: AlgoState) -> bool:
+    """Whether a stop ended without ever having stood, or because we asked for it."""
+    refused = stop.status in (AlgoStatus.REJECTED, AlgoStatus.CANCELLED) and stop.child_id is None
+    return refused and (stop.armed_ms is None or stop.cancel_asked)
 
 
 def place_targets(ctx: Context, trade: TradeState, exposed: Decimal) -> None:
