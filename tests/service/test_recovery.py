@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import msgspec
 import pytest
 
 from holdfast.adapters.store_memory import MemoryDisk, MemoryJournal
+from holdfast.core.engine import Engine
 from holdfast.model import events as ev
-from holdfast.model.chain import ChainBroken, JournalUnusable
+from holdfast.model.chain import ChainBroken, JournalUnusable, RecordUnusable
+from holdfast.model.settings import EngineSettings, Venue
+from holdfast.model.venue_facts import VenueFacts
 from holdfast.ports import Head, Journal, JournalEntry, Snapshot
 from holdfast.service.outbox import Published
 from holdfast.service.recovery import Recovered, recover
@@ -135,6 +140,28 @@ async def test_an_unknown_event_stops_recovery() -> None:
     await journal.append([JournalEntry("from_the_future", b'{"event":"from_the_future","at_ms":1}')], 1)
     with pytest.raises(JournalUnusable, match=r"record 1 \(from_the_future\)"):
         fold(journal)
+
+
+async def test_a_journal_of_a_later_format_stops_recovery() -> None:
+    """Its records may look known and mean something else (E12)."""
+    journal = MemoryJournal()
+    start = ev.EngineStarted(
+        at_ms=1, version="9.0", config_hash="c", venue=Venue.PAPER, account="a", key_fingerprint="k",
+        facts=VenueFacts(), format=ev.FORMAT + 1,
+    )  # fmt: skip
+    await journal.append([JournalEntry(ev.kind_of(start), ev.encode(start))], 1)
+    with pytest.raises(RecordUnusable, match=r"record 1 \(engine_started\) .* from another version: 9\.0"):
+        fold(journal)
+
+
+async def test_a_record_that_no_engine_would_have_written_there_stops_recovery() -> None:
+    """By its number, instead of a failed assertion somewhere inside."""
+    journal = MemoryJournal()
+    netted = ev.TradeNetted(at_ms=1, trade_id="nobody", symbol="BTCUSDT", quantity=Decimal(1))
+    await append(journal, 2)
+    await journal.append([JournalEntry(ev.kind_of(netted), ev.encode(netted))], 1)
+    with pytest.raises(RecordUnusable, match=r"record 3 \(trade_netted\) .* does not follow"):
+        recover(journal, lambda: Engine(EngineSettings(account="a", venue=Venue.PAPER), "1"), ToyModel, version="1")
 
 
 async def test_progress_is_told() -> None:
