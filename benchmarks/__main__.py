@@ -25,6 +25,7 @@ BENCHMARKS: dict[str, str] = {
     "core": "inputs a second decided and evolved, and the risk gate",
     "journal": "durable appends with 1, 8 and 64 under way",
     "user_stream": "CPU per event: transport, decoding, core, journal",
+    "simulator": "simulated hours per hour of one core, with faults, kills and the judgement",
 }
 """Name, which is the module too, and one line."""
 
