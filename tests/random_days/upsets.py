@@ -55,7 +55,8 @@ def at_clock(world: World, rng: Chance) -> None:
     process = world.process
     if not process.alive:
         return
-    process.skew_ms += rng.choice((-WRONG_MS, -300, -60, 60, 300, WRONG_MS))
+    jump_ms = rng.choice((-WRONG_MS, -300, -60, 60, 300, WRONG_MS))
+    process.skew_ms = max(-WRONG_MS, min(process.skew_ms + jump_ms, WRONG_MS))
 
     def right() -> None:
         process.skew_ms = rng.randint(-20, 20)
