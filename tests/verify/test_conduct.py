@@ -99,6 +99,14 @@ def test_rules_10_an_entry_is_cancelled_when_its_time_is_over(after_ms, found):
     assert ("RULES 10" in story.verdict().broken()) is found
 
 
+def test_rules_10_an_entry_that_a_dead_process_cancelled_was_not_left_working():
+    """The record of its cancel was lost with the process; the venue knows when it ended."""
+    story = half_filled()
+    story.wait(9_000).order(resting(), 1001, "CANCELED", "1")
+    story.wait(20_000).event(ev.Reconciled)
+    assert "RULES 10" not in story.verdict().broken()
+
+
 def test_rules_10_a_process_that_was_stopped_cancels_nothing():
     """The caller knows that it stood still while the entry's time ran out."""
     story = half_filled()

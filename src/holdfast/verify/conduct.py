@@ -14,7 +14,7 @@ from holdfast.model.reasons import Outcome, TradePhase
 from holdfast.verify.base import Check, LineHandlers, Scene
 from holdfast.verify.evidence import WRITES, Verb, client_id_of
 from holdfast.verify.journal_view import Planned
-from holdfast.verify.records import Reply, Request
+from holdfast.verify.records import OrderLine, Reply, Request
 
 ATTEMPTS: Final = 4
 """A take profit is planned once and derived anew three times at most (RULES 2)."""
@@ -46,14 +46,16 @@ class Conduct(Check):
         self._executed: dict[str, Decimal] = {}
         self._ended_us: dict[str, int] = {}
         """Client id of an entry → when the journal knew that it had ended."""
+        self._gone_us: dict[str, int] = {}
+        """Client id of an order → when it ended at the venue."""
         self._cancelled: set[str] = set()
         self._exited: dict[str, tuple[int, int]] = {}
         """Trade whose exit began → (seq, ms), to be judged when that step is over."""
         self._placing: dict[int, str] = {}
 
     def after(self) -> LineHandlers:
-        """Placing requests and their answers."""
-        return {Request: self._on_request, Reply: self._on_reply}
+        """Placing requests and their answers, and the ends of entries."""
+        return {Request: self._on_request, Reply: self._on_reply, OrderLine: self._on_order}
 
     def finish(self) -> None:
         """The whole journal in its order."""
@@ -63,6 +65,11 @@ class Conduct(Check):
             self._note_end(event)
         self._judge_exits(None)
         self._check_times_to_live()
+
+    def _on_order(self, line: OrderLine) -> None:
+        # A process that died may have cancelled it without a record: the venue knows.
+        if not self.state.orders[(line.symbol, line.order_id)].is_open:
+            self._gone_us.setdefault(line.client_id, line.us)
 
     def _on_request(self, line: Request) -> None:
         if WRITES.get(line.method) in (Verb.PLACE, Verb.PLACE_ALGO) and is_ours(client_id_of(line)):
@@ -162,7 +169,8 @@ class Conduct(Check):
             if plan is None or not _rests(planned):
                 continue
             due_us = plan[1].deadline_ms * 1_000 + (self.options.lag_ms + self.options.clock_error_ms) * 1_000
-            ended_us = min([self._ended_us.get(client_id, self.journal.last_us), *self._asked_us(client_id)])
+            known_us = self._ended_us.get(client_id, self.journal.last_us)
+            ended_us = min([known_us, self._gone_us.get(client_id, known_us), *self._asked_us(client_id)])
             lived_us = self._lived_us(due_us, ended_us)
             if ended_us > due_us and lived_us > self.options.orphan_ms * 1_000:
                 self.found.violated(
