@@ -31,7 +31,8 @@ from holdfast.model.orders import (
 from holdfast.model.plans import IntentResult, TradePlan, TradeResult
 from holdfast.model.reasons import Outcome, ResultStatus, TradingState
 from holdfast.model.reports import Channel, Fill, IncomeRow, OrderReport
-from holdfast.model.settings import Venue
+from holdfast.model.seen import Seen
+from holdfast.model.settings import EngineSettings, Venue
 from holdfast.model.venue_facts import VenueFacts
 from holdfast.verify import Options, Report, check
 from holdfast.verify.records import (
@@ -54,6 +55,12 @@ SYMBOL = "BTCUSDT"
 ACCOUNT = "main"
 FEE = Decimal("0.0005")
 D = Decimal
+SETTINGS = EngineSettings(account=ACCOUNT, venue=Venue.PAPER)
+SAW = Seen(
+    mark=D(100), mark_age_ms=200, bid=D("99.9"), ask=D("100.1"), touch_age_ms=50, account_age_ms=2_000,
+    watch_age_ms=3_000, clock_offset_ms=4,
+)  # fmt: skip
+"""What a verdict of a healthy engine saw."""
 
 
 class Story:
@@ -96,7 +103,7 @@ class Story:
         """A process takes the account; its first signed read makes it live."""
         self.event(
             ev.EngineStarted, version="1", config_hash="c", venue=Venue.PAPER, account=ACCOUNT, key_fingerprint="k",
-            facts=VenueFacts(),
+            facts=VenueFacts(), settings=SETTINGS,
         )  # fmt: skip
         self.line(ConnectionLine, conn=conn, path="/ws-fapi/v1", ev="open")
         self.line(ConnectionLine, conn=conn, path="/ws-fapi/v1", ev="logon", account=ACCOUNT)
@@ -135,7 +142,9 @@ class Story:
         """A user event is handed to the engine."""
         self.line(PushLine, conn=1, account=ACCOUNT, e=e, symbol=symbol, client_id=client_id)
 
-    def accept(self, intent_id: str = "i1", quantity: str = "2", stop: str = "95", **plan: Any) -> TradePlan:
+    def accept(
+        self, intent_id: str = "i1", quantity: str = "2", stop: str = "95", saw: Seen | None = None, **plan: Any
+    ) -> TradePlan:
         """The gate lets an opening intent pass."""
         fields: dict[str, Any] = {
             "trade_id": f"t-{intent_id}", "intent_id": intent_id, "source": "s", "symbol": SYMBOL,
@@ -149,7 +158,10 @@ class Story:
             size=Size(quantity=made.quantity), stop_loss=Distance(price=made.stop_price),
         )  # fmt: skip
         self.plans[intent_id] = made
-        self.event(ev.IntentAccepted, intent=intent, content_hash="h", verdict=f"v-{made.trade_id}", plan=made)
+        saw = saw or msgspec.structs.replace(SAW, mark=made.mark)
+        self.event(
+            ev.IntentAccepted, intent=intent, content_hash="h", verdict=f"v-{made.trade_id}", plan=made, seen=saw
+        )
         return made
 
     def plan(self, spec: Spec, intent_id: str = "i1", n: int = 1, *, preauthorised: bool = False) -> None:

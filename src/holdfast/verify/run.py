@@ -17,8 +17,10 @@ from holdfast.verify.cover import Cover
 from holdfast.verify.exits import Flips, Orphans
 from holdfast.verify.export import Export, forget_outside, lines_of, records_of
 from holdfast.verify.export_orders import ExportOrders
+from holdfast.verify.exposure import Exposure
 from holdfast.verify.fates import Fates
 from holdfast.verify.fills import Fills
+from holdfast.verify.freshness import Freshness
 from holdfast.verify.halts import Halts
 from holdfast.verify.journal_view import MomentKind, fold
 from holdfast.verify.liveness import Liveness
@@ -49,9 +51,7 @@ from holdfast.verify.stops import Stops
 ELSEWHERE: Final[dict[str, str]] = {
     "I12": "one writer is enforced by a lock; neither record names lease epochs",
     "I13 by running the gate again": "`holdfast replay --check` does; the checker shares no code with the engine",
-    "I14": "the limits stand in neither record",
     "I18": "`holdfast replay --check` folds the journal with the engine itself",
-    "I22": "the ages of the data behind a verdict stand in neither record",
     "I23": "no secret was given to look for",
 }
 """What a reader of the list of invariants would miss here, and why."""
@@ -144,6 +144,8 @@ def on_log(scene: Scene, liveness: Liveness) -> list[Check]:
         Admission(scene),
         Proofs(scene),
         Conduct(scene),
+        Freshness(scene),
+        Exposure(scene),
         Quiet(scene),
         Rates(scene),
         Repeats(scene),
@@ -166,6 +168,8 @@ def on_export(scene: Scene, liveness: Liveness) -> list[Check]:
         Admission(scene),
         Proofs(scene),
         Conduct(scene),
+        Freshness(scene),
+        Exposure(scene),
         Quiet(scene),
     ]
     if journal.adopted or journal.foreign or journal.cut:
