@@ -211,3 +211,22 @@ def test_a_new_process_was_not_told():
     read(story.wait(2_000), "income", 1)
     assert story.verdict().violations == []
     assert sum(is_a(ev.EngineStarted)(event) for event in story.events) == 2
+
+
+def test_what_a_process_asks_before_it_writes_its_start_is_its_own():
+    """The rules of the symbols come first; the one before it was told to wait, and died."""
+    story = idle()
+    refused(story, "GET /fapi/v1/income")
+    story.wait(3_000).die()
+    read(story.wait(1_000), "exchangeInfo", 1)
+    story.wait(500).start_engine(conn=2)
+    assert story.verdict().violations == []
+
+
+def test_how_an_exposure_ended_is_learned_with_the_reserve():
+    """The position was closed a moment ago: the engine has yet to hear of it."""
+    story, stop = open_trade()
+    limited(story).wait(LATER_MS)
+    story.stop_out(stop)
+    read(story, "userTrades", 80, symbol="BTCUSDT")
+    assert story.verdict().violations == []

@@ -7,15 +7,16 @@ own requests are counted, each in the window in which it left and arrived; one t
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from holdfast.model.ids import Role, is_kill, role_of
 from holdfast.verify.base import Check, LineHandlers, MomentHandlers, Scene
 from holdfast.verify.evidence import THROTTLES, WRITES, Shows, Verb, client_id_of, shows
-from holdfast.verify.journal_view import Moment, MomentKind
+from holdfast.verify.journal_view import MomentKind
 from holdfast.verify.liveness import BOOT_US
-from holdfast.verify.records import ConnectionLine, ControlLine, Reply, Request, Start
+from holdfast.verify.records import AlgoLine, ConnectionLine, ControlLine, Reply, Request, Start, TradeLine
 
 
 class Use(StrEnum):
@@ -30,7 +31,7 @@ class Use(StrEnum):
 
 MINUTE_US: Final = 60_000_000
 START_US: Final = 30_000_000
-"""How long after its start a process may read with the reserve: it must learn what is open."""
+"""How long after its start, or the end of an exposure, orders and trades are read with the reserve."""
 LEARN_US: Final = 60_000_000
 """How long a limit that the venue lowered may go unnoticed: both are read every minute (RULES 12)."""
 OPEN_PERCENT: Final = 70
@@ -110,12 +111,14 @@ class Rates(Check):
         """What has to wait: a use, and whether of it those that count as orders."""
         self._ban: Pause | None = None
         self._pending: set[str] = set()
+        self._exposed_us = 0
+        """When something was exposed last."""
         self._started_us = [us for _, us in scene.journal.starts]
         self._slack_us = scene.options.clock_error_ms * 1_000
 
     def before(self) -> LineHandlers:
         """The state must be seen as it was when a request came."""
-        return {Request: self._on_request}
+        return {Request: self._on_request, TradeLine: self._note_exposure, AlgoLine: self._note_exposure}
 
     def after(self) -> LineHandlers:
         """Limits, and refusals."""
@@ -127,11 +130,10 @@ class Rates(Check):
         }
 
     def moments(self) -> MomentHandlers:
-        """A pending entry is exposure; a new process was not told to wait."""
+        """A pending entry is exposure."""
         return {
             MomentKind.ENTRY_PENDING: lambda moment: self._pending.add(moment.client_id),
             MomentKind.ENTRY_SETTLED: lambda moment: self._pending.discard(moment.client_id),
-            MomentKind.ENGINE_STARTED: self._on_engine_started,
         }
 
     def finish(self) -> None:
@@ -158,10 +160,6 @@ class Rates(Check):
     def _on_connection(self, line: ConnectionLine) -> None:
         if line.weight:
             self._windows["weight_per_minute"].add(line.weight, line.us)
-
-    def _on_engine_started(self, _moment: Moment) -> None:
-        self._pauses.clear()
-        self._ban = None
 
     def _on_request(self, line: Request) -> None:
         use = self._use_of(line)
@@ -200,12 +198,20 @@ class Rates(Check):
         told = shows(line)
         if told in (Shows.POSITION, Shows.ALGOS) or line.method.endswith("/openOrders"):
             return Use.LOOK
-        if reads and (self._is_starting(line.us) or (told is not None and self._is_exposed())):
+        if reads and (self._is_starting(line.us) or (told is not None and self._was_exposed(line.us))):
             return Use.LOOK
         return Use.OPEN
 
     def _is_starting(self, us: int) -> bool:
         return any(at_us - BOOT_US <= us <= at_us + START_US for at_us in self._started_us)
+
+    def _note_exposure(self, line: TradeLine | AlgoLine) -> None:
+        if self._is_exposed():
+            self._exposed_us = line.us
+
+    def _was_exposed(self, us: int) -> bool:
+        """Whether something was open a moment ago: how it ended has to be learned."""
+        return us <= self._exposed_us + START_US or self._is_exposed()
 
     def _is_exposed(self) -> bool:
         if self._pending or any(leg.amt for leg in self.state.legs.values()):
@@ -215,13 +221,20 @@ class Rates(Check):
     def _check_pause(self, use: Use, line: Request, sent_us: int) -> None:
         """What was told to wait must wait; under a ban that is everything."""
         for pause in (self._ban, self._pauses.get((use, bool(line.orders)))):
-            if pause is not None and pause.known_us < sent_us < pause.until_us - self._slack_us:
+            if pause is None or self._began_between(pause.known_us, line.us):
+                continue
+            if pause.known_us < sent_us < pause.until_us - self._slack_us:
                 self.found.violated(
                     "I25",
                     f"{_named(line)} was sent {(pause.until_us - sent_us) // 1_000} ms before the time to which the"
                     " venue had put it off",
                     ns=(pause.n, line.n),
                 )
+
+    def _began_between(self, known_us: int, us: int) -> bool:
+        """Whether a process began after a refusal, so that nobody had told it; it asks before it writes its start."""
+        place = bisect_right(self._started_us, known_us - self.options.lag_ms * 1_000)
+        return place < len(self._started_us) and self._started_us[place] - BOOT_US <= us
 
     def _on_reply(self, line: Reply) -> None:
         asked = self._uses.pop(line.req, None)
