@@ -285,6 +285,20 @@ async def test_symbol_rules_are_read_when_the_window_is_nearly_full() -> None:
 
 
 @virtual
+async def test_rules_12_symbol_rules_that_are_only_read_again_can_wait() -> None:
+    """Found by counting requests: the refresh used the reserve of protection, and a pause did not hold it up."""
+    bench = Bench()
+    bench.http.answers["GET /fapi/v1/exchangeInfo"] = reply(info(symbol()))
+    bench.http.answers["GET /fapi/v1/leverageBracket"] = reply(BRACKETS)
+    assert (await bench.reads.instruments()).instruments
+    asked = len(bench.http.paths())
+    bench.governor.throttled(Lane.QUERY, -1003, NOW_MS + 600_000, banned=False)
+    with pytest.raises(CannotAsk, match="throttled"):
+        await bench.reads.instruments(2, Lane.QUERY)
+    assert len(bench.http.paths()) == asked
+
+
+@virtual
 async def test_an_assumed_limit_does_not_hold_up_the_question_for_the_real_one() -> None:
     """The address may have used more than we assume it is granted; a ban still holds."""
     bench = Bench()

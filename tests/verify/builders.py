@@ -30,6 +30,7 @@ from holdfast.model.orders import (
 )
 from holdfast.model.plans import IntentResult, TradePlan, TradeResult
 from holdfast.model.reasons import Outcome, ResultStatus, TradingState
+from holdfast.model.record import FORMAT
 from holdfast.model.reports import Channel, Fill, IncomeRow, OrderReport
 from holdfast.model.seen import Seen
 from holdfast.model.settings import EngineSettings, Venue
@@ -103,7 +104,7 @@ class Story:
         """A process takes the account; its first signed read makes it live."""
         self.event(
             ev.EngineStarted, version="1", config_hash="c", venue=Venue.PAPER, account=ACCOUNT, key_fingerprint="k",
-            facts=VenueFacts(), settings=SETTINGS,
+            facts=VenueFacts(), settings=SETTINGS, format=FORMAT,
         )  # fmt: skip
         self.line(ConnectionLine, conn=conn, path="/ws-fapi/v1", ev="open")
         self.line(ConnectionLine, conn=conn, path="/ws-fapi/v1", ev="logon", account=ACCOUNT)

@@ -35,7 +35,7 @@ def story() -> Story:
     made.plan(stop_spec())
     report = AlgoReport(
         channel=Channel.STREAM, symbol="BTCUSDT", client_id=stop_spec().client_id, algo_id=3001, side=Side.SELL,
-        status=AlgoStatus.CANCELLED, trigger_price=D(95),
+        status=AlgoStatus.CANCELLED, trigger_price=D(95), venue_ms=made.ms,
     )  # fmt: skip
     made.event(ev.AlgoUpdated, report=report)
     return made

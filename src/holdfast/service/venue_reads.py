@@ -158,16 +158,16 @@ class VenueReads:
             multi_assets=found.multi_assets,
         )
 
-    async def instruments(self, version: int = 1) -> InstrumentsLoaded:
+    async def instruments(self, version: int = 1, lane: Lane = Lane.PROTECT) -> InstrumentsLoaded:
         """Symbol rules with their tiers. The governor learns the venue's limits. Raises `CannotAsk`.
 
         No position can be covered before these two are known, so a start does not wait for the share of the window
-        that reads may use; they cost a weight of 1 each.
+        that reads may use; they cost a weight of 1 each. Reading them again can wait (`lane` QUERY).
         """
         rules = simple(ep.EXCHANGE_INFO)
-        info = await self.fetch(rules, lambda body: filters.exchange_info_of(body, version), lane=Lane.PROTECT)
+        info = await self.fetch(rules, lambda body: filters.exchange_info_of(body, version), lane=lane)
         self._door.governor.seen_limits(info.rate_limits, self._door.clock.now_ms())
-        tiers = await self.fetch(simple(ep.LEVERAGE_BRACKET), filters.brackets_of, lane=Lane.PROTECT)
+        tiers = await self.fetch(simple(ep.LEVERAGE_BRACKET), filters.brackets_of, lane=lane)
         now_ms = self._door.clock.now_ms()
         joined = filters.with_fees(filters.with_brackets(info.instruments, tiers), self._taker_fees)
         return InstrumentsLoaded(now_ms=now_ms, instruments=joined, quarantined=info.quarantined)

@@ -176,7 +176,7 @@ class JournalView:
         self.closed: dict[str, list[tuple[int, TradeResult]]] = {}
         self.order_reports: dict[tuple[str, int], list[tuple[int, OrderReport]]] = {}
         self.algo_ends: dict[int, tuple[int, AlgoReport]] = {}
-        """Algo id → the last report of its end."""
+        """Algo id → the last report of its end that the venue itself dated."""
         self.balances: list[tuple[int, str, Decimal]] = []
         self.foreign: dict[str, int] = {}
         """Symbol → first seq at which the journal saw a quantity that is not ours."""
@@ -338,7 +338,7 @@ def _order_updated(view: JournalView, seq: int, event: ev.OrderUpdated) -> None:
 
 def _algo_updated(view: JournalView, seq: int, event: ev.AlgoUpdated) -> None:
     view.unknown.pop(event.report.client_id, None)
-    if event.report.status.terminal:
+    if event.report.status.terminal and event.report.venue_ms:
         view.algo_ends[event.report.algo_id] = (seq, event.report)
 
 

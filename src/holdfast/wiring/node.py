@@ -258,7 +258,7 @@ class Node:
             pause_s = REFRESH_INSTRUMENTS_S
             await self._read_fees()
             try:
-                self.deliver(await self.gateway.reads.instruments(version))
+                self.deliver(await self.gateway.reads.instruments(version, Lane.QUERY))
             except CannotAsk as error:
                 self.observer.read_repeated("instruments", str(error))
 
