@@ -91,3 +91,13 @@ def test_the_monotonic_clock_never_goes_back(ppm: int) -> None:
     seen = run(main, loop=VirtualLoop())
     assert seen == sorted(seen)
     assert seen[0] < seen[-1]
+
+
+def test_setting_it_right_undoes_jumps_and_drift() -> None:
+    """The wall clock is the true one again; the monotonic clock is not touched."""
+
+    def wrong_and_right(clock: WrongClock) -> None:
+        clock.jump(5_000)
+        clock.set_right()
+
+    assert an_hour_later(wrong_and_right) == (HOUR_US, HOUR_US, HOUR_US)

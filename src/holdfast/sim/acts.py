@@ -49,7 +49,10 @@ class Stage(Protocol):
         """What the engine answered to the first step of a resume."""
 
     def jump_clock(self, ms: int) -> None:
-        """The machine's wall clock is set."""
+        """The machine's wall clock is set wrong."""
+
+    def set_clock_right(self) -> None:
+        """The machine's wall clock is set to the true time."""
 
     def set_disk(self, failure: str) -> None:
         """The disk fails with a reason, or works again with ""."""
@@ -229,7 +232,7 @@ def _clock_jump(stage: Stage, rng: random.Random) -> None:
     """The machine's wall clock is set, by a little or by hours, and set right again later."""
     ms = rng.choice((-10_800_000, -5_000, -400, 400, 5_000, 3_600_000))
     stage.jump_clock(ms)
-    stage.later(rng.choice((5_000, 60_000)), lambda: stage.jump_clock(-ms))
+    stage.later(rng.choice((5_000, 60_000)), stage.set_clock_right)
 
 
 def _kill(stage: Stage, rng: random.Random) -> None:

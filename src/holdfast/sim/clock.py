@@ -36,6 +36,10 @@ class WrongClock:
         """The wall clock is set, forward or back."""
         self._offset_us += ms * 1_000
 
+    def set_right(self) -> None:
+        """The wall clock is set to the true time, as time services do."""
+        self._offset_us = self._loop_us() - self.mono_us()
+
     def drift(self, ppm: int) -> None:
         """From now on both run so many millionths fast (or slow, below 0)."""
         self._drifted_us = self.mono_us() - self._loop_us()

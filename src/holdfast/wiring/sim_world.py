@@ -51,6 +51,8 @@ from holdfast.wiring.node import Identity, Network, Node
 FUNDS: Final = Decimal(100_000)
 ASK_AGAIN_MS: Final = 3_000
 """How long a source waits before it delivers an unanswered intent once more."""
+KEEP_TIME_MS: Final = 256_000
+"""How often a time service looks at a clock that drifts."""
 BACK_UP_MS: Final = 1_000
 """How long a supervisor waits before it starts again what ended by itself."""
 _INFO: Final = default_exchange_info()
@@ -120,6 +122,7 @@ class Simulation:
         self.network.start()
         self.start_life()
         self._ask_again()
+        self._keep_time()
         for act in self.scenario.acts:
             self.later(act.at_ms, lambda act=act: self.perform(act))  # type: ignore[misc]
         await asyncio.sleep(self.scenario.duration_ms / 1_000)
@@ -146,6 +149,7 @@ class Simulation:
         self.platter.slow_by_ms = 0
         self.set_disk("")
         self.clock.drift(0)
+        self.clock.set_right()
 
     def end(self) -> None:
         """Nothing happens any more."""
@@ -270,6 +274,12 @@ class Simulation:
             self.deliver(intent)
         self.later(ASK_AGAIN_MS, self._ask_again)
 
+    def _keep_time(self) -> None:
+        """A clock that drifts is set right now and then, by a service of its machine."""
+        if self.scenario.drift_ppm:
+            self.clock.set_right()
+            self.later(KEEP_TIME_MS, self._keep_time)
+
     def command(self, command: Command) -> None:
         """An operator tells the engine something, if one runs."""
         if self._ready and self._life is not None and self.node is not None:
@@ -280,8 +290,12 @@ class Simulation:
         return self.node.engine.state.resume_token if self.node is not None else ""
 
     def jump_clock(self, ms: int) -> None:
-        """The machine's wall clock is set."""
+        """The machine's wall clock is set wrong."""
         self.clock.jump(ms)
+
+    def set_clock_right(self) -> None:
+        """The machine's wall clock is set to the true time."""
+        self.clock.set_right()
 
     def set_disk(self, failure: str) -> None:
         """The disk fails with a reason, or works again with ""."""

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from holdfast import __version__
-from holdfast.core.engine import Engine
-from holdfast.model.events import decode
+from holdfast.model.chain import JournalUnusable
+from holdfast.service import replay
 from holdfast.sim import loop as loops
 from holdfast.verify import Options, Report, VerifyError, check
 from holdfast.verify.records import JournalRow, decode_line
@@ -91,8 +90,7 @@ def judged(run: Played) -> Outcome:
         counts.update(report.counts)
     except VerifyError as error:
         violations.append(f"records: {error}")
-    if not folds_alike(world):
-        violations.append("I18: folding the journal yields another state than the living engine's")
+    violations += replayed(world)
     faults = Counter(world.faults)
     faults.update({f"net {name}": count for name, count in world.weather.counts.items() if name not in SLOWNESS})
     return Outcome(
@@ -133,14 +131,16 @@ def _bounds(world: Simulation) -> dict[str, int]:
     return {"naked_ms": 1_000 + slow_ms, "lag_ms": 1_000 + slow_ms, "silent_ms": 5_000 + 3 * slow_ms}
 
 
-def folds_alike(world: Simulation) -> bool:
-    """Whether the living engine's state is what an empty engine makes of the journal (I18)."""
-    if world.last_state_hash is None:
-        return True
-    fresh = Engine(world.settings, __version__)
-    for record in world.platter.content.records:
-        fresh.apply(decode(record.body))
-    return fresh.state_hash() == world.last_state_hash
+def replayed(world: Simulation) -> list[str]:
+    """What differs when the journal is folded again and every verdict is judged again (I13, I18)."""
+    try:
+        checked = replay.check(world.platter.content.records)
+    except JournalUnusable as error:
+        return [f"I18: the journal cannot be folded: {error}"]
+    found = [str(difference) for difference in checked.differences]
+    if world.last_state_hash not in (None, checked.state_hash):
+        found.append("I18: folding the journal yields another state than the living engine's")
+    return found
 
 
 def digest(world: Simulation) -> str:
