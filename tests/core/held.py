@@ -14,6 +14,8 @@ from dataclasses import replace as changed
 from decimal import Decimal
 from typing import Any
 
+from msgspec.structs import replace
+
 from holdfast.core.engine import Step
 from holdfast.model import inputs as inp
 from holdfast.model.effects import Cancel, ChangeSetting, Effect, Place
@@ -190,11 +192,6 @@ class HeldBench(Bench):
         kind = STREAM_KINDS[type(message)]
         at = max(self.last_told.get(kind, 0), self.now + self.lags.get(kind, 0))
         self.last_told[kind] = at
-        told: Callable[[], Any] = lambda: self.step(_stamped(message, self.now))  # noqa: E731
+        told: Callable[[], Any] = lambda: self.step(replace(message, now_ms=self.now))  # noqa: E731
         self.later(at - self.now, told)
         self.drain()
-
-
-def _stamped(message: inp.AnyInput, now_ms: int) -> inp.AnyInput:
-    fields = {name: getattr(message, name) for name in message.__struct_fields__}
-    return type(message)(**{**fields, "now_ms": now_ms})

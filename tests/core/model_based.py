@@ -222,7 +222,8 @@ class EngineAndModel(RuleBasedStateMachine):
                 self.child(held, amount, filled=what == "filled")
 
     def child(self, held: HeldAlgo, amount: Decimal, *, filled: bool) -> None:
-        """A stop's child comes into being."""
+        """A stop's child comes into being; it is a MARKET order and does not live long."""
+        self.bench.later(300, lambda: self.end_children(streamed=True))
         child = self.bench.venue.trigger(held.spec.client_id, self.bench.now)
         child.quantity = min(child.quantity, abs(amount))
         if self.streamed:
@@ -295,7 +296,13 @@ class EngineAndModel(RuleBasedStateMachine):
         self.reckon()
 
     def stir(self, *, streamed: bool) -> None:
-        """What a venue finishes by itself: MARKET children of stops, and stops that never found their child."""
+        """What a venue finishes by itself: children of stops, and stops that never found their child."""
+        self.end_children(streamed=streamed)
+        for algo in [a for row in self.bench.venue.algos.values() for a in row if a.status is AlgoStatus.TRIGGERING]:
+            self.tell_of(algo, AlgoStatus.EXPIRED, streamed=streamed)
+
+    def end_children(self, *, streamed: bool) -> None:
+        """MARKET children of stops are filled, or expire where nothing is open."""
         bench, streamed = self.bench, streamed and self.streamed
         for held in [h for h in self.working() if role_of(h.client_id) is Role.STOP]:
             amount = bench.venue.amounts.get(held.symbol, ZERO)
@@ -304,8 +311,6 @@ class EngineAndModel(RuleBasedStateMachine):
             if not held.status.terminal:
                 bench.expire(self.chosen(held), streamed=streamed)
             self.finish(held, streamed=streamed)
-        for algo in [a for row in bench.venue.algos.values() for a in row if a.status is AlgoStatus.TRIGGERING]:
-            self.tell_of(algo, AlgoStatus.EXPIRED, streamed=streamed)
 
     def reckon(self) -> None:
         """The venue, the engine and the model agree."""

@@ -14,6 +14,7 @@ from holdfast.model.intent import Entry
 from holdfast.model.orders import AlgoStatus, OrderStatus
 from holdfast.model.reasons import Outcome
 from holdfast.model.reports import Channel, RequestOutcome
+from tests.core import bursts
 from tests.core.bench import SYMBOL, Bench
 from tests.core.replies import silence, without_fee
 
@@ -147,3 +148,24 @@ def test_a_stop_burst_in_all_720_orders_closes_the_trade_alike(first):
         assert outline(bench) == wanted, order
         assert bench.places(Role.CLOSE) == []
         assert len(bench.closed) == 1
+
+
+@pytest.mark.parametrize("name", bursts.SCENES)
+def test_every_order_of_a_burst_ends_in_the_same_state(name):
+    """The same hash of the state (bookkeeping aside), the same results, the same cover: up to 720 orders of each."""
+    scene, ends = bursts.SCENES[name]
+    wanted = None
+    for order in permutations(range(len(scene().caught))):
+        bench = scene()
+        bursts.tell(bench, [bench.caught[index] for index in order])
+        found = bursts.digest(bench), bursts.ending(bench)
+        wanted = wanted or found
+        assert found == wanted, order
+        assert found[1] == ends
+
+
+def test_the_scenes_are_as_many_and_as_long_as_promised():
+    """Twelve or more, some of six words."""
+    lengths = [len(scene().caught) for scene, _ in bursts.SCENES.values()]
+    assert len(lengths) >= 12
+    assert lengths.count(6) >= 3
