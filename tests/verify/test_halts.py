@@ -35,6 +35,9 @@ def test_rules_9_an_entry_on_its_way_may_arrive_within_its_window():
     assert story.verdict().violations == []
     story.lines.pop()
     story.wait(600).reply(story.send(entry_spec(), timestamp=str(planned_ms)), status=400)
+    assert "I15" not in story.verdict().broken(), "the venue turned away what the network had held up"
+    story.lines.pop()
+    story.order(entry_spec(), 500, "NEW")
     assert "I15" in story.verdict().broken()
 
 

@@ -82,6 +82,31 @@ def test_trades_are_protection_only_while_something_is_open():
     assert story.verdict().broken() == ["I25"]
 
 
+def test_rules_5_a_trade_that_is_not_proved_closed_is_exposure():
+    """Its stop has just closed the position: whose executions these were is asked at once, whatever was put off."""
+    story, stop = open_trade()
+    limited(story).wait(LATER_MS)
+    refused(story, "GET /fapi/v1/income")
+    story.wait(5_000).stop_out(stop)
+    read(story, "order", 1, orderId="1002", symbol="BTCUSDT")
+    assert "I25" not in story.verdict().broken()
+    story.closed()
+    read(story, "order", 1, orderId="1002", symbol="BTCUSDT")
+    assert "I25" in story.verdict().broken()
+
+
+def test_a_flatten_is_exposure_until_its_end():
+    """It reads what it must prove."""
+    story = idle()
+    refused(story, "GET /fapi/v1/income")
+    story.event(ev.FlattenStarted, symbol="BTCUSDT", subject="f", trade_id="", reason="test")
+    read(story.wait(2_000), "userTrades", 5, symbol="BTCUSDT")
+    assert "I25" not in story.verdict().broken()
+    story.event(ev.FlattenEnded, symbol="BTCUSDT", subject="f")
+    read(story, "userTrades", 5, symbol="BTCUSDT")
+    assert "I25" in story.verdict().broken()
+
+
 def test_a_start_may_use_the_reserve():
     """A process must learn what is open, whatever the one before it used."""
     story = limited(Story().begin())
@@ -207,6 +232,7 @@ def test_a_new_process_was_not_told():
     """What the one before it heard died with it."""
     story = idle()
     refused(story, "GET /fapi/v1/income")
+    story.wait(10).die()
     story.start_engine(conn=2)
     read(story.wait(2_000), "income", 1)
     assert story.verdict().violations == []
@@ -219,6 +245,7 @@ def test_what_a_process_asks_before_it_writes_its_start_is_its_own():
     refused(story, "GET /fapi/v1/income")
     story.wait(3_000).die()
     read(story.wait(1_000), "exchangeInfo", 1)
+    read(story.wait(20), "leverageBracket", 1)
     story.wait(500).start_engine(conn=2)
     assert story.verdict().violations == []
 

@@ -13,7 +13,7 @@ from holdfast.model.plans import IntentResult, TradePlan
 from holdfast.model.reasons import ResultStatus
 from holdfast.verify.base import Check, LineHandlers, Scene
 from holdfast.verify.evidence import WRITES, Verb, client_id_of
-from holdfast.verify.records import Request
+from holdfast.verify.records import OrderLine, Request
 
 WITHOUT_TRADE: Final = frozenset(
     {
@@ -33,13 +33,15 @@ OPENING: Final = frozenset({ResultStatus.PROTECTED, ResultStatus.FLATTENED})
 class Fates(Check):
     """Reads the published results, and when entries arrived."""
 
-    def before(self) -> LineHandlers:
-        """Entries have a time to live."""
-        return {Request: self._on_request}
-
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self._by_trade: dict[str, IntentResult] = {}
+        self._late: dict[str, int] = {}
+        """Entries that arrived after their time to live, and the number of the request."""
+
+    def before(self) -> LineHandlers:
+        """Entries have a time to live."""
+        return {Request: self._on_request, OrderLine: self._on_order}
 
     def finish(self) -> None:
         """The journal is read to its end."""
@@ -65,12 +67,21 @@ class Fates(Check):
         plan = self.journal.plans.get(planned.event.trade_id)
         late_ms = self.options.clock_error_ms + planned.event.recv_window_ms
         if plan is not None and line.us > (plan[1].deadline_ms + late_ms) * 1_000:
-            self.found.violated(
-                "I21",
-                f"entry {client_id} arrived {line.us // 1_000 - plan[1].deadline_ms} ms after its time to live",
-                seqs=[planned.seq],
-                ns=[line.n],
-            )
+            self._late[client_id] = line.n
+
+    def _on_order(self, line: OrderLine) -> None:
+        """What the network held up arrives late and is turned away (RULES 8): only an acceptance breaks the promise."""
+        asked_n = self._late.get(line.client_id)
+        if asked_n is None or (line.symbol, line.order_id) in self.state.orders:
+            return
+        planned = self.journal.planned[line.client_id]
+        deadline_ms = self.journal.plans[planned.event.trade_id][1].deadline_ms
+        self.found.violated(
+            "I21",
+            f"entry {line.client_id} was accepted {line.us // 1_000 - deadline_ms} ms after its time to live",
+            seqs=[planned.seq],
+            ns=(asked_n, line.n),
+        )
 
     def _check_results(self) -> None:
         for intent_id, published in self.journal.results.items():

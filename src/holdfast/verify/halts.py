@@ -28,6 +28,8 @@ class Halts(Check):
         """Cancels by their number in the log, and which order each was for: its client id, or the venue's."""
         self._refusals: dict[str, Refusal] = {}
         """How the last cancel of an order was turned away, for what begins after it."""
+        self._late: dict[str, tuple[int, Moment]] = {}
+        """Entries that arrived after trading was left: the number of the request, and the command."""
 
     def after(self) -> LineHandlers:
         """Entries that arrive, and entries that still work."""
@@ -95,16 +97,23 @@ class Halts(Check):
             return
         window_ms = planned.event.recv_window_ms if planned is not None else 0
         if line.us > since.us + (window_ms + self.options.clock_error_ms) * 1_000:
-            self.found.violated(
-                "I15",
-                f"entry {client_id} arrived {(line.us - since.us) // 1_000} ms after trading was {since.subject}",
-                seqs=[since.seq],
-                ns=[line.n],
-            )
+            self._late[client_id] = (line.n, since)
+
+    def _judge_late(self, line: OrderLine) -> None:
+        """What the network held up arrives late and is turned away (RULES 8): only an acceptance breaks the promise."""
+        asked_n, since = self._late[line.client_id]
+        self.found.violated(
+            "I15",
+            f"entry {line.client_id} was accepted {(line.us - since.us) // 1_000} ms after trading was {since.subject}",
+            seqs=[since.seq],
+            ns=(asked_n, line.n),
+        )
 
     def _on_order(self, line: OrderLine) -> None:
         key = (line.symbol, line.order_id)
         order = self.state.orders[key]
+        if order.accepted_n == line.n and line.client_id in self._late:
+            self._judge_late(line)
         if not order.is_open:
             if key in self._working:
                 self._end(key, line.us)

@@ -65,10 +65,13 @@ class MomentKind(Enum):
     ENTRY_PENDING = auto()
     ENTRY_SETTLED = auto()
     COMMANDED = auto()
+    UNDER_WAY = auto()
+    AT_REST = auto()
 
 
 class Moment(NamedTuple):
-    """A point of the journal on the venue's time axis. `subject` is a symbol, a state or a version."""
+    """A point of the journal on the venue's time axis. `subject` is a symbol, a state, a version, or what is under way:
+    a trade by its id, a flatten by its symbol."""
 
     us: int
     seq: int
@@ -278,6 +281,7 @@ def _accepted(view: JournalView, seq: int, event: ev.IntentAccepted) -> None:
     if event.plan is not None:
         view.plans[event.plan.trade_id] = (seq, event.plan)
         view.verdicts[event.verdict] = event.plan.trade_id
+        view.mark(seq, MomentKind.UNDER_WAY, event.plan.trade_id)
 
 
 def _rejudged(view: JournalView, _seq: int, event: ev.EntryRejudged) -> None:
@@ -292,6 +296,7 @@ def _denied(view: JournalView, seq: int, event: ev.IntentDenied) -> None:
 def _adopted(view: JournalView, seq: int, event: ev.TradeAdopted) -> None:
     view.plans[event.plan.trade_id] = (seq, event.plan)
     view.adopted.add(event.plan.trade_id)
+    view.mark(seq, MomentKind.UNDER_WAY, event.plan.trade_id)
     if not event.order:
         view.bases[event.plan.trade_id] = event.plan.quantity
 
@@ -419,6 +424,15 @@ def _result(view: JournalView, seq: int, event: ev.ResultPublished) -> None:
 def _trade_closed(view: JournalView, seq: int, event: ev.TradeClosed) -> None:
     view.closed.setdefault(event.result.trade_id, []).append((seq, event.result))
     view.settle_trade(seq, event.result.trade_id)
+    view.mark(seq, MomentKind.AT_REST, event.result.trade_id)
+
+
+def _flatten_started(view: JournalView, seq: int, event: ev.FlattenStarted) -> None:
+    view.mark(seq, MomentKind.UNDER_WAY, event.symbol)
+
+
+def _flatten_ended(view: JournalView, seq: int, event: ev.FlattenEnded) -> None:
+    view.mark(seq, MomentKind.AT_REST, event.symbol)
 
 
 def _corrected(view: JournalView, _seq: int, event: ev.ResultCorrected) -> None:
@@ -450,5 +464,7 @@ _HANDLERS: Final[dict[type, Callable[[JournalView, int, Any], None]]] = {
     ev.StateCommanded: _commanded,
     ev.ResultPublished: _result,
     ev.TradeClosed: _trade_closed,
+    ev.FlattenStarted: _flatten_started,
+    ev.FlattenEnded: _flatten_ended,
     ev.ResultCorrected: _corrected,
 }

@@ -7,7 +7,6 @@ own requests are counted, each in the window in which it left and arrived; one t
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -15,8 +14,9 @@ from holdfast.model.ids import Role, is_kill, role_of
 from holdfast.verify.base import Check, LineHandlers, MomentHandlers, Scene
 from holdfast.verify.evidence import THROTTLES, WRITES, Shows, Verb, client_id_of, shows
 from holdfast.verify.journal_view import MomentKind
-from holdfast.verify.liveness import BOOT_US
-from holdfast.verify.records import AlgoLine, ConnectionLine, ControlLine, Reply, Request, Start, TradeLine
+from holdfast.verify.liveness import BOOT_US, Liveness
+from holdfast.verify.obligation import DEAD
+from holdfast.verify.records import ConnectionLine, ControlLine, Reply, Request, Start
 
 
 class Use(StrEnum):
@@ -31,7 +31,7 @@ class Use(StrEnum):
 
 MINUTE_US: Final = 60_000_000
 START_US: Final = 30_000_000
-"""How long after its start, or the end of an exposure, orders and trades are read with the reserve."""
+"""How long after its start a process may read with the reserve: it must learn what is open."""
 LEARN_US: Final = 60_000_000
 """How long a limit that the venue lowered may go unnoticed: both are read every minute (RULES 12)."""
 OPEN_PERCENT: Final = 70
@@ -102,23 +102,24 @@ class Window:
 class Rates(Check):
     """Counts what we sent per window, and what we sent although the venue had said to wait."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, liveness: Liveness) -> None:
         super().__init__(scene)
+        self.liveness = liveness
+        liveness.listeners.append(self._on_live)
         self._windows = {name: Window(*of) for name, of in WINDOWS.items()}
         self._stated = False
         self._uses: dict[int, tuple[Use, Request]] = {}
         self._pauses: dict[tuple[Use, bool], Pause] = {}
         """What has to wait: a use, and whether of it those that count as orders."""
         self._ban: Pause | None = None
-        self._pending: set[str] = set()
-        self._exposed_us = 0
-        """When something was exposed last."""
+        self._under_way: set[str] = set()
+        """Trades and flattens that have not come to their end by the journal."""
         self._started_us = [us for _, us in scene.journal.starts]
         self._slack_us = scene.options.clock_error_ms * 1_000
 
     def before(self) -> LineHandlers:
         """The state must be seen as it was when a request came."""
-        return {Request: self._on_request, TradeLine: self._note_exposure, AlgoLine: self._note_exposure}
+        return {Request: self._on_request}
 
     def after(self) -> LineHandlers:
         """Limits, and refusals."""
@@ -130,10 +131,10 @@ class Rates(Check):
         }
 
     def moments(self) -> MomentHandlers:
-        """A pending entry is exposure."""
+        """What is under way is exposure until it is proved to be over."""
         return {
-            MomentKind.ENTRY_PENDING: lambda moment: self._pending.add(moment.client_id),
-            MomentKind.ENTRY_SETTLED: lambda moment: self._pending.discard(moment.client_id),
+            MomentKind.UNDER_WAY: lambda moment: self._under_way.add(moment.subject),
+            MomentKind.AT_REST: lambda moment: self._under_way.discard(moment.subject),
         }
 
     def finish(self) -> None:
@@ -160,6 +161,12 @@ class Rates(Check):
     def _on_connection(self, line: ConnectionLine) -> None:
         if line.weight:
             self._windows["weight_per_minute"].add(line.weight, line.us)
+
+    def _on_live(self, _us: int, *, live: bool, absence: str) -> None:
+        """A new process was not told what the one before it heard."""
+        if live and absence == DEAD:
+            self._pauses.clear()
+            self._ban = None
 
     def _on_request(self, line: Request) -> None:
         use = self._use_of(line)
@@ -198,43 +205,31 @@ class Rates(Check):
         told = shows(line)
         if told in (Shows.POSITION, Shows.ALGOS) or line.method.endswith("/openOrders"):
             return Use.LOOK
-        if reads and (self._is_starting(line.us) or (told is not None and self._was_exposed(line.us))):
+        if reads and (self._is_starting(line.us) or (told is not None and self._is_exposed())):
             return Use.LOOK
         return Use.OPEN
 
     def _is_starting(self, us: int) -> bool:
         return any(at_us - BOOT_US <= us <= at_us + START_US for at_us in self._started_us)
 
-    def _note_exposure(self, line: TradeLine | AlgoLine) -> None:
-        if self._is_exposed():
-            self._exposed_us = line.us
-
-    def _was_exposed(self, us: int) -> bool:
-        """Whether something was open a moment ago: how it ended has to be learned."""
-        return us <= self._exposed_us + START_US or self._is_exposed()
-
     def _is_exposed(self) -> bool:
-        if self._pending or any(leg.amt for leg in self.state.legs.values()):
+        if self._under_way or any(leg.amt for leg in self.state.legs.values()):
             return True
         return any(order.is_ours for order in self.state.all_open())
 
     def _check_pause(self, use: Use, line: Request, sent_us: int) -> None:
-        """What was told to wait must wait; under a ban that is everything."""
+        """What was told to wait must wait; under a ban that is everything. Before its first signed read nobody is live,
+        and a process that starts asks for the symbol rules before that."""
+        if not self.liveness.live:
+            return
         for pause in (self._ban, self._pauses.get((use, bool(line.orders)))):
-            if pause is None or self._began_between(pause.known_us, line.us):
-                continue
-            if pause.known_us < sent_us < pause.until_us - self._slack_us:
+            if pause is not None and pause.known_us < sent_us < pause.until_us - self._slack_us:
                 self.found.violated(
                     "I25",
                     f"{_named(line)} was sent {(pause.until_us - sent_us) // 1_000} ms before the time to which the"
                     " venue had put it off",
                     ns=(pause.n, line.n),
                 )
-
-    def _began_between(self, known_us: int, us: int) -> bool:
-        """Whether a process began after a refusal, so that nobody had told it; it asks before it writes its start."""
-        place = bisect_right(self._started_us, known_us - self.options.lag_ms * 1_000)
-        return place < len(self._started_us) and self._started_us[place] - BOOT_US <= us
 
     def _on_reply(self, line: Reply) -> None:
         asked = self._uses.pop(line.req, None)

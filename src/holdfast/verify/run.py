@@ -147,7 +147,7 @@ def on_log(scene: Scene, liveness: Liveness) -> list[Check]:
         Freshness(scene),
         Exposure(scene),
         Quiet(scene),
-        Rates(scene),
+        Rates(scene, liveness),
         Repeats(scene),
     ]
 
