@@ -192,6 +192,19 @@ async def test_a_failed_round_is_followed_by_the_next() -> None:
 
 
 @virtual
+async def test_a_round_that_failed_while_idle_does_not_wait_a_minute() -> None:
+    """Else a minute without an answer costs three, and entries are denied meanwhile."""
+    bench = Bench()
+    bench.http.answers[POSITIONS] = [HttpFailed("reset", sent=True), reply([])]
+    await bench.watch.start()
+    await time_passes(6)
+    assert [found.ok for found in bench.rounds()] == [False, True]
+    await time_passes(50)
+    assert len(bench.rounds()) == 2
+    await bench.watch.stop()
+
+
+@virtual
 async def test_a_refused_key_is_told_with_its_code() -> None:
     """So that the core can halt and name the cause (fault A13)."""
     bench = Bench("BTCUSDT")

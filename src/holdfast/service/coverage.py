@@ -53,8 +53,8 @@ _Lists = dict[str, list[AlgoReport] | _NotRead]
 class CoverageWatch:
     """One account's watch. Construct it in a running loop. `http` is a client of its own for the REST host.
 
-    `exposed` names the symbols with a position or an entry that works or is unknown; while it names any, a round is
-    made every `coverage_interval_ms`, else every `coverage_idle_interval_ms`.
+    `exposed` names the symbols with a position or an entry that works or is unknown; while it names any, and after a
+    round that failed, the next is made after `coverage_interval_ms`, else after `coverage_idle_interval_ms`.
     """
 
     name = "coverage watch"
@@ -128,10 +128,13 @@ class CoverageWatch:
 
     async def _keep_watch(self) -> None:
         last_at = -self._idle_interval_s
+        failed = False
         while True:
-            if self._exposed() or self._loop.time() - last_at >= self._idle_interval_s:
+            if failed or self._exposed() or self._loop.time() - last_at >= self._idle_interval_s:
                 last_at = self._loop.time()
-                self._deliver(await self.look())
+                found = await self.look()
+                failed = not found.ok
+                self._deliver(found)
             # Looked at every interval in any case, so that new exposure does not wait for an idle round.
             await asyncio.sleep(max(0.0, last_at + self._interval_s - self._loop.time()) or self._interval_s)
 
