@@ -162,7 +162,7 @@ class Rates(Check):
         if line.weight:
             self._windows["weight_per_minute"].add(line.weight, line.us)
 
-    def _on_live(self, _us: int, *, live: bool, absence: str) -> None:
+    def _on_live(self, us: int, *, live: bool, absence: str) -> None:
         """A new process was not told what the one before it heard."""
         if live and absence == DEAD:
             self._pauses.clear()
