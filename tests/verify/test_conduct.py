@@ -107,6 +107,18 @@ def test_rules_10_an_entry_that_a_dead_process_cancelled_was_not_left_working():
     assert "RULES 10" not in story.verdict().broken()
 
 
+def test_rules_10_a_process_that_has_not_written_its_start_cancels_nothing():
+    """It asked the venue first, and the venue took its time."""
+    story = half_filled()
+    start_us = story.lines[0].us
+    story.wait(5_000).die()
+    asked_us = (story.ms + 100) * 1_000
+    story.wait(15_000).start_engine(conn=2)
+    story.event(ev.CancelPlanned, client_id=resting().client_id, reason="time to live is over")
+    live = (Window(start_us=start_us, end_us=asked_us - 100_000), Window(start_us=asked_us))
+    assert "RULES 10" not in story.verdict(live=live).broken()
+
+
 def test_rules_10_a_process_that_was_stopped_cancels_nothing():
     """The caller knows that it stood still while the entry's time ran out."""
     story = half_filled()

@@ -184,10 +184,16 @@ class Conduct(Check):
 
     def _lived_us(self, since_us: int, until_us: int) -> int:
         """The longest time in which one process lived, and was not stopped, between two points."""
-        lives = list(zip([us for _, us in self.journal.starts], self.journal.process_ends, strict=True))
+        starts, ends = [us for _, us in self.journal.starts], self.journal.process_ends
+        ran = [(since_us, until_us)]
         if self.options.live is not None:
-            lives = [(window.start_us, window.end_us or until_us) for window in self.options.live]
-        return max((min(end, until_us) - max(start, since_us) for start, end in lives), default=0)
+            ran = [(window.start_us, window.end_us or until_us) for window in self.options.live]
+        lives = [
+            (max(start, since_us, began_us), min(end, until_us, ended_us))
+            for start, end in zip(starts, ends, strict=True)
+            for began_us, ended_us in ran
+        ]
+        return max((end - start for start, end in lives), default=0)
 
     # Targets.
 
