@@ -18,6 +18,7 @@ from holdfast.verify.obligation import DEAD, THROTTLED, UNREACHABLE, Obligation,
 from holdfast.verify.records import AlgoLine, FaultLine, OrderLine, PositionLine, PushLine, Reply, Request, TradeLine
 from holdfast.verify.venue_state import LegKey, VenueAlgo, VenueOrder
 
+OK: Final = 200
 REDUCING: Final = frozenset({Role.STOP, Role.TARGET, Role.EXIT, Role.CLOSE})
 
 
@@ -220,9 +221,14 @@ class Orphans(Check):
         if verb is not None:
             self._acts.add(line.n)
         if verb in (Verb.CANCEL, Verb.CANCEL_ALGO):
-            self._refusal.note(line.us, "")
+            held = self._refusal.at(line.us)
+            if held != THROTTLED:
+                self._refusal.note(line.us, "")
             for duty in self._named(line):
                 duty.act(line.us)
+                if held == THROTTLED:
+                    # One that was on its way already changes nothing; one that is taken ends the wait.
+                    duty.refuse(held)
         self.hearing.asked(line)
 
     def _named(self, line: Request) -> list[Obligation]:
@@ -238,6 +244,8 @@ class Orphans(Check):
 
     def _on_reply(self, line: Reply) -> None:
         trouble = trouble_of(line)
+        if not trouble and line.req in self._acts and line.status == OK:
+            self._refusal.note(line.us, "")
         if trouble != THROTTLED and line.req not in self._acts:
             trouble = ""  # A throttle of anything holds cancels back as well; other refusals concern what was asked.
         self._acts.discard(line.req)
