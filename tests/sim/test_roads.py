@@ -160,6 +160,24 @@ def test_only_user_events_overtake_and_only_for_a_while() -> None:
     assert not any(sky.weather.overtaking("private") for _ in range(50))
 
 
+@pytest.mark.parametrize(
+    ("routes", "troubles"), [(ROUTES, [(5, 3_000_005)]), (("rest", "ws-fapi"), [(5, 3_000_005)]), (("rest",), [])]
+)
+def test_rules_15_a_venue_out_of_reach_is_told(routes: tuple[str, ...], troubles: list[tuple[int, int]]) -> None:
+    """While one way is open, requests have to take it."""
+    sky = Sky()
+    sky.now_us = 5
+    sky.weather.hold(routes, 3_000)
+    assert sky.weather.troubles == troubles
+
+
+def test_rules_15_a_time_in_which_all_is_late_is_told() -> None:
+    """With the way there and back of what left in its last moment."""
+    sky = Sky()
+    sky.weather.slow(300, 1_000)
+    assert sky.weather.troubles == [(0, 1_600_000)]
+
+
 def test_what_happened_is_counted() -> None:
     """What was only ordered is not."""
     weather = Sky().weather

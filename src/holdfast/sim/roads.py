@@ -18,6 +18,9 @@ import msgspec
 ROUTES: Final = ("rest", "ws-fapi", "private", "public", "market")
 """The kinds of connections that an engine has, by the first part of their path."""
 
+REQUESTS: Final = frozenset({"rest", "ws-fapi"})
+"""Those over which it can ask for something."""
+
 
 class Fate(StrEnum):
     """What becomes of one message."""
@@ -105,6 +108,8 @@ class Weather:
         self._now_us = now_us
         self.counts: Counter[str] = Counter()
         """How often each thing really happened to a message."""
+        self.troubles: list[tuple[int, int]] = []
+        """From when until when everything was late, or no request could arrive: nobody's fault (RULES 15)."""
         self._random = random.Random(seed)
         self._held_until_us: dict[str, int] = {}
         self._slow_until_us = 0
@@ -122,10 +127,15 @@ class Weather:
         for route in routes:
             until_us = self._now_us() + ms * 1_000
             self._held_until_us[route] = max(until_us, self._held_until_us.get(route, 0))
+        # While one way to the venue is open, whoever is cut off from the other has to use it.
+        if set(routes) >= REQUESTS:
+            self.troubles.append((self._now_us(), self._now_us() + ms * 1_000))
 
     def slow(self, by_ms: int, ms: int) -> None:
         """Everything takes up to `by_ms` longer for a while."""
         self._slow_by_us, self._slow_until_us = by_ms * 1_000, self._now_us() + ms * 1_000
+        # What leaves in the last moment, and what is said to it, arrives later.
+        self.troubles.append((self._now_us(), self._slow_until_us + 2 * self._slow_by_us))
 
     def break_after(self, route: str, size: int, *, up: bool) -> None:
         """The connection breaks off after so many further bytes in one direction."""

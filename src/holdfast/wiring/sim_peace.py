@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from holdfast.core.state import EngineState
     from holdfast.wiring.sim_world import Simulation
 
-CONVERGE_S: Final = 45.0
+CONVERGE_S: Final = 75.0
+"""What was put off in the last moment waits for a minute, and the balance is read every half one."""
 CLOSE_S: Final = 100.0
 SETTLE_S: Final = 15.0
 RESUME_S: Final = 70.0

@@ -12,7 +12,7 @@ import msgspec
 from holdfast.model.chain import JournalUnusable
 from holdfast.service import replay
 from holdfast.sim import loop as loops
-from holdfast.verify import Options, Report, VerifyError, check
+from holdfast.verify import Options, Report, VerifyError, Window, check
 from holdfast.verify.records import JournalRow, decode_line
 from holdfast.wiring.sim_peace import Peace
 from holdfast.wiring.sim_world import Simulation
@@ -117,6 +117,7 @@ def verdict(world: Simulation, **bounds: Any) -> Report:
     options = {
         "complete": True,
         "live": world.live_windows(),
+        "unreachable": tuple(Window(start_us=begin, end_us=end) for begin, end in world.weather.troubles),
         "acknowledged": tuple(world.acknowledged),
         **_bounds(world),
         **bounds,
