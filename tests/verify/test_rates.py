@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from holdfast.model import events as ev
-from holdfast.verify.records import ControlLine, Start
-from tests.verify.builders import Story, entry_spec, is_a, open_trade, stop_spec, whole_trade
+from holdfast.verify.records import ConnectionLine, ControlLine, Start
+from tests.verify.builders import Story, close_spec, entry_spec, is_a, open_trade, stop_spec, whole_trade
 
 LIMITS = {"weight_per_minute": 100, "orders_per_10_seconds": 10, "orders_per_minute": 20}
 LATER_MS = 60_000
@@ -248,6 +248,22 @@ def test_what_a_process_asks_before_it_writes_its_start_is_its_own():
     read(story.wait(20), "leverageBracket", 1)
     story.wait(500).start_engine(conn=2)
     assert story.verdict().violations == []
+
+
+def test_what_was_not_heard_is_read_with_the_reserve():
+    """The stream was down: whether something happened, only reads tell."""
+    story = idle()
+    story.line(ConnectionLine, conn=9, path="/private/ws", ev="open")
+    read(story, "userTrades", 80, symbol="BTCUSDT")
+    assert story.verdict().violations == []
+
+
+@pytest.mark.parametrize(("spec", "broken"), [(entry_spec(), ["I25"]), (stop_spec(), []), (close_spec(), [])])
+def test_what_became_of_a_cover_or_a_close_is_asked_with_the_reserve(spec, broken):
+    """Until it is known, nobody knows whether something is open."""
+    story = idle()
+    read(story, "order", 80, origClientOrderId=spec.client_id)
+    assert story.verdict().broken() == broken
 
 
 def test_how_an_exposure_ended_is_learned_with_the_reserve():

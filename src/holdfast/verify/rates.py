@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from holdfast.model.ids import Role, is_kill, role_of
 from holdfast.verify.base import Check, LineHandlers, MomentHandlers, Scene
-from holdfast.verify.evidence import THROTTLES, WRITES, Shows, Verb, client_id_of, shows
+from holdfast.verify.evidence import THROTTLES, WRITES, Shows, Verb, cancelled_id_of, client_id_of, shows
 from holdfast.verify.journal_view import MomentKind
 from holdfast.verify.liveness import BOOT_US, Liveness
 from holdfast.verify.obligation import DEAD
@@ -114,6 +114,8 @@ class Rates(Check):
         self._ban: Pause | None = None
         self._under_way: set[str] = set()
         """Trades and flattens that have not come to their end by the journal."""
+        self._unheard_us = -START_US
+        """When the stream came back: what it did not tell while it was down, only reads tell."""
         self._started_us = [us for _, us in scene.journal.starts]
         self._slack_us = scene.options.clock_error_ms * 1_000
 
@@ -159,6 +161,8 @@ class Rates(Check):
                 window.change(limits[name], us)
 
     def _on_connection(self, line: ConnectionLine) -> None:
+        if line.ev == "open" and "private" in line.path:
+            self._unheard_us = line.us
         if line.weight:
             self._windows["weight_per_minute"].add(line.weight, line.us)
 
@@ -203,17 +207,19 @@ class Rates(Check):
             return Use.KEEP
         reads = line.via == "wsapi" or line.method.startswith("GET ")
         told = shows(line)
+        if told is not None and role_of(cancelled_id_of(line)) in (Role.STOP, Role.CLOSE):
+            return Use.LOOK
         if told in (Shows.POSITION, Shows.ALGOS) or line.method.endswith("/openOrders"):
             return Use.LOOK
-        if reads and (self._is_starting(line.us) or (told is not None and self._is_exposed())):
+        if reads and (self._is_starting(line.us) or (told is not None and self._is_exposed(line.us))):
             return Use.LOOK
         return Use.OPEN
 
     def _is_starting(self, us: int) -> bool:
         return any(at_us - BOOT_US <= us <= at_us + START_US for at_us in self._started_us)
 
-    def _is_exposed(self) -> bool:
-        if self._under_way or any(leg.amt for leg in self.state.legs.values()):
+    def _is_exposed(self, us: int) -> bool:
+        if self._under_way or us <= self._unheard_us + START_US or any(leg.amt for leg in self.state.legs.values()):
             return True
         return any(order.is_ours for order in self.state.all_open())
 
