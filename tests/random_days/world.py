@@ -147,6 +147,7 @@ class World:
     def run(self, ms: int) -> None:
         """Let time pass."""
         until_ms = self.agenda.now_ms + ms
+        self._deliver()  # What strangers did to the desk directly is told at once.
         while (due := self.agenda.take(until_ms)) is not None:
             self._pass(due[0])
             due[1]()
