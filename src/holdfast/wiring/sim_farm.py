@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -67,8 +68,13 @@ def run(order: Order) -> Iterator[Outcome]:
         yield from map(_one, tasks)
         return
     # A fresh interpreter per worker, so that nothing of this process is in the runs.
-    with multiprocessing.get_context("spawn").Pool(order.jobs) as pool:
+    with multiprocessing.get_context("spawn").Pool(order.jobs, _leave_interrupts_to_the_parent) as pool:
         yield from pool.imap_unordered(_one, tasks)
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    """Ctrl-C reaches every process of a terminal; one of them answers it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _one(task: tuple[str, int, Decimal]) -> Outcome:
