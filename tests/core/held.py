@@ -52,6 +52,10 @@ class Flight:
             return self.effect.order.spec.role
         return Role.CANCEL if isinstance(self.effect, Cancel) else Role.SETTING
 
+    def names(self, client_id: str) -> bool:
+        """Whether it places an order of that name."""
+        return isinstance(self.effect, Place) and self.effect.order.spec.client_id == client_id
+
 
 @dataclass(eq=False)
 class Logged:

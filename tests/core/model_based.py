@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from holdfast.model import events as ev
 from holdfast.model import inputs as inp
-from holdfast.model.effects import ReadKind
+from holdfast.model.effects import Place, ReadKind
 from holdfast.model.ids import ORDER_PREFIX, Role, role_of
 from holdfast.model.intent import Entry
 from holdfast.model.num import ZERO
@@ -54,11 +54,11 @@ class EngineAndModel(RuleBasedStateMachine):
 
     @rule(symbol=symbols, side=st.sampled_from(("long", "short")), limit=st.booleans(), aims=st.integers(0, 2),
           leverage=st.sampled_from((None, None, None, None, 4)))  # fmt: skip
-    def open(self, symbol: str, side: str, limit: bool, aims: int, leverage: int | None) -> None:
+    def open(self, symbol: str, side: str, limit: bool, aims: int, leverage: int | None, ttl_ms: int = 5_000) -> None:
         """An opening intent: at the market or resting below it, with up to two targets."""
         mark, sign = self.bench.marks[symbol], 1 if side == "long" else -1
         price = _cents(mark * (1 - sign * Decimal("0.0005")))
-        entry = Entry(type="limit", price=price, ttl_ms=5_000) if limit else Entry()
+        entry = Entry(type="limit", price=price, ttl_ms=ttl_ms) if limit else Entry()
         away = [mark * (1 + sign * Decimal(d)) for d in ("0.004", "0.008")][:aims]
         self.intents += 1
         intent = {"intent_id": f"i{self.intents}", "symbol": symbol, "side": side, "quantity": "0.1", "entry": entry,
@@ -198,6 +198,26 @@ class EngineAndModel(RuleBasedStateMachine):
         held = found[index % len(found)]
         self.bench.expire(self.chosen(held), status, streamed=self.streamed)
 
+    @rule(symbol=symbols, ms=st.sampled_from((3_000, 12_000, 20_000)))
+    def ghost(self, symbol: str, ms: int) -> None:
+        """An entry arrives, nobody says so, and no read shows it: in doubt, or soon taken for never placed."""
+        bench = self.bench
+        self.command("resume", symbol)
+        bench.script(Role.ENTRY, unknown(landed=True))
+        self.open(symbol=symbol, side="long", limit=True, aims=0, leverage=None, ttl_ms=40_000)
+        places = [flight.effect for flight in bench.in_the_air() if isinstance(flight.effect, Place)]
+        bench.venue.hidden.update(p.order.spec.client_id for p in places if p.order.spec.role is Role.ENTRY)
+        bench.advance(ms)
+
+    @precondition(lambda self: self.bench.venue.hidden)
+    @rule(fills=st.booleans())
+    def surface(self, fills: bool) -> None:
+        """What was hidden shows itself, and perhaps fills at once."""
+        found = sorted(self.bench.venue.hidden)
+        self.bench.venue.hidden.clear()
+        for held in [h for h in self.working() if h.client_id in found and fills]:
+            self.bench.fill(self.chosen(held), None, held.price, streamed=self.streamed)
+
     def armed(self) -> list[HeldAlgo]:
         """Stops that wait at the venue."""
         return [a for row in self.bench.venue.algos.values() for a in row if a.status is AlgoStatus.ARMED]
@@ -219,11 +239,12 @@ class EngineAndModel(RuleBasedStateMachine):
         else:
             self.tell_of(held, AlgoStatus.TRIGGERING)
             if what != "stuck":
-                self.child(held, amount, filled=what == "filled")
+                again = [f for f in self.bench.in_the_air() if f.names(held.spec.client_id)]
+                self.child(held, amount, filled=what == "filled" or bool(again))
 
     def child(self, held: HeldAlgo, amount: Decimal, *, filled: bool) -> None:
         """A stop's child comes into being; it is a MARKET order and does not live long."""
-        self.bench.later(300, lambda: self.end_children(streamed=True))
+        self.bench.later(40, lambda: self.end_children(streamed=True))
         child = self.bench.venue.trigger(held.spec.client_id, self.bench.now)
         child.quantity = min(child.quantity, abs(amount))
         if self.streamed:
@@ -287,6 +308,7 @@ class EngineAndModel(RuleBasedStateMachine):
             return
         bench = self.bench
         bench.scripts.clear()
+        bench.venue.hidden.clear()
         bench.failing_reads, bench.latency, bench.lags = set(), lambda: 0, {}
         self.disk(ok=True)
         self.stir(streamed=True)

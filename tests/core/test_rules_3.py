@@ -11,7 +11,7 @@ from holdfast.model.ids import Role
 from holdfast.model.orders import OrderSpec, OrderStatus, OrderType, Side
 from holdfast.model.reports import Channel, PositionReport
 from tests.core.bench import START_MS, SYMBOL, Bench
-from tests.core.replies import unknown
+from tests.core.replies import silence, unknown
 
 WINDOW_MS = 1_500 + 5_000
 """recvWindow of an entry, and the grace after it."""
@@ -251,3 +251,32 @@ def test_rules_3_evidence_names_its_channel():
     bench = lost(landed=True)
     bench.intent()
     assert [event.evidence for event in bench.of(ev.UnknownResolved)] == [Channel.QUERY.value]
+
+
+@pytest.mark.parametrize("answers", [[], [silence()], [unknown()]], ids=["confirmed", "lost", "unknown"])
+def test_rules_3_a_late_entry_that_rests_on_a_symbol_in_use_is_cancelled(answers):
+    """Another trade lives by now. It is closed, and the loop ends only when the late entry can fill no more."""
+    bench = gone()
+    late = bench.venue.orders[bench.entry().client_id][-1]
+    bench.open_trade(intent_id="i2")
+    bench.script(Role.CANCEL, *answers)
+    bench.tell_order(late)
+    assert bench.cancels(Role.ENTRY)[0].client_id == late.client_id
+    bench.advance(20_000)
+    assert late.status is OrderStatus.CANCELLED
+    assert bench.venue.amounts[SYMBOL] == 0
+    assert bench.state.live_trades == {}
+
+
+def test_rules_3_a_late_entry_that_fills_while_the_symbol_is_flattened_is_closed_too():
+    """Its cancel was still on the way when the other trade was closed."""
+    bench = gone()
+    late = bench.venue.orders[bench.entry().client_id][-1]
+    bench.open_trade(intent_id="i2")
+    bench.script(Role.CANCEL, silence(), silence())
+    bench.tell_order(late)
+    bench.advance(900)
+    bench.fill(late.client_id)
+    bench.advance(20_000)
+    assert bench.venue.amounts[SYMBOL] == 0
+    assert bench.state.live_trades == {}

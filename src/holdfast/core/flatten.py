@@ -45,14 +45,23 @@ def start(ctx: Context, symbol: str, reason: str) -> None:
 
 def kill_entries(ctx: Context, symbol: str, reason: str) -> None:
     """The entry remainder is dead: its cancel goes out before anything else (RULES 5)."""
-    trade = ctx.state.trade_of(symbol)
-    if trade is None:
-        return
-    for entry in sending.live_entries(ctx, trade):
+    for entry in living_entries(ctx, symbol):
         if entry.cancel_asked:
             ctx.timer_once(f"cancel:{entry.client_id}", ctx.now_ms + 1_000)
         else:
             sending.cancel(ctx, entry, reason, preauthorised=True)
+
+
+def living_entries(ctx: Context, symbol: str) -> list[OrderState]:
+    """What may still open something on a symbol: entries of its trade, and one of an earlier trade that surfaced after
+    it was shown never placed (RULES 3)."""
+    trade = ctx.state.trade_of(symbol)
+    own = sending.live_entries(ctx, trade) if trade is not None else []
+    if f"{AlarmCode.LATE_ENTRY.value}:{symbol}" not in ctx.state.alarms:
+        return own  # The alarm stays; without it there is nothing to look for among all orders.
+    everything = ctx.state.plain.values()
+    late = (o for o in everything if o.live and o.role is Role.ENTRY and o.spec.symbol == symbol and o not in own)
+    return [*own, *late]
 
 
 def step(ctx: Context, symbol: str) -> None:
@@ -236,7 +245,7 @@ def _try_end(ctx: Context, loop: FlattenState) -> None:
     symbol = loop.symbol
     zeros = ctx.around.zero_reads.get(symbol, [])
     trade = ctx.state.trade_of(symbol)
-    if trade is not None and sending.live_entries(ctx, trade):
+    if living_entries(ctx, symbol):
         return
     last_sent = max((ctx.state.plain[c].timestamp_ms for c in loop.orders), default=0)
     fresh = [at for at in zeros if at >= max(last_sent, loop.started_ms)]
