@@ -178,6 +178,17 @@ def test_rules_15_a_time_in_which_all_is_late_is_told() -> None:
     assert sky.weather.troubles == [(0, 1_600_000)]
 
 
+def test_rules_15_what_is_swallowed_is_told_until_its_sender_gives_up() -> None:
+    """A request, or the reply to it."""
+    sky = Sky()
+    sky.weather.lose_requests(1)
+    sky.weather.request_fate("GET", 1)
+    sky.now_us = 7
+    sky.weather.lose_replies(1)
+    sky.weather.reply_fate(1)
+    assert sky.weather.troubles == [(0, 3_000_000), (7, 3_000_007)]
+
+
 def test_what_happened_is_counted() -> None:
     """What was only ordered is not."""
     weather = Sky().weather

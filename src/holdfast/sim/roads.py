@@ -21,6 +21,9 @@ ROUTES: Final = ("rest", "ws-fapi", "private", "public", "market")
 REQUESTS: Final = frozenset({"rest", "ws-fapi"})
 """Those over which it can ask for something."""
 
+PATIENCE_US: Final = 3_000_000
+"""How long the engine waits for the answer to a write; for those to its reads it waits less."""
+
 
 class Fate(StrEnum):
     """What becomes of one message."""
@@ -109,7 +112,7 @@ class Weather:
         self.counts: Counter[str] = Counter()
         """How often each thing really happened to a message."""
         self.troubles: list[tuple[int, int]] = []
-        """From when until when everything was late, or no request could arrive: nobody's fault (RULES 15)."""
+        """From when until when everything was late, or a request could not be answered: nobody's fault (RULES 15)."""
         self._random = random.Random(seed)
         self._held_until_us: dict[str, int] = {}
         self._slow_until_us = 0
@@ -186,7 +189,7 @@ class Weather:
         """Swallowed, broken off in the middle, or doubled, if that was ordered."""
         if self._requests_lost:
             self._requests_lost -= 1
-            return self._count(Fate.LOST, "request")
+            return self._lost("request")
         if self._breaks("rest", size, up=True):
             return self._count(Fate.RESET, "request")
         if self._reads_doubled and method == "GET":
@@ -198,7 +201,7 @@ class Weather:
         """Swallowed, or broken off in the middle, if that was ordered."""
         if self._replies_lost:
             self._replies_lost -= 1
-            return self._count(Fate.LOST, "reply")
+            return self._lost("reply")
         if self._breaks("rest", size, up=False):
             return self._count(Fate.RESET, "reply")
         return Fate.ARRIVES
@@ -224,6 +227,11 @@ class Weather:
             return False
         del self._bytes_left[route, up]
         return True
+
+    def _lost(self, what: str) -> Fate:
+        """Nobody is told: whoever waits for an answer learns of it when he gives up."""
+        self.troubles.append((self._now_us(), self._now_us() + PATIENCE_US))
+        return self._count(Fate.LOST, what)
 
     def _count(self, fate: Fate, what: str) -> Fate:
         self.counts[f"{what} {fate.value}"] += 1
