@@ -167,6 +167,7 @@ def test_a_row_that_contradicts_an_earlier_one_is_refused():
         (b"<html>", "orders.json"),
         (b'{"code":-2015,"msg":"Invalid API-key"}', "orders.json"),
         (b'[{"symbol":"BTCUSDT"}]', "orders.json row 1"),
+        (b'[{"price":"NaN"}]', "orders.json"),
     ],
 )
 def test_a_file_that_is_none_is_refused(body, record):

@@ -10,7 +10,7 @@ from holdfast.model.reasons import Outcome
 from holdfast.verify import VerifyError
 from holdfast.verify.journal_view import MomentKind, fold
 from holdfast.verify.records import JournalRow
-from tests.verify.builders import Story, entry_spec, is_a, last_index, open_trade, rows, whole_trade
+from tests.verify.builders import Story, change, entry_spec, is_a, last_index, open_trade, rows, whole_trade
 
 
 def test_a_story_is_filed_under_its_keys():
@@ -85,3 +85,12 @@ def test_each_process_ends_with_its_last_record():
     story.wait(5_000).start_engine(conn=2)
     story.wait(1_000).event(ev.Reconciled)
     assert fold(rows(story.events)).process_ends == [first_us, story.ms * 1000]
+
+
+def test_a_journal_of_a_later_format_is_refused_by_its_start():
+    """What a program of tomorrow writes is not guessed at."""
+    story = whole_trade()
+    story.start_engine(conn=2)
+    change(story.events, is_a(ev.EngineStarted), format=3, version="9.0")
+    with pytest.raises(VerifyError, match=r"journal seq \d+: written in journal format 3 by version 9\.0"):
+        fold(rows(story.events))

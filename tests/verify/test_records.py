@@ -53,3 +53,22 @@ def test_what_is_no_line_is_named(line):
     """The number where it should have been."""
     with pytest.raises(VerifyError, match="venue log n 12: not a line"):
         decode_line(line, 12)
+
+
+@pytest.mark.parametrize("text", ["NaN", "-Infinity", "snan", "inf", "nan12"])
+def test_what_is_no_number_is_refused(text):
+    """Nothing can be compared with it, or added up."""
+    line = (
+        b'{"k":"income","n":7,"us":1,"account":"a","tran_id":1,"type":"X","asset":"USDT","amount":"%s"}' % text.encode()
+    )
+    with pytest.raises(VerifyError, match=r"venue log n 7: .* is no number"):
+        decode_line(line, 7)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "signed"), [("17", 17), ("", 0), ("soon", 0), ("-5", 0), ("\u00b2", 0), ("9" * 16, 0)]
+)
+def test_a_stamp_that_no_clock_shows_is_none(stamp, signed):
+    """A client may send anything."""
+    assert Request(n=1, us=1, via="rest", method="GET /x", params={"timestamp": stamp}).signed_ms == signed
+    assert Request(n=1, us=1, via="rest", method="GET /x").signed_ms == 0

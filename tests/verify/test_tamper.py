@@ -21,6 +21,7 @@ from holdfast.verify.records import (
     Request,
     TradeLine,
     VenueRecord,
+    decode_line,
 )
 from tests.verify.builders import Story, renumbered, rows, whole_trade
 
@@ -255,3 +256,37 @@ def test_an_edited_execution_is_found(change: dict[str, Any]):
 def test_a_log_that_was_cut_off_is_found_when_the_journal_goes_on(left):
     """Up to the last line, the answer that showed 0 before the trade was closed (RULES 5)."""
     assert found(LINES[:left])
+
+
+VALUES: Final = (None, "", "XX", -1, "-1", 10**30, "NaN", "Infinity", [], {}, True, 0.5)
+"""What an editor, or a program of somebody else, may leave in a field."""
+
+
+def bent(raw: dict[str, Any], draw: random.Random) -> dict[str, Any]:
+    """A line with one field, or one parameter of its request, replaced or gone."""
+    inner = raw.get("params")
+    within = inner if inner and draw.random() < 0.6 else raw
+    name = draw.choice(sorted(within))
+    left = {key: value for key, value in within.items() if key != name}
+    changed = left if draw.random() < 0.2 else left | {name: draw.choice(VALUES)}
+    return changed if within is raw else raw | {"params": changed}
+
+
+def test_a_line_of_any_content_is_judged_or_refused_by_its_number():
+    """Nothing that a field may hold brings the checker down."""
+    draw = random.Random(SEED)
+    encode = msgspec.json.Encoder(decimal_format="string").encode
+    written = [msgspec.json.decode(encode(line)) for line in LINES]
+    seen, unnamed = 0, []
+    for _ in range(2_000):
+        index = draw.randrange(len(written))
+        try:
+            line = decode_line(encode(bent(written[index], draw)), index + 1)
+        except VerifyError as error:
+            seen += 1
+            if index and error.record != f"venue log n {index + 1}":
+                unnamed.append(error.record)
+        else:
+            seen += bool(found([*LINES[:index], line, *LINES[index + 1 :]]))
+    assert unnamed == []
+    assert seen > 1_000

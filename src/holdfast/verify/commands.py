@@ -244,8 +244,7 @@ class Commands(Check):
 
 def _left_us(line: Request) -> int:
     """When a request left, by its own stamp: it may have travelled on while its process died and the next one wrote."""
-    stamp = line.params.get("timestamp", "")
-    return min(line.us, int(stamp) * 1_000) if stamp.isdigit() else line.us
+    return min(line.us, line.signed_ms * 1_000 or line.us)
 
 
 def _some(numbers: list[int]) -> str:

@@ -223,6 +223,8 @@ class Cover(Check):
     def _named(self, line: Request) -> tuple[int, ...]:
         """The conditional orders that a request names, as far as anybody knows them."""
         name, number = line.params.get("clientAlgoId"), line.params.get("algoId")
+        if number and not (number.isascii() and number.isdecimal()):
+            return ()
         found = [int(number)] if number else self.state.algos_by_client.get(name or "", [])
         return tuple(algo_id for algo_id in found if algo_id in self.state.algos)
 

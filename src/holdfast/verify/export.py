@@ -18,6 +18,7 @@ from holdfast.model.num import ZERO
 from holdfast.model.orders import Side
 from holdfast.verify.journal_view import JournalView
 from holdfast.verify.records import (
+    NO_NUMBER,
     AlgoLine,
     IncomeLine,
     OrderLine,
@@ -141,6 +142,9 @@ def rows_of(name: str, body: bytes) -> dict[int, Any]:
     Raises `VerifyError` naming the row at fault.
     """
     kind = FILES[name]
+    found_none = NO_NUMBER.search(body)
+    if found_none is not None:
+        raise VerifyError(f"{found_none.group().decode()} is no number", record=name)
     try:
         rows: list[Row] = msgspec.json.decode(body, type=list[kind], strict=False)  # type: ignore[valid-type]
     except msgspec.DecodeError as error:

@@ -18,6 +18,7 @@ from holdfast.model.ids import Role, role_of, tag_of
 from holdfast.model.num import ZERO
 from holdfast.model.plans import IntentResult, TradePlan, TradeResult
 from holdfast.model.reasons import Outcome
+from holdfast.model.record import FORMAT
 from holdfast.model.reports import AlgoReport, Fill, IncomeRow, OrderReport
 from holdfast.verify.records import JournalRow
 from holdfast.verify.report import VerifyError
@@ -262,6 +263,11 @@ def fold(rows: Iterable[JournalRow]) -> JournalView:
 
 
 def _started(view: JournalView, seq: int, event: ev.EngineStarted) -> None:
+    if event.format > FORMAT:
+        raise VerifyError(
+            f"written in journal format {event.format} by version {event.version}; this program reads up to {FORMAT}",
+            record=f"journal seq {seq}",
+        )
     if view.account and view.account != event.account:
         raise VerifyError(
             f"this journal belongs to account {view.account}, not to {event.account}", record=f"journal seq {seq}"

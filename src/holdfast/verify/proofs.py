@@ -73,7 +73,7 @@ class Proofs(Check):
     def _on_request(self, line: Request) -> None:
         self._requests = True
         if line.method.endswith(("/positionRisk", "account.position")):
-            self._asked[line.n] = (line.params.get("symbol", ""), int(line.params.get("timestamp", "0")))
+            self._asked[line.n] = (line.params.get("symbol", ""), line.signed_ms)
 
     def _on_reply(self, line: Reply) -> None:
         asked = self._asked.pop(line.req, None)

@@ -277,8 +277,7 @@ def _until_us(line: Reply) -> int:
 
 def _sent_us(line: Request) -> int:
     """When a request left, by its own stamp where it has one."""
-    stamp = line.params.get("timestamp", "")
-    return int(stamp) * 1_000 if stamp.isdigit() else line.us
+    return line.signed_ms * 1_000 or line.us
 
 
 def _named(line: Request) -> str:

@@ -6,8 +6,9 @@ microseconds. Fields that a line may carry and nobody here reads are ignored.
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -15,6 +16,9 @@ from holdfast.model.num import ZERO
 from holdfast.verify.report import VerifyError
 
 VENUE_LOG_FORMAT = 1
+
+LONGEST_STAMP: Final = 15
+"""Digits of a time in milliseconds: beyond the year 30000."""
 
 
 class JournalRow(NamedTuple):
@@ -56,6 +60,12 @@ class Request(VenueRecord, frozen=True, kw_only=True, tag="req"):
     params: dict[str, str] = {}
     weight: int = 0
     orders: int = 0
+
+    @property
+    def signed_ms(self) -> int:
+        """The time by which it was signed, 0 where it names none that a clock could show."""
+        stamp = self.params.get("timestamp", "")
+        return int(stamp) if stamp.isascii() and stamp.isdecimal() and len(stamp) <= LONGEST_STAMP else 0
 
 
 class Reply(VenueRecord, frozen=True, kw_only=True, tag="rep"):
@@ -245,9 +255,15 @@ VenueLine = (
 
 _decoder: msgspec.json.Decoder[VenueLine] = msgspec.json.Decoder(VenueLine)
 
+NO_NUMBER: Final = re.compile(rb'"[+-]?(?:s?nan\d*|inf(?:inity)?)"', re.IGNORECASE)
+"""Texts that would be read as decimals, and with which nothing can be compared or added up."""
+
 
 def decode_line(line: bytes, expected_n: int) -> VenueLine:
     """One line of the venue log. Raises `VerifyError` naming the line when it is none."""
+    found = NO_NUMBER.search(line)
+    if found is not None:
+        raise VerifyError(f"{found.group().decode()} is no number", record=f"venue log n {expected_n}")
     try:
         return _decoder.decode(line)
     except msgspec.DecodeError as error:
