@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from holdfast.model import events as ev
+from holdfast.verify import Window
 from holdfast.verify.records import ConnectionLine, ControlLine, Start
 from tests.verify.builders import Story, close_spec, entry_spec, is_a, open_trade, stop_spec, whole_trade
 
@@ -226,6 +227,28 @@ def test_a_refusal_that_nobody_saw_puts_off_nothing():
     refused(story, "GET /fapi/v1/income", fault="resp.drop")
     read(story.wait(2_000), "income", 1)
     assert story.verdict().violations == []
+
+
+def test_a_refusal_on_a_connection_that_broke_off_puts_off_nothing():
+    """It may have been under way still; whoever heard it goes on to hear from that connection."""
+    story = idle()
+    n = story.request("order.place", weight=1, newClientOrderId="x")
+    story.reply(n, status=429, code=-1003)
+    story.line(ConnectionLine, conn=2, path="/ws-fapi/v1", ev="logon", account="main")
+    story.line(ConnectionLine, conn=1, path="/ws-fapi/v1", ev="close")
+    read(story.wait(3_000), "income", 1)
+    assert "I25" not in story.verdict().broken()
+
+
+def test_rules_15_a_refusal_that_the_network_swallowed_puts_off_nothing():
+    """By the word of whoever knows the network."""
+    story = idle()
+    refused(story, "GET /fapi/v1/income")
+    lost = Window(start_us=story.ms * 1_000, end_us=story.ms * 1_000)
+    read(story.wait(3_000), "income", 1)
+    live = (Window(start_us=0),)
+    assert story.verdict(live=live).broken() == ["I25"]
+    assert story.verdict(live=live, unreachable=(lost,)).violations == []
 
 
 def test_a_new_process_was_not_told():

@@ -132,13 +132,12 @@ class Weather:
             self._held_until_us[route] = max(until_us, self._held_until_us.get(route, 0))
         # While one way to the venue is open, whoever is cut off from the other has to use it.
         if set(routes) >= REQUESTS:
-            self.troubles.append((self._now_us(), self._now_us() + ms * 1_000))
+            self._in_trouble(ms * 1_000)
 
     def slow(self, by_ms: int, ms: int) -> None:
         """Everything takes up to `by_ms` longer for a while."""
         self._slow_by_us, self._slow_until_us = by_ms * 1_000, self._now_us() + ms * 1_000
-        # What leaves in the last moment, and what is said to it, arrives later.
-        self.troubles.append((self._now_us(), self._slow_until_us + 2 * self._slow_by_us))
+        self._in_trouble(ms * 1_000 + 2 * self._slow_by_us)
 
     def break_after(self, route: str, size: int, *, up: bool) -> None:
         """The connection breaks off after so many further bytes in one direction."""
@@ -203,6 +202,7 @@ class Weather:
             self._replies_lost -= 1
             return self._lost("reply")
         if self._breaks("rest", size, up=False):
+            self.troubles.append((self._now_us(), self._now_us()))  # Its sender knows at once; what it said is lost.
             return self._count(Fate.RESET, "reply")
         return Fate.ARRIVES
 
@@ -227,6 +227,12 @@ class Weather:
             return False
         del self._bytes_left[route, up]
         return True
+
+    def _in_trouble(self, us: int) -> None:
+        """For so long, and as long as the way there and back takes what leaves, or is let go, in the last moment."""
+        climate = self.climate
+        way_us = climate.latency_us + climate.jitter_us + climate.spike_us
+        self.troubles.append((self._now_us(), self._now_us() + us + 2 * way_us))
 
     def _lost(self, what: str) -> Fate:
         """Nobody is told: whoever waits for an answer learns of it when he gives up."""

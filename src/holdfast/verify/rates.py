@@ -54,11 +54,13 @@ _LIMIT: Final = re.compile(r"per (?:(\d+) )?(SECOND|MINUTE)", re.IGNORECASE)
 
 
 class Pause(NamedTuple):
-    """When it was known that something has to wait, until when, µs, and the reply that said so."""
+    """When it was known that something has to wait, until when, µs, the reply that said so, and the connection on which
+    it came, None over REST."""
 
     known_us: int
     until_us: int
     n: int
+    conn: int | str | None
 
 
 class Window:
@@ -161,6 +163,8 @@ class Rates(Check):
                 window.change(limits[name], us)
 
     def _on_connection(self, line: ConnectionLine) -> None:
+        if line.ev == "close":
+            self._forget_unheard(line.conn, line.us)
         if line.ev == "open" and "private" in line.path:
             self._unheard_us = line.us
         if line.weight:
@@ -237,13 +241,24 @@ class Rates(Check):
                     ns=(pause.n, line.n),
                 )
 
+    def _forget_unheard(self, conn: int | str, us: int) -> None:
+        """What was said on a connection just before it broke off may never have arrived."""
+        self._pauses = {key: p for key, p in self._pauses.items() if p.conn != conn or p.known_us <= us}
+        if self._ban is not None and self._ban.conn == conn and self._ban.known_us > us:
+            self._ban = None
+
+    def _reached_nobody(self, us: int) -> bool:
+        """Whether the network was in trouble just then, by the word of who knows."""
+        return any(trouble.start_us <= us <= (trouble.end_us or us) for trouble in self.options.unreachable)
+
     def _on_reply(self, line: Reply) -> None:
         asked = self._uses.pop(line.req, None)
-        if asked is None or not _says_wait(line, asked[1]):
+        if asked is None or not _says_wait(line, asked[1]) or self._reached_nobody(line.us):
             return
         use, request = asked
         # What was on its way when the refusal came could not know of it.
-        pause = Pause(line.us + (self.options.lag_ms + self.options.clock_error_ms) * 1_000, _until_us(line), line.n)
+        known_us = line.us + (self.options.lag_ms + self.options.clock_error_ms) * 1_000
+        pause = Pause(known_us, _until_us(line), line.n, request.conn)
         if line.status == 418 or _BAN.search(line.msg or ""):
             self._ban = pause
         if line.code == -1015:
