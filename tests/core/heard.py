@@ -74,6 +74,7 @@ class Heard:
     results: dict[str, IntentResult] = field(default_factory=dict)
     plans: dict[str, TradePlan] = field(default_factory=dict)
     live: dict[str, str] = field(default_factory=dict)
+    begun_ms: dict[str, int] = field(default_factory=dict)
     orders: dict[str, Asked] = field(default_factory=dict)
     planned: dict[str, ev.OrderPlanned] = field(default_factory=dict)
     trade_of: dict[str, str] = field(default_factory=dict)
@@ -247,7 +248,8 @@ class Heard:
                 continue
             self.filled_by(name)
             trade_id, now = self.trade_of.get(name, ""), self.live.get(fill.symbol)
-            taken = now is not None and trade_id != now and self.planned[name].spec.role is not Role.ENTRY
+            later = now is not None and fill.venue_ms >= self.begun_ms[now]
+            taken = later and trade_id != now and self.planned[name].spec.role is not Role.ENTRY
             if fresh:
                 self.owners[key] = now if taken and now is not None else trade_id
 

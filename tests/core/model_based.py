@@ -98,6 +98,17 @@ class EngineAndModel(RuleBasedStateMachine):
         if prepared:
             self.bench.command("resume_confirm", token=prepared[-1].token)
 
+    @rule(symbol=symbols, side=st.sampled_from(("long", "short")), what=st.sampled_from(("halt", "reduce", "close")))
+    def rest_and(self, symbol: str, side: str, what: str) -> None:
+        """An entry rests when the operator stops; or a trade is closed and the next one wanted at once."""
+        self.trade(symbol=symbol, side=side, limit=what != "close", aims=0)
+        if what == "close":
+            self.close(symbol=symbol, action="close")
+            self.bench.advance(2_500)
+            self.trade(symbol=symbol, side=side, limit=False, aims=0)
+        else:
+            self.command(what, symbol)
+
     # Answers
 
     @precondition(lambda self: self.bench.in_the_air())
@@ -161,6 +172,7 @@ class EngineAndModel(RuleBasedStateMachine):
         """A working order fills, whole or in part; what only reduces never more than is open."""
         found = self.working()
         held = found[index % len(found)]
+        self.bench.venue.hidden.discard(held.client_id)
         rest, amount = held.quantity - held.executed, self.bench.venue.amounts.get(held.symbol, ZERO)
         if held.reduce_only:
             rest = min(rest, abs(amount)) if (amount > 0) == (held.side is Side.SELL) else ZERO
@@ -196,6 +208,7 @@ class EngineAndModel(RuleBasedStateMachine):
         """The venue ends a working order."""
         found = self.working()
         held = found[index % len(found)]
+        self.bench.venue.hidden.discard(held.client_id)
         self.bench.expire(self.chosen(held), status, streamed=self.streamed)
 
     @rule(symbol=symbols, ms=st.sampled_from((3_000, 12_000, 20_000)))

@@ -92,6 +92,8 @@ class Naive(Heard):
                 self.stopped = event.state is not TradingState.ACTIVE
             case ev.QuarantineLifted() if event.by != "time":
                 self.released[event.symbol] = self.now
+            case ev.LateEntryFound() if self.orders[event.client_id].spec.symbol in self.live:
+                self.strange[self.orders[event.client_id].spec.symbol] = None  # Two entries share one position.
             case ev.PositionSeen() | ev.ForeignSeen():
                 self.strange[event.symbol] = None
 
@@ -100,6 +102,7 @@ class Naive(Heard):
         assert plan.symbol not in self.live, "a second trade on the symbol"
         self.plans[plan.trade_id] = plan
         self.live[plan.symbol] = plan.trade_id
+        self.begun_ms[plan.trade_id] = self.now
 
     def never_placed(self, order: Asked) -> None:
         """RULES 3: time, and three absences a second apart on both endpoints; never against a positive word."""

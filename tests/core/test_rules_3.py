@@ -280,3 +280,31 @@ def test_rules_3_a_late_entry_that_fills_while_the_symbol_is_flattened_is_closed
     bench.advance(20_000)
     assert bench.venue.amounts[SYMBOL] == 0
     assert bench.state.live_trades == {}
+
+
+@pytest.mark.parametrize("policy", ["flatten", "adopt"])
+def test_rules_7_a_late_entry_that_surfaces_under_a_flatten_is_killed_by_it(policy):
+    """The loop ran before the entry was known; it closes whatever surfaces from earlier entries, and ends."""
+    bench = gone(late_entry=policy)
+    late = bench.venue.orders[bench.entry().client_id][-1]
+    bench.intent("c1", "flatten", side=None)
+    bench.tell_order(late)
+    bench.advance(10_000)
+    assert late.status is OrderStatus.CANCELLED
+    assert bench.result("c1") is not None
+    assert bench.state.flattens == {}
+
+
+def test_rules_4_the_close_of_a_late_entry_keeps_the_symbol_in_quarantine():
+    """It was sent by a flatten that began before the late entry got a trade of its own."""
+    bench = gone()
+    late = bench.venue.orders[bench.entry().client_id][-1]
+    bench.intent("c1", "flatten", side=None)
+    bench.fill(late.client_id)
+    bench.advance(4_000)
+    assert bench.state.live_trades == {}
+    close = bench.orders(Role.CLOSE)[-1]
+    assert close.status is OrderStatus.FILLED
+    assert close.client_id in bench.state.quarantines[SYMBOL].client_ids
+    bench.intent("i2")
+    assert bench.result("i2").code == "SYMBOL_SETTLING"

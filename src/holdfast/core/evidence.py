@@ -135,7 +135,7 @@ def _late_entry(ctx: Context, order: OrderState) -> None:
     ctx.emit(ev.TradeAdopted(at_ms=ctx.now_ms, plan=plan, cause="late_entry", order=order.client_id))
     adopted = ctx.state.trades[plan.trade_id]
     ctx.phase(adopted, TradePhase.ENTERING, "late entry")
-    if policy == "flatten":
+    if policy == "flatten" or symbol in ctx.state.flattens:  # A running flatten binds what surfaces too (RULES 7).
         flatten.start(ctx, symbol, "late entry")
 
 

@@ -26,8 +26,9 @@ SLOW_MS = 10_000
 
 
 def start(ctx: Context, symbol: str, reason: str) -> None:
-    """Begin to close whatever is open on a symbol; a running loop goes on."""
+    """Begin to close whatever is open on a symbol; a running loop goes on, and kills what has surfaced meanwhile."""
     if symbol in ctx.state.flattens:
+        kill_entries(ctx, symbol, reason)
         return
     trade = ctx.state.trade_of(symbol)
     episode = ctx.state.episodes.get(symbol, 0) + 1
@@ -257,12 +258,13 @@ def _try_end(ctx: Context, loop: FlattenState) -> None:
     ctx.around.zero_reads.pop(symbol, None)
     if ctx.state.foreign.get(symbol) and not exposure.own_part_only(ctx, symbol):
         ctx.emit(ev.ForeignSeen(at_ms=ctx.now_ms, symbol=symbol, amount=ZERO, policy="flattened"))
+    orders = [ctx.state.plain[client_id] for client_id in loop.orders]
     if trade is None:
-        orders = [ctx.state.plain[client_id] for client_id in loop.orders]
         results.publish_closings(ctx, symbol, executed=any(order.executed for order in orders))
-        quarantine(ctx, symbol, orders)
     else:
         ctx.phase(trade, TradePhase.EXITING, loop.reason)
+    if trade is None or loop.trade_id != trade.plan.trade_id:
+        quarantine(ctx, symbol, orders)  # Those of the trade itself are quarantined when it closes.
     ctx.touch(symbol)
 
 
