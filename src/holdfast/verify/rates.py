@@ -7,6 +7,7 @@ own requests are counted, each in the window in which it left and arrived; one t
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -118,7 +119,7 @@ class Rates(Check):
         """Trades and flattens that have not come to their end by the journal."""
         self._unheard_us = -START_US
         """When the stream came back: what it did not tell while it was down, only reads tell."""
-        self._started_us = [us for _, us in scene.journal.starts]
+        self._started_us = sorted(us for _, us in scene.journal.starts)
         self._slack_us = scene.options.clock_error_ms * 1_000
 
     def before(self) -> LineHandlers:
@@ -220,7 +221,8 @@ class Rates(Check):
         return Use.OPEN
 
     def _is_starting(self, us: int) -> bool:
-        return any(at_us - BOOT_US <= us <= at_us + START_US for at_us in self._started_us)
+        place = bisect_right(self._started_us, us + BOOT_US)
+        return place > 0 and us <= self._started_us[place - 1] + START_US
 
     def _is_exposed(self, us: int) -> bool:
         if self._under_way or us <= self._unheard_us + START_US or any(leg.amt for leg in self.state.legs.values()):
