@@ -263,3 +263,21 @@ def test_rules_15_a_cancel_that_was_on_its_way_does_not_end_a_throttle():
     story.reply(second, status=400, code=-2011)
     story.wait(9_000).read("GET /fapi/v1/time")
     assert story.verdict().violations == []
+
+
+def test_rules_15_a_placement_that_is_taken_does_not_end_a_throttle():
+    """It weighs nothing; a cancel weighs one and waits for the window. The late stop itself was such a placement."""
+    story = left_behind()
+    spec = stop_spec()
+    story.event(ev.CancelPlanned, client_id=spec.client_id, reason="test")
+    first = story.request("algoOrder.cancel", clientAlgoId=spec.client_id)
+    placed = story.request("order.place", newClientOrderId="by-hand")
+    story.reply(first, status=429, code=-1003)
+    story.reply(placed)
+    late = stop_spec(n=2)
+    story.plan(late)
+    story.send(late)
+    story.algo(late, "NEW")
+    story.push("ALGO_UPDATE", late.client_id)
+    story.wait(9_000).read("GET /fapi/v1/time")
+    assert story.verdict().violations == []

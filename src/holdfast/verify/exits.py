@@ -121,7 +121,8 @@ class Orphans(Check):
         """Symbols that an order of ours without a record made flat."""
         self._pending: dict[str, set[str]] = {}
         self._duties: dict[str, dict[object, tuple[VenueOrder | VenueAlgo, Obligation]]] = {}
-        self._acts: set[int] = set()
+        self._acts: dict[int, bool] = {}
+        """Requests that act, by their number in the log, and whether each is a cancel."""
         self._refusal = Refusal()
 
     def after(self) -> LineHandlers:
@@ -218,9 +219,10 @@ class Orphans(Check):
 
     def _on_request(self, line: Request) -> None:
         verb = WRITES.get(line.method)
+        cancels = verb in (Verb.CANCEL, Verb.CANCEL_ALGO)
         if verb is not None:
-            self._acts.add(line.n)
-        if verb in (Verb.CANCEL, Verb.CANCEL_ALGO):
+            self._acts[line.n] = cancels
+        if cancels:
             held = self._refusal.at(line.us)
             if held != THROTTLED:
                 self._refusal.note(line.us, "")
@@ -243,12 +245,12 @@ class Orphans(Check):
         return found
 
     def _on_reply(self, line: Reply) -> None:
-        trouble = trouble_of(line)
-        if not trouble and line.req in self._acts and line.status == OK:
+        trouble, acted = trouble_of(line), self._acts.pop(line.req, None)
+        if not trouble and acted and line.status == OK:
+            # A placement that is taken weighs nothing: it does not say that cancels may go again.
             self._refusal.note(line.us, "")
-        if trouble != THROTTLED and line.req not in self._acts:
+        if trouble != THROTTLED and acted is None:
             trouble = ""  # A throttle of anything holds cancels back as well; other refusals concern what was asked.
-        self._acts.discard(line.req)
         if trouble:
             self._refusal.note(line.us, trouble)
             # Throttles count addresses and accounts, not orders: while one holds, no cancel is sent either.
