@@ -311,6 +311,7 @@ SCENES: tuple[Scene, ...] = (
         shows=("unknown_opened", "order_answered -4116"),
         seconds=22,
         facts={"second_close_position": "-4130"},
+        pairs=True,
     ),
     Scene(
         name="stop-cancelled",
