@@ -46,9 +46,12 @@ TOLD_IN_ORDER: Final = frozenset(
         ev.QuarantineLifted,
         ev.Reconciled,
         ev.ResumePrepared,
+        ev.RulesSeen,
         ev.StateCommanded,
         ev.SymbolHalted,
+        ev.TradeAdopted,
         ev.TradeClosed,
+        ev.TradeNetted,
         ev.UnknownOpened,
         ev.UnknownResolved,
     }

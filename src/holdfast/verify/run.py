@@ -23,6 +23,7 @@ from holdfast.verify.fills import Fills
 from holdfast.verify.freshness import Freshness
 from holdfast.verify.halts import Halts
 from holdfast.verify.journal_view import MomentKind, fold
+from holdfast.verify.limits import Limits
 from holdfast.verify.liveness import Liveness
 from holdfast.verify.lives import Lives
 from holdfast.verify.money import Ledger
@@ -146,6 +147,7 @@ def on_log(scene: Scene, liveness: Liveness) -> list[Check]:
         Conduct(scene),
         Freshness(scene),
         Exposure(scene),
+        Limits(scene),
         Quiet(scene),
         Rates(scene, liveness),
         Repeats(scene),
@@ -170,6 +172,7 @@ def on_export(scene: Scene, liveness: Liveness) -> list[Check]:
         Conduct(scene),
         Freshness(scene),
         Exposure(scene),
+        Limits(scene),
         Quiet(scene),
     ]
     if journal.adopted or journal.foreign or journal.cut:
