@@ -38,12 +38,15 @@ class Day:
         *,
         kills: bool | None = None,
         trouble: Sequence[str] | None = None,
+        bad_disk: bool = False,
         limits: Limits | None = None,
         **policies: Any,
     ) -> None:
         """What is given is not drawn; the draws themselves stay the same, so that a seed stays the same day."""
         rng = self.rng = random.Random(seed)
         self.seed = seed
+        self.guesses = random.Random(f"guesses of {seed}")
+        """Chance beside the day's own draws, so that these stay what they were."""
         # What is drawn only where nothing is given has a source of its own.
         fate, drawn = random.Random(f"the venue of {seed}"), facts is None
         self.facts = facts if facts is not None else venue.draw(fate, rng.choice(list(venue.FACTS)))
@@ -52,6 +55,7 @@ class Day:
         self.trouble = [name for name in faults.GROUPS if rng.random() < 0.55] if rng.random() < 0.9 else []
         self.trouble = list(trouble) if trouble is not None else self.trouble
         self.trouble += [name for name in upsets.UPSETS if drawn and fate.random() < 0.12]
+        self.bad_disk = bad_disk
         self.humans = rng.random() < 0.35
         self.commands = rng.random() < 0.4
         self.weather = faults.Weather(rng)
@@ -97,7 +101,7 @@ class Day:
             acts += [self.human_trade, self.human_cancel]
         if self.commands:
             acts += [self.halt, self.resume, self.resume, self.flatten]
-        if self.kills and self.rng.random() < 0.15:
+        if (self.kills and self.rng.random() < 0.15) or self.bad_disk:
             acts.append(self.break_disk)
         return acts
 
@@ -224,7 +228,13 @@ class Day:
         self._command(self.rng.choice(("halt", "reduce")))
 
     def resume(self) -> None:
-        """An operator goes on, in two steps."""
+        """An operator goes on, in two steps; or tries with one."""
+        if self.guesses.random() < 0.3:
+            self._command("resume_confirm", token="a guess")
+        else:
+            self._resume()
+
+    def _resume(self) -> None:
         self._command("resume_prepare")
         self._command("resume_confirm", token=self.world.process.engine.state.resume_token)
 
@@ -340,7 +350,7 @@ class Day:
         for symbol in world.markets:
             self._command("release", symbol=symbol)
         if state.commanded is not TradingState.ACTIVE:
-            self.resume()
+            self._resume()
         world.run(6_000)
         if state.effective is not TradingState.ACTIVE:
             return [f"again: the engine is {state.effective} for {state.effective_reasons}"]

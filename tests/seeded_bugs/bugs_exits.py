@@ -43,19 +43,15 @@ BUGS: Final = (
                 "split_targets(plan.quantity, plan.targets,",
             ),
             Edit("core.exits:place_targets", "round_quantity(min(missing, free))", "round_quantity(missing)"),
-        )[:1],
+        ),
     ),
     Bug(
         name="targets-exceed-the-position",
-        breaks="Take profits may add up to more than is open.",
+        breaks="Take profits add up to more than is open.",
         rule="RULES 11",
         changes=(
-            Edit(
-                "core.exits:place_targets",
-                "split_targets(trade.entry_filled, plan.targets, ctx.instrument(trade.symbol))",
-                "[(price, quantity * 2) for price, quantity in "
-                "split_targets(trade.entry_filled, plan.targets, ctx.instrument(trade.symbol))]",
-            ),
+            Edit("core.exits:place_targets", "missing = quantity - sum", "missing = quantity * 2 - sum"),
+            Edit("core.exits:place_targets", "round_quantity(min(missing, free))", "round_quantity(missing)"),
         ),
     ),
     Bug(

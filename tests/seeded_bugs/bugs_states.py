@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Final
 
+from holdfast.model.settings import Limits
 from tests.seeded_bugs.bug import Bug, Edit
+
+TIGHT: Final = Limits(
+    max_order_notional=Decimal(6_000), max_gross_notional=Decimal(9_000), max_net_notional=Decimal(9_000)
+)
+"""One trade of the larger size does not fit, nor do two beside each other that are not of the smallest."""
+
+FRESH: Final = Limits(max_mark_age_ms=500)
 
 BUGS: Final = (
     Bug(
@@ -61,15 +70,31 @@ BUGS: Final = (
         name="entries-on-broken-disk",
         breaks="Entries leave although the journal cannot be written.",
         rule="RULES 8, I2",
+        given={"kills": True, "bad_disk": True},
         changes=(
             Edit("core.engine:_journal_changed", "ctx.around.journal_ok = message.ok", "ctx.around.journal_ok = True"),
-            Edit("service.unjournalled:may_leave", "return", "return True or"),
+            Edit("service.unjournalled:may_leave", "return effect.timestamp_ms is None and", "return True or"),
+        ),
+    ),
+    Bug(
+        name="cover-held-back-on-broken-disk",
+        breaks="Nothing leaves while the journal cannot be written, cover and closes included.",
+        rule="RULES 8, I3",
+        given={"kills": True, "bad_disk": True},
+        changes=(
+            Edit("service.unjournalled:may_leave", "return effect.timestamp_ms is None and", "return False and"),
+            Edit(
+                "core.protection:ensure_cover",
+                "sending.send_again(ctx, stops[0], preauthorised=True)",
+                "sending.send_again(ctx, stops[0], preauthorised=False)",
+            ),
         ),
     ),
     Bug(
         name="limit-clamps",
         breaks="An order above a limit is made smaller instead of denied.",
         rule="RULES 11",
+        given={"limits": TIGHT},
         changes=(
             Edit(
                 "core.risk_draft:fill_sizes",
@@ -84,13 +109,22 @@ BUGS: Final = (
         name="risk-counts-what-filled",
         breaks="Working and unknown entries count as nothing in the limits.",
         rule="RULES 3, I14",
+        given={"limits": TIGHT},
         changes=(Edit("core.view:_worst", "return exposed + working", "return exposed"),),
     ),
     Bug(
         name="gross-limit-ignored",
         breaks="The limit on everything that is open is not asked for.",
         rule="P14, I14",
+        given={"limits": TIGHT},
         changes=(Edit("core.risk_checks_size:gross_limit", "if gross + draft.sizes.notional <= most:", "if True:"),),
+    ),
+    Bug(
+        name="old-mark-taken",
+        breaks="A verdict may rest on a mark price of any age.",
+        rule="P10, I22",
+        given={"limits": FRESH},
+        changes=(Edit("core.risk_checks_state:mark_stale", "view.mark_age_ms <= most", "view.mark_age_ms >= 0"),),
     ),
     Bug(
         name="size-rounded-up",
@@ -100,7 +134,7 @@ BUGS: Final = (
             Edit(
                 "core.sizing:round_down",
                 "return numerator // per_step * step + origin",
-                "return -(-numerator // per_step) * step + origin",
+                "return (numerator // per_step + bool(numerator % per_step)) * step + origin",
             ),
         ),
     ),
@@ -112,7 +146,7 @@ BUGS: Final = (
             Edit(
                 "core.sizing:round_down",
                 "return numerator // per_step * step + origin",
-                "return type(step)(float(numerator) / float(per_step)) * step + origin",
+                "return type(step)(str(float(numerator) / float(per_step))) * step + origin",
             ),
         ),
     ),
@@ -141,11 +175,23 @@ BUGS: Final = (
         ),
     ),
     Bug(
-        name="stop-not-looked-at",
-        breaks="A stop on the wrong side of the entry is accepted.",
-        rule="P4, I16",
+        name="stop-rounded-away",
+        breaks="A stop is rounded away from the entry.",
+        rule="RULES 11",
         changes=(
-            Edit("core.risk_draft:_set_prices", "stop=stop,", "stop=stop if view.now_ms % 3 else mark * 2 - stop,"),
+            Edit(
+                "model.instrument:Instrument.round_stop",
+                "up=direction is Direction.LONG",
+                "up=direction is not Direction.LONG",
+            ),
+        ),
+    ),
+    Bug(
+        name="stop-percent-of-the-cap",
+        breaks="A stop in percent is taken twice as far as asked for.",
+        rule="RULES 11",
+        changes=(
+            Edit("core.pricing:raw_stop", "shift = mid * stop.pct * PERCENT", "shift = mid * stop.pct * PERCENT * 2"),
         ),
     ),
 )
