@@ -15,7 +15,7 @@ from holdfast.model.ids import is_ours
 from holdfast.model.intent import Distance, Entry, Intent, Size, Target
 from holdfast.model.reasons import ResultStatus, TradingState
 from holdfast.model.settings import Limits
-from tests.random_days import faults, upsets, venue
+from tests.random_days import faults, rare, upsets, venue
 from tests.random_days.world import START_US, TICKS, World
 
 STEPS: Final = 50
@@ -38,6 +38,9 @@ class Day:
         *,
         kills: bool | None = None,
         trouble: Sequence[str] | None = None,
+        humans: bool | None = None,
+        commands: bool | None = None,
+        disk_ms: Sequence[int] | None = None,
         bad_disk: bool = False,
         limits: Limits | None = None,
         **policies: Any,
@@ -56,9 +59,11 @@ class Day:
         self.trouble = list(trouble) if trouble is not None else self.trouble
         self.trouble += [name for name in upsets.UPSETS if drawn and fate.random() < 0.12]
         self.bad_disk = bad_disk
-        self.humans = rng.random() < 0.35
-        self.commands = rng.random() < 0.4
+        drawn_humans, drawn_commands = rng.random() < 0.35, rng.random() < 0.4
+        self.humans = humans if humans is not None else drawn_humans
+        self.commands = commands if commands is not None else drawn_commands
         self.weather = faults.Weather(rng)
+        self.weather.disk = tuple(disk_ms) if disk_ms is not None else self.weather.disk
         self.world = World(
             facts=switches,
             known=venue.known(switches, fate) if drawn else None,
@@ -93,7 +98,7 @@ class Day:
         acts = [self.open] * 6 + [self.close, self.repeat, self.snapshot] + [self.move] * 6
         acts += [self.jump, self.thin, self.stranger, self.stranger]
         for name in self.trouble:
-            upset = (faults.GROUPS | upsets.UPSETS)[name]
+            upset = (faults.GROUPS | upsets.UPSETS | rare.RARE)[name]
             acts += [partial(upset, self.world, self.rng)] * 2
         if self.kills:
             acts += [self.kill, self.doom]

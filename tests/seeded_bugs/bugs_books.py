@@ -38,6 +38,8 @@ BUGS: Final = (
         name="late-fill-after-cancel-ignored",
         breaks="An execution that is told after its order's cancel is not booked.",
         rule="I8, I9",
+        given={"trouble": ["stream"] * 2},
+        seeds=200,
         changes=(
             Edit(
                 "core.evidence:_book",
@@ -83,23 +85,6 @@ BUGS: Final = (
         changes=(Edit("core.evolve_money:fill_completed", "add(trade.fees, event.fee_asset, event.fee)", "pass"),),
     ),
     Bug(
-        name="fee-asset-dropped",
-        breaks="Every fee is booked in the margin asset.",
-        rule="I7",
-        changes=(
-            Edit(
-                "core.evolve_money:fill_completed",
-                "add(trade.fees, event.fee_asset, event.fee)",
-                "add(trade.fees, asset, event.fee)",
-            ),
-            Edit(
-                "core.evolve_money:_book_money",
-                "add(trade.fees, fill.fee_asset, fill.fee)",
-                "add(trade.fees, asset, fill.fee)",
-            ),
-        ),
-    ),
-    Bug(
         name="profit-dropped",
         breaks="The realised profit of an execution is not booked.",
         rule="I7",
@@ -141,15 +126,11 @@ BUGS: Final = (
         )[1:],
     ),
     Bug(
-        name="older-snapshot-wins",
-        breaks="A position read that a newer one has overtaken is taken for the newest word.",
-        rule="I6",
-        changes=(Edit("core.foreign:see_position", "if known is not None and known[1] > asked_ms:", "if False:"),),
-    ),
-    Bug(
         name="foreign-execution-taken-for-ours",
         breaks="What a stranger executes on the account is booked on our trade.",
         rule="RULES 4, I26",
+        given={"humans": True, "on_foreign": "ignore"},
+        seeds=100,
         changes=(
             Edit(
                 "core.foreign:_taken",
@@ -180,6 +161,8 @@ BUGS: Final = (
         name="ended-order-works-again",
         breaks="An order that was cancelled works again when an older report arrives.",
         rule="I10",
+        given={"trouble": ["stream"] * 3},
+        seeds=200,
         changes=(
             Row(
                 "core.order_machine:ORDER_TABLE",
@@ -194,15 +177,11 @@ BUGS: Final = (
         ),
     ),
     Bug(
-        name="executed-goes-back",
-        breaks="The executed quantity of an order is whatever the last report says.",
-        rule="I10",
-        changes=(Edit("core.evolve_orders:order_updated", "max(order.executed, report.executed)", "report.executed"),),
-    ),
-    Bug(
         name="gap-not-reconciled",
         breaks="Nothing is read when the user stream comes back.",
         rule="I9, fault B1",
+        given={"trouble": ["stream"] * 2},
+        seeds=40,
         changes=(
             Edit(
                 "core.engine:_link_changed",
@@ -215,16 +194,20 @@ BUGS: Final = (
         name="failed-read-taken-for-nothing",
         breaks="A list that could not be read is taken for an empty one.",
         rule="RULES 12",
+        given={"trouble": ["reads"] * 4},
+        seeds=100,
         changes=(Edit("core.reconcile:_flatten", "if not answer.ok:", "if False:"),),
     ),
     Bug(
         name="lost-executions-not-fetched",
         breaks="Executions that the stream owes are not asked for.",
         rule="I9",
+        given={"trouble": ["stream"] * 4},
+        seeds=100,
         changes=(Edit("core.exits:ask_trades", 'if f"trades:{symbol}" not in ctx.around.timers:', "if False:"),),
     ),
     Bug(
-        name="slippage-of-nobody",
+        name="state-kept-past-the-journal",
         breaks="A decision is kept in the state past the journal.",
         rule="I18",
         changes=(
@@ -239,6 +222,8 @@ BUGS: Final = (
         name="snapshot-forgets-quarantines",
         breaks="A snapshot loses the quarantines.",
         rule="I18",
+        given={"kills": True},
+        seeds=200,
         changes=(
             Edit(
                 "core.engine:Engine.load",
@@ -248,8 +233,8 @@ BUGS: Final = (
         ),
     ),
     Bug(
-        name="clock-in-the-fold",
-        breaks="The fold asks the process for what the journal should say: the number of its events.",
+        name="process-in-the-fold",
+        breaks="The fold takes something from the process that no record holds.",
         rule="I18",
         changes=(
             Edit(

@@ -46,14 +46,14 @@ BUGS: Final = (
     ),
     Bug(
         name="bookkeeping-before-protection",
-        breaks="A position is protected only when the fee of its entry is known.",
+        breaks="A position is protected only when its entry is final and its books are complete.",
         rule="RULES 5, I3",
         changes=(
             Edit(
                 "core.supervise:_open",
                 "protection.ensure_cover(ctx, trade, exposed)",
-                "if trade.incomplete_fills:\n        exits.owed(ctx, trade)\n        return\n"
-                "    protection.ensure_cover(ctx, trade, exposed)",
+                "if trade.incomplete_fills or sending.live_entries(ctx, trade):\n        exits.owed(ctx, trade)\n"
+                "        return\n    protection.ensure_cover(ctx, trade, exposed)",
             ),
         ),
     ),
@@ -61,6 +61,7 @@ BUGS: Final = (
         name="cover-waits-for-the-disk",
         breaks="The stop leaves only when the disk has taken the records of its step.",
         rule="RULES 8, I3",
+        given={"disk_ms": (0, 0, 2_500)},
         changes=(
             Edit(
                 "core.protection:ensure_cover",
@@ -74,17 +75,16 @@ BUGS: Final = (
         breaks="Nobody sends the stop; the deadline flattens every position.",
         rule="RULES 5",
         changes=(
-            Edit(
-                "core.protection:ensure_cover",
-                "sending.send_again(ctx, stops[0], preauthorised=True)",
-                "return",
-            ),
+            Edit("core.protection:ensure_cover", "sending.send_again(ctx, stops[0], preauthorised=True)", "return"),
+            Edit("core.protection:half_time", "if exposed == 0 or", "if exposed >= 0 or"),
         ),
     ),
     Bug(
         name="no-deadline",
         breaks="A position that cannot be covered within a second is not flattened.",
         rule="DESIGN §4, I3",
+        given={"trouble": ["writes"] * 4},
+        seeds=100,
         changes=(
             Edit(
                 "core.protection:deadline",
@@ -97,6 +97,8 @@ BUGS: Final = (
         name="no-other-form",
         breaks="A stop that is refused is not tried in its other form, nor flattened.",
         rule="RULES 2",
+        given={"trouble": ["writes"] * 4},
+        seeds=100,
         changes=(
             Row("core.responses:DEFAULTS", (Role.STOP, Outcome.REJECTED), Reaction.TAKE_EVIDENCE),
             Edit(
@@ -110,6 +112,8 @@ BUGS: Final = (
         name="crossed-stop-tried-again",
         breaks="A stop that would trigger at once is sent again and again; nothing is flattened.",
         rule="RULES 2",
+        given={"trouble": ["writes"] * 4},
+        seeds=100,
         changes=(
             Row("core.responses:BY_CODE", (Role.STOP, -2021), Reaction.STOP_SAME_AGAIN),
             Edit(
@@ -123,6 +127,8 @@ BUGS: Final = (
         name="throttled-stop-waits-for-the-window",
         breaks="A throttled stop is repeated when the window has turned, and the deadline waits with it.",
         rule="RULES 2, 12, I3",
+        given={"trouble": ["writes"] * 4},
+        seeds=100,
         changes=(
             Edit(
                 "core.protection:answered",
@@ -196,6 +202,8 @@ BUGS: Final = (
         name="failed-trigger-unseen",
         breaks="A stop that is rejected when it triggers is taken for one that did its work.",
         rule="RULES 6, I3",
+        given={"trouble": ["stops"] * 4},
+        seeds=100,
         changes=(
             Edit(
                 "core.protection:_failed",
@@ -250,6 +258,8 @@ BUGS: Final = (
         name="stop-cancelled-for-a-close",
         breaks="A close that is refused cancels the stop to free quantity.",
         rule="RULES 5, 7, I17",
+        given={"trouble": ["writes"] * 4},
+        seeds=100,
         changes=(
             Edit(
                 "core.flatten:_free_targets",
@@ -296,17 +306,5 @@ BUGS: Final = (
         breaks="A cancel whose outcome is unknown is not followed up.",
         rule="RULES 2",
         changes=(Edit("core.engine:_cancel_due", "if order is None or not order.live:", "if True:"),),
-    ),
-    Bug(
-        name="half-of-the-stops-forgotten-at-restart",
-        breaks="A stop in flight when a process died is not sent again by the next one.",
-        rule="RULES 2",
-        changes=(
-            Edit(
-                "core.unknowns:_stop_in_flight",
-                "if trade is not None and trade.live and not stop.cancel_asked:",
-                "if False:",
-            ),
-        ),
     ),
 )

@@ -35,6 +35,7 @@ BUGS: Final = (
         name="entry-again-after-unknown",
         breaks="An entry whose outcome is unknown is followed by another one.",
         rule="RULES 2, I1",
+        given={"trouble": ["writes"] * 4},
         changes=(
             Edit(
                 "core.entry:answered",
@@ -47,6 +48,7 @@ BUGS: Final = (
         name="entry-resent-under-its-id",
         breaks="An entry whose outcome is unknown is sent again under the same id.",
         rule="RULES 2, I1",
+        given={"trouble": ["writes"] * 4},
         changes=(
             Edit(
                 "core.entry:answered",
@@ -59,12 +61,14 @@ BUGS: Final = (
         name="entry-retried-without-end",
         breaks="An entry that the venue did not look at, or throttled, is tried again and again.",
         rule="RULES 2",
+        given={"trouble": ["writes"] * 4},
         changes=(Edit("core.entry:_retry", "order.n == 1 and ", ""),),
     ),
     Bug(
         name="unreadable-taken-for-rejected",
         breaks="A torn connection or a page that is no answer is taken for a rejection.",
         rule="RULES 1, I11",
+        given={"trouble": ["writes"] * 4},
         changes=(
             Edit(
                 "binance.outcomes:_kind",
@@ -77,6 +81,7 @@ BUGS: Final = (
         name="unknown-text-taken-for-rejected",
         breaks="503 with the text that the outcome is unknown is taken for a rejection.",
         rule="RULES 1, I11",
+        given={"trouble": ["writes"] * 4},
         changes=(
             Edit(
                 "binance.outcomes:_kind",
@@ -89,6 +94,7 @@ BUGS: Final = (
         name="minus-1007-taken-for-rejected",
         breaks="−1007, a timeout at the venue, is taken for a rejection.",
         rule="RULES 1, I11",
+        given={"trouble": ["writes"] * 4},
         changes=(
             Edit(
                 "binance.outcomes:_kind",
@@ -101,6 +107,7 @@ BUGS: Final = (
         name="minus-1008-taken-for-rejected",
         breaks="−1008, an overloaded venue, is taken for a rejection.",
         rule="RULES 1",
+        given={"trouble": ["writes"] * 4},
         changes=(
             Edit(
                 "binance.outcomes:_kind",
@@ -113,6 +120,7 @@ BUGS: Final = (
         name="bare-429-taken-for-throttled",
         breaks="A 429, 418 or 403 page without a body is taken for the proof that nothing was done.",
         rule="RULES 1",
+        given={"trouble": ["pages"] * 3},
         changes=(
             Edit(
                 "binance.outcomes:_kind",
@@ -169,7 +177,11 @@ BUGS: Final = (
         name="unknown-forgotten-at-restart",
         breaks="What was in flight when a process died is not asked for by the next one.",
         rule="RULES 3",
-        changes=(Edit("core.unknowns:restart", "elif order.pending is Pending.PLACE:", "elif False:"),),
+        given={"kills": True},
+        changes=(
+            Edit("core.unknowns:restart", "elif order.pending is Pending.PLACE:", "elif False:"),
+            Edit("core.unknowns:overdue", "if order is not None and", "if False and"),
+        ),
     ),
     Bug(
         name="absent-after-one-look",
@@ -213,6 +225,8 @@ BUGS: Final = (
         name="late-entry-ignored",
         breaks="An entry that surfaces after it was shown absent is left alone.",
         rule="RULES 3, I11",
+        given={"trouble": ["ghosts"] * 3},
+        seeds=100,
         changes=(Edit("core.evidence:_order_changed", "if surfaced and order.role is Role.ENTRY:", "if False:"),),
     ),
     Bug(

@@ -11,6 +11,8 @@ BUGS: Final = (
         name="target-resent",
         breaks="A take profit whose outcome is unknown is sent again.",
         rule="RULES 2, I1",
+        given={"trouble": ["writes"] * 4},
+        seeds=100,
         changes=(
             Edit(
                 "core.exits:answered",
@@ -78,6 +80,8 @@ BUGS: Final = (
         name="target-tried-without-end",
         breaks="A refused take profit is derived anew for ever.",
         rule="RULES 2",
+        given={"trouble": ["writes"] * 4},
+        seeds=150,
         changes=(Edit("core.exits:place_targets", "if len(mine) >= ATTEMPTS:", "if False:"),),
     ),
     Bug(
@@ -193,6 +197,8 @@ BUGS: Final = (
         name="surfaced-fill-ignored",
         breaks="A fill that surfaces while a trade is wound up is left open.",
         rule="RULES 5",
+        given={"trouble": ["writes", "stream", "queries"] * 2},
+        seeds=200,
         changes=(
             Edit(
                 "core.supervise:_open",

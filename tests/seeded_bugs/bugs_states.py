@@ -8,10 +8,10 @@ from typing import Final
 from holdfast.model.settings import Limits
 from tests.seeded_bugs.bug import Bug, Edit
 
-TIGHT: Final = Limits(
-    max_order_notional=Decimal(6_000), max_gross_notional=Decimal(9_000), max_net_notional=Decimal(9_000)
-)
-"""One trade of the larger size does not fit, nor do two beside each other that are not of the smallest."""
+TIGHT: Final = Limits(max_gross_notional=Decimal(9_000), max_net_notional=Decimal(9_000))
+"""Two trades beside each other fit if both are of the smaller size."""
+SMALL: Final = Limits(max_order_notional=Decimal(6_000))
+POOR: Final = Limits(daily_loss=Decimal(15))
 
 FRESH: Final = Limits(max_mark_age_ms=500)
 
@@ -20,6 +20,8 @@ BUGS: Final = (
         name="halt-keeps-entries",
         breaks="A halt leaves working entries in the book.",
         rule="RULES 9, I15",
+        given={"commands": True},
+        seeds=60,
         changes=(
             Edit("core.states:_to", 'cancel_entries(ctx, f"{message.what} by {message.by}")', "pass"),
             Edit("core.states:refresh", 'cancel_entries(ctx, "trading is no longer active")', "pass"),
@@ -53,6 +55,8 @@ BUGS: Final = (
         name="daily-loss-not-latched",
         breaks="The daily loss is measured and nothing follows.",
         rule="RULES 9, P16",
+        given={"limits": POOR},
+        seeds=40,
         changes=(
             Edit("core.states:check_losses", "if breach is not None and not ctx.state.loss_latched:", "if False:"),
         ),
@@ -94,7 +98,7 @@ BUGS: Final = (
         name="limit-clamps",
         breaks="An order above a limit is made smaller instead of denied.",
         rule="RULES 11",
-        given={"limits": TIGHT},
+        given={"limits": SMALL},
         changes=(
             Edit(
                 "core.risk_draft:fill_sizes",

@@ -43,6 +43,7 @@ TOLD_IN_ORDER: Final = frozenset(
         ev.OrderSendDue,
         ev.OrderUpdated,
         ev.PhaseChanged,
+        ev.PositionSeen,
         ev.QuarantineLifted,
         ev.Reconciled,
         ev.ResumePrepared,

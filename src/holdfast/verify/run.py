@@ -10,6 +10,7 @@ import msgspec
 from holdfast.model.reasons import Outcome
 from holdfast.verify.admission import Admission
 from holdfast.verify.base import Check, Scene
+from holdfast.verify.books import Books
 from holdfast.verify.chain import checked
 from holdfast.verify.commands import Commands
 from holdfast.verify.conduct import Conduct
@@ -21,6 +22,7 @@ from holdfast.verify.exposure import Exposure
 from holdfast.verify.fates import Fates
 from holdfast.verify.fills import Fills
 from holdfast.verify.freshness import Freshness
+from holdfast.verify.gaps import Gaps
 from holdfast.verify.halts import Halts
 from holdfast.verify.journal_view import MomentKind, fold
 from holdfast.verify.limits import Limits
@@ -148,6 +150,8 @@ def on_log(scene: Scene, liveness: Liveness) -> list[Check]:
         Freshness(scene),
         Exposure(scene),
         Limits(scene),
+        Books(scene),
+        Gaps(scene, liveness),
         Quiet(scene),
         Rates(scene, liveness),
         Repeats(scene),
@@ -173,6 +177,7 @@ def on_export(scene: Scene, liveness: Liveness) -> list[Check]:
         Freshness(scene),
         Exposure(scene),
         Limits(scene),
+        Books(scene),
         Quiet(scene),
     ]
     if journal.adopted or journal.foreign or journal.cut:
