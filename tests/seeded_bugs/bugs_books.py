@@ -200,11 +200,13 @@ BUGS: Final = (
     ),
     Bug(
         name="lost-executions-not-fetched",
-        breaks="Executions that the stream owes are not asked for.",
+        breaks="Executions and fees that the stream owes are not asked for.",
         rule="I9",
         given={"trouble": ["stream"] * 4},
-        seeds=100,
-        changes=(Edit("core.exits:ask_trades", 'if f"trades:{symbol}" not in ctx.around.timers:', "if False:"),),
+        changes=(
+            Edit("core.exits:ask_trades", 'if f"trades:{symbol}" not in ctx.around.timers:', "if False:"),
+            Edit("core.state:EngineState.feeless", "return since", "return {}"),
+        ),
     ),
     Bug(
         name="state-kept-past-the-journal",

@@ -46,14 +46,14 @@ BUGS: Final = (
     ),
     Bug(
         name="bookkeeping-before-protection",
-        breaks="A position is protected only when its entry is final and its books are complete.",
+        breaks="A position is protected when the balance that it left has been read.",
         rule="RULES 5, I3",
         changes=(
             Edit(
                 "core.supervise:_open",
                 "protection.ensure_cover(ctx, trade, exposed)",
-                "if trade.incomplete_fills or sending.live_entries(ctx, trade):\n        exits.owed(ctx, trade)\n"
-                "        return\n    protection.ensure_cover(ctx, trade, exposed)",
+                "if (ctx.around.account_ms or 0) < (trade.evidence_ms or 0):\n        return\n"
+                "    protection.ensure_cover(ctx, trade, exposed)",
             ),
         ),
     ),
@@ -83,8 +83,7 @@ BUGS: Final = (
         name="no-deadline",
         breaks="A position that cannot be covered within a second is not flattened.",
         rule="DESIGN §4, I3",
-        given={"trouble": ["writes"] * 4},
-        seeds=100,
+        given={"trouble": ["covers"] * 2},
         changes=(
             Edit(
                 "core.protection:deadline",
@@ -97,8 +96,7 @@ BUGS: Final = (
         name="no-other-form",
         breaks="A stop that is refused is not tried in its other form, nor flattened.",
         rule="RULES 2",
-        given={"trouble": ["writes"] * 4},
-        seeds=100,
+        given={"trouble": ["covers"] * 2},
         changes=(
             Row("core.responses:DEFAULTS", (Role.STOP, Outcome.REJECTED), Reaction.TAKE_EVIDENCE),
             Edit(
@@ -112,8 +110,7 @@ BUGS: Final = (
         name="crossed-stop-tried-again",
         breaks="A stop that would trigger at once is sent again and again; nothing is flattened.",
         rule="RULES 2",
-        given={"trouble": ["writes"] * 4},
-        seeds=100,
+        given={"trouble": ["covers"] * 2},
         changes=(
             Row("core.responses:BY_CODE", (Role.STOP, -2021), Reaction.STOP_SAME_AGAIN),
             Edit(
@@ -258,8 +255,7 @@ BUGS: Final = (
         name="stop-cancelled-for-a-close",
         breaks="A close that is refused cancels the stop to free quantity.",
         rule="RULES 5, 7, I17",
-        given={"trouble": ["writes"] * 4},
-        seeds=100,
+        given={"trouble": ["closes"] * 3},
         changes=(
             Edit(
                 "core.flatten:_free_targets",

@@ -10,7 +10,7 @@ from holdfast.model import events as ev
 from holdfast.model.ids import Role, is_ours
 from holdfast.model.num import ZERO, text
 from holdfast.model.orders import OrderSpec, TimeInForce
-from holdfast.model.reasons import Outcome, TradePhase
+from holdfast.model.reasons import Outcome, TradePhase, TradingState
 from holdfast.verify.base import Check, LineHandlers, Scene
 from holdfast.verify.evidence import WRITES, Verb, client_id_of
 from holdfast.verify.journal_view import Planned
@@ -26,6 +26,9 @@ BAD_FORM: Final = frozenset(
 
 RESTING: Final = (TimeInForce.GTD, TimeInForce.GTX, TimeInForce.GTC)
 """Entries that do not end by themselves."""
+
+CLOCK_JUMP_MS: Final = 1_000
+"""How far the engine's clock may jump when it is set right."""
 
 EXIT_PHASES: Final = (TradePhase.EXITING, TradePhase.FLATTENING)
 
@@ -51,6 +54,13 @@ class Conduct(Check):
         self._cancelled: set[str] = set()
         self._exited: dict[str, tuple[int, int]] = {}
         """Trade whose exit began → (seq, ms), to be judged when that step is over."""
+        self._stopped: tuple[int, int] | None = None
+        """(seq, ms) of a command that left active, to be judged when that step is over."""
+        self._protecting: dict[str, tuple[int, int]] = {}
+        """Trade that has no confirmed cover → (seq, ms) since when, for the process that looks at it."""
+        self._deadline_ms = 0
+        self._ends: dict[tuple[str, int], int] = {}
+        """Order at the venue → seq of the report that ended it."""
         self._placing: dict[int, str] = {}
 
     def after(self) -> LineHandlers:
@@ -61,6 +71,8 @@ class Conduct(Check):
         """The whole journal in its order."""
         for seq, event in self.journal.story:
             self._judge_exits(event.at_ms)
+            if not isinstance(event, ev.EngineStarted):
+                self._judge_cover(event.at_ms)
             self._play(seq, event)
             self._note_end(event)
         self._judge_exits(None)
@@ -93,6 +105,7 @@ class Conduct(Check):
             case ev.UnknownResolved() if event.resolution != "confirmed":
                 self._done.setdefault(event.client_id, ZERO)
             case ev.OrderUpdated():
+                self._check_order_of_reports(seq, event)
                 name, executed = event.report.client_id, event.report.executed
                 self._executed[name] = max(executed, self._executed.get(name, ZERO))
                 if event.report.status.terminal:
@@ -101,8 +114,14 @@ class Conduct(Check):
                 self._cancelled.add(event.client_id)
             case ev.FillBooked() if event.trade_id and event.cause == "OURS":
                 self._on_fill(seq, event)
-            case ev.PhaseChanged() if event.phase in EXIT_PHASES:
-                self._exited.setdefault(event.trade_id, (seq, event.at_ms))
+            case ev.EngineStarted():
+                self._deadline_ms = event.settings.protect_deadline_ms if event.settings is not None else 0
+                # A new process begins to count when it looks; the old one's time died with it.
+                self._protecting.clear()
+            case ev.StateCommanded() if event.state is not TradingState.ACTIVE:
+                self._stopped = self._stopped or (seq, event.at_ms)
+            case ev.PhaseChanged():
+                self._on_phase(seq, event)
             case _:
                 pass
 
@@ -134,6 +153,37 @@ class Conduct(Check):
         else:
             self._exited.setdefault(trade_id, (seq, event.at_ms))
 
+    def _on_phase(self, seq: int, event: ev.PhaseChanged) -> None:
+        self._protecting.pop(event.trade_id, None)
+        if event.phase is TradePhase.PROTECTING:
+            self._protecting[event.trade_id] = (seq, event.at_ms)
+        elif event.phase in EXIT_PHASES:
+            self._exited.setdefault(event.trade_id, (seq, event.at_ms))
+
+    def _judge_cover(self, now_ms: int) -> None:
+        """What cannot be covered in time is flattened, however often it is tried (RULES 5, DESIGN §4)."""
+        for trade_id, (seq, since_ms) in list(self._protecting.items()):
+            if self._deadline_ms and now_ms - since_ms > self._deadline_ms + self.options.lag_ms + CLOCK_JUMP_MS:
+                del self._protecting[trade_id]
+                self.found.violated(
+                    "RULES 5",
+                    f"trade {trade_id} was neither covered nor flattened for {now_ms - since_ms} ms;"
+                    f" at most {self._deadline_ms} ms",
+                    seqs=[seq],
+                )
+
+    def _check_order_of_reports(self, seq: int, event: ev.OrderUpdated) -> None:
+        """Nothing works after it has ended: an older word must not win (I10)."""
+        key, report = (event.report.symbol, event.report.order_id), event.report
+        if report.status.terminal:
+            self._ends.setdefault(key, seq)
+        elif key in self._ends:
+            self.found.violated(
+                "I10",
+                f"order {report.client_id} is taken for {report.status.value} after it had ended",
+                seqs=[self._ends[key], seq],
+            )
+
     # The entry's remainder.
 
     def _note_end(self, event: ev.AnyEvent) -> None:
@@ -144,7 +194,17 @@ class Conduct(Check):
             self._ended_us[name] = event.at_ms * 1_000
 
     def _judge_exits(self, now_ms: int | None) -> None:
-        """The cancel of the remainder goes out in the step in which the exit began (RULES 5)."""
+        """The cancel of the remainder goes out in the step in which the exit began (RULES 5), or trading ceased to be
+        active (RULES 9)."""
+        if self._stopped is not None and (now_ms is None or now_ms > self._stopped[1]):
+            seq, self._stopped = self._stopped[0], None
+            for client_id in [name for names in self._entries.values() for name in names]:
+                if not self._ended(client_id) and client_id not in self._cancelled:
+                    self.found.violated(
+                        "RULES 9",
+                        f"trading is no longer active, and entry {client_id} was not cancelled with it",
+                        seqs=[self.journal.planned[client_id].seq, seq],
+                    )
         for trade_id, (seq, began_ms) in list(self._exited.items()):
             if now_ms is not None and now_ms <= began_ms:
                 continue
