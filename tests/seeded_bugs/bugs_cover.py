@@ -156,7 +156,7 @@ BUGS: Final = (
         breaks="−4130 says that some stop exists; whose it is, nobody looks.",
         rule="RULES 2, I3",
         changes=(
-            Edit("core.protection:compare", "if exposed > 0 and stop.spec.close_position:", "if False:"),
+            Edit("core.protection:compare", "if exposed > 0 and stop.spec.close_position and alone:", "if False:"),
             Edit(
                 "core.exposure:_covers",
                 "if stop.status is AlgoStatus.ARMED:",

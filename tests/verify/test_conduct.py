@@ -10,9 +10,10 @@ import pytest
 from holdfast.model import events as ev
 from holdfast.model.ids import Role, client_order_id
 from holdfast.model.orders import OrderSpec, OrderStatus, OrderType, Side, TimeInForce
-from holdfast.model.reasons import Outcome, TradePhase
+from holdfast.model.reasons import Outcome, TradePhase, TradingState
+from holdfast.model.settings import EngineSettings, Venue
 from holdfast.verify import Window
-from tests.verify.builders import ACCOUNT, SYMBOL, D, Story, entry_spec, open_trade, stop_spec
+from tests.verify.builders import ACCOUNT, SYMBOL, D, Story, change, entry_spec, is_a, open_trade, stop_spec
 
 
 def target(quantity: str, n: int = 1, price: str = "110", **fields: Any) -> OrderSpec:
@@ -137,3 +138,36 @@ def test_an_order_of_a_wrong_form_is_found(fault, broken):
     story.reply(story.send(target("2")), status=400, code=-1111, msg="precision", fault=fault)
     story.answer(target("2").client_id, Outcome.REJECTED, code=-1111)
     assert story.verdict().broken() == broken
+
+
+def test_rules_9_leaving_active_cancels_every_entry_in_the_same_step():
+    """A halt that leaves one in the book is none."""
+    story = half_filled()
+    story.event(ev.StateCommanded, state=TradingState.HALTED, by="ops", reason="")
+    story.wait(5).event(ev.Reconciled)
+    assert "RULES 9" in story.verdict().broken()
+
+
+@pytest.mark.parametrize(("restarted", "found"), [(False, True), (True, False)])
+def test_what_is_not_covered_in_time_is_flattened(restarted, found):
+    """However often it is tried; a new process begins to count when it looks."""
+    story = half_filled()
+    trade_id = story.plans["i1"].trade_id
+    settings = EngineSettings(account=ACCOUNT, venue=Venue.PAPER)
+    change(story.events, is_a(ev.EngineStarted), settings=settings)
+    story.event(ev.PhaseChanged, trade_id=trade_id, phase=TradePhase.PROTECTING)
+    story.wait(5_000)
+    if restarted:
+        story.start_engine(2)
+    story.event(ev.PhaseChanged, trade_id=trade_id, phase=TradePhase.OPEN)
+    assert ("RULES 5" in story.verdict().broken()) is found
+
+
+def test_nothing_works_after_it_has_ended():
+    """I10: an older word that comes later must not win."""
+    story = half_filled()
+    story.order(resting(), 1001, "CANCELED", "1")
+    story.report(resting(), 1001, OrderStatus.CANCELLED, "1")
+    assert "I10" not in story.verdict().broken()
+    story.report(resting(), 1001, OrderStatus.WORKING, "1")
+    assert "I10" in story.verdict().broken()

@@ -5,13 +5,17 @@ from __future__ import annotations
 import pytest
 
 from holdfast.model import events as ev
+from holdfast.model.ids import Role
 from holdfast.model.reasons import TradingState
 from tests.verify.builders import Story, entry_spec, open_trade, whole_trade
 
 
 def halt(story: Story, state: TradingState = TradingState.HALTED) -> None:
-    """An operator leaves `active`."""
+    """An operator leaves `active`; the cancels of entries are planned with it."""
     story.event(ev.StateCommanded, state=state, by="test", reason="test")
+    for event in [event for event in story.events if isinstance(event, ev.OrderPlanned)]:
+        if event.spec.role is Role.ENTRY:
+            story.event(ev.CancelPlanned, client_id=event.spec.client_id, reason="test")
 
 
 @pytest.mark.parametrize("state", [TradingState.HALTED, TradingState.REDUCING])

@@ -1,0 +1,59 @@
+"""How hunts are shown: a line each, and the page of the documentation."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from tests.seeded_bugs.hunt import Hunt
+
+VEHICLES: Final = {
+    "day": "a random day: the core and the paper exchange",
+    "hour": "the simulator: the whole engine",
+    "journal": "the journal as a file",
+}
+"""Where a bug is looked for, as the page names it."""
+
+HEAD: Final = """# Seeded bugs
+
+What the checker is worth is shown with bugs that are put into the engine on purpose, one at a time. Each is a small
+change of the engine's source, made for the length of one run (`tests/seeded_bugs/`). It counts as caught when a seed
+within its budget yields a finding that the same seed does not yield without the bug.
+
+This page is written by `python -m tests.seeded_bugs --markdown`. *I* and a number is an invariant of the checker,
+*RULES* and a number a section of the [trading rules](rules.md). `rest` and `again` are what is looked at beside the two
+records when a run is over: nothing is left open, and the engine can trade once more. `assertion` means that an
+invariant of the engine's own code stopped it, `stopped` any other error.
+"""
+
+
+def row(one: Hunt) -> str:
+    """One hunt as a line of a terminal."""
+    caught = "ESCAPED" if one.seed is None else f"seed {one.seed}"
+    return f"{one.bug.name:42} {one.bug.vehicle:8} {caught:>9} of {one.bug.seeds:<4} {', '.join(one.by)}"
+
+
+def markdown(hunts: Sequence[Hunt]) -> str:
+    """The page of the documentation."""
+    lines = [
+        HEAD,
+        summary(hunts),
+        "",
+        "| bug | what it does | breaks | run | caught at | by |",
+        "|---|---|---|---|---|---|",
+    ]
+    for one in hunts:
+        bug = one.bug
+        caught = "escaped" if one.seed is None else f"seed {one.seed} of {bug.seeds}"
+        lines.append(f"| {bug.name} | {bug.breaks} | {bug.rule} | {bug.vehicle} | {caught} | {', '.join(one.by)} |")
+    lines += ["", "Runs: " + "; ".join(f"*{name}* is {what}" for name, what in VEHICLES.items()) + "."]
+    return "\n".join(lines)
+
+
+def summary(hunts: Sequence[Hunt]) -> str:
+    """How many were caught, and by what first."""
+    caught = [one for one in hunts if one.seed is not None]
+    first = Counter(one.by[0] for one in caught)
+    told = ", ".join(f"{name} {count}" for name, count in sorted(first.items(), key=lambda item: (-item[1], item[0])))
+    return f"{len(caught)} of {len(hunts)} are caught. First to see it: {told}."
