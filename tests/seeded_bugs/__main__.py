@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 
+from tests.seeded_bugs.bug import NoSuchTarget
 from tests.seeded_bugs.catalogue import BUGS
 from tests.seeded_bugs.hunt import Hunt, hunt
 from tests.seeded_bugs.table import markdown, row
@@ -37,9 +38,8 @@ def main() -> int:
     seconds = round(time.monotonic() - began)
     progress_over()
     if asked.json:
-        tell(
-            json.dumps({"bugs": len(hunts), "escaped": escaped, "seconds": seconds, "hunts": [plain(h) for h in hunts]})
-        )
+        counts = {"bugs": len(hunts), "caught": len(hunts) - len(escaped), "escaped": escaped, "seconds": seconds}
+        tell(json.dumps({**counts, "hunts": [plain(one) for one in hunts]}))
     elif asked.markdown:
         tell(markdown(hunts))
     else:
@@ -57,8 +57,11 @@ def hunted(names: list[str], jobs: int) -> Iterator[Hunt]:
 
 
 def by_name(name: str) -> Hunt:
-    """Hunt one bug."""
-    return hunt(BUGS[name])
+    """Hunt one bug. One whose target is gone has escaped, and says why."""
+    try:
+        return hunt(BUGS[name])
+    except NoSuchTarget as error:
+        return Hunt(BUGS[name], None, [f"no target: {error}"])
 
 
 def plain(one: Hunt) -> dict[str, object]:

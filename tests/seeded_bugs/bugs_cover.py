@@ -121,20 +121,6 @@ BUGS: Final = (
         ),
     ),
     Bug(
-        name="throttled-stop-waits-for-the-window",
-        breaks="A throttled stop is repeated when the window has turned, and the deadline waits with it.",
-        rule="RULES 2, 12, I3",
-        given={"trouble": ["writes"] * 4},
-        seeds=100,
-        changes=(
-            Edit(
-                "core.protection:answered",
-                "at_ms = min(max(outcome.until_ms, ctx.now_ms + 50), ctx.now_ms + 250)",
-                'at_ms = outcome.until_ms\n            ctx.clear_timer(f"deadline:{trade.plan.trade_id}")',
-            ),
-        ),
-    ),
-    Bug(
         name="unknown-stop-taken-for-placed",
         breaks="A stop whose outcome is unknown counts as placed and is not sent again.",
         rule="RULES 2, I3",
@@ -156,7 +142,11 @@ BUGS: Final = (
         breaks="−4130 says that some stop exists; whose it is, nobody looks.",
         rule="RULES 2, I3",
         changes=(
-            Edit("core.protection:compare", "if exposed > 0 and stop.spec.close_position and alone:", "if False:"),
+            Edit(
+                "core.protection:compare",
+                "if exposed > 0 and (used_up or (alone and stop.spec.close_position)):",
+                "if False:",
+            ),
             Edit(
                 "core.exposure:_covers",
                 "if stop.status is AlgoStatus.ARMED:",

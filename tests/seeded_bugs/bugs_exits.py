@@ -192,23 +192,4 @@ BUGS: Final = (
         rule="RULES 15, I21",
         changes=(Edit("core.exits:wind_up", "_close(ctx, trade)", "pass"),),
     ),
-    Bug(
-        name="surfaced-fill-ignored",
-        breaks="A fill that surfaces while a trade is wound up is left open.",
-        rule="RULES 5",
-        given={"trouble": ["writes", "stream", "queries"] * 2},
-        seeds=200,
-        changes=(
-            Edit(
-                "core.supervise:_open",
-                'flatten.start(ctx, symbol, "a fill surfaced while the trade was being wound up")',
-                "pass",
-            ),
-            Edit(
-                "core.exits:_venue_shows_zero",
-                'flatten.start(ctx, trade.symbol, "the venue still shows a position")',
-                "pass",
-            ),
-        ),
-    ),
 )

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import gc
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
+import msgspec
+
+from holdfast.sim.lives import Strike, Variant
+from holdfast.sim.profiles import draw
+from holdfast.wiring.simulation import simulate
 from tests.random_days.day import Day
 from tests.seeded_bugs.bug import Bug
 
@@ -21,7 +28,23 @@ def live_a_day(seed: int, **given: Any) -> Findings:
         return [f"stopped: {type(error).__name__} {error}"]
 
 
-VEHICLES: Final[dict[str, Callable[..., Findings]]] = {"day": live_a_day}
+def live_an_hour(seed: int, *, profile: str, hours: str, strikes: int = 0, sync_ms: tuple[int, ...] = ()) -> Findings:
+    """A simulated part of an hour of the whole engine; killed at so many effect points, each time with the last commit
+    lost, and on a slower disk, if that is given."""
+    scenario = draw(seed, profile, Decimal(hours))
+    if strikes:
+        points = sorted(random.Random(f"strikes of {seed}").sample(range(150, 150 + 60 * strikes), strikes))
+        struck = tuple(Strike(point=point, variant=Variant.LOST) for point in points)
+        scenario = msgspec.structs.replace(scenario, strikes=struck)
+    if sync_ms:
+        scenario = msgspec.structs.replace(scenario, sync_ms=sync_ms)
+    try:
+        return simulate(scenario).violations
+    except Exception as error:  # noqa: BLE001 - as above
+        return [f"stopped: {type(error).__name__} {error}"]
+
+
+VEHICLES: Final[dict[str, Callable[..., Findings]]] = {"day": live_a_day, "hour": live_an_hour}
 
 _clean: dict[tuple[str, int, str], bool] = {}
 
