@@ -13,7 +13,7 @@ UNSEEN: Final = """## What no invariant sees
 - The gateway drops an entry whose record is older than half of its window. Without that check the venue refuses it a
   moment later by the window itself, and the two records look alike.
 - Single safeguards that stand beside others: a stop in flight at a restart is also found by the questions of the start,
-  a fill that surfaces late also by the watch, a rejected trigger that is read as done also by the position that is left.
+  a fill that surfaces late also by the watch, a rejected trigger that is read as done also by what stays open.
   Taken away alone, each only costs time within its bound.
 - The kill latch and the files of the journal lie outside of both runs; they have tests of their own.
 """
