@@ -186,26 +186,6 @@ BUGS: Final = (
         ),
     ),
     Bug(
-        name="failed-trigger-unseen",
-        breaks="A stop that is rejected when it triggers is taken for one that did its work.",
-        rule="RULES 6, I3",
-        given={"trouble": ["stops"] * 4},
-        seeds=100,
-        changes=(
-            Edit(
-                "core.protection:_failed",
-                "return stop.triggering_ms is not None and (ended or remainder)",
-                "return False",
-            ),
-            Edit("core.protection:_see_to", "elif not _fills_are_on_their_way(ctx, last):", "elif False:"),
-            Edit(
-                "core.protection:deadline",
-                "if exposed > 0 and cover_of(ctx, trade, exposed) < exposed:",
-                "if False:",
-            ),
-        ),
-    ),
-    Bug(
         name="watch-finds-nothing",
         breaks="What the coverage watch reports is not looked at.",
         rule="RULES 12, I3",

@@ -135,7 +135,6 @@ BUGS: Final = (
         changes=(
             Edit("core.flatten:start", "kill_entries(ctx, symbol, reason)", "pass"),
             Edit("core.supervise:look", 'flatten.kill_entries(ctx, symbol, "the exit has begun")', "pass"),
-            Edit("core.flatten:_try_end", "if trade is not None and sending.live_entries(ctx, trade):", "if False:"),
         ),
     ),
     Bug(
@@ -173,12 +172,6 @@ BUGS: Final = (
                 "10_000",
             ),
         ),
-    ),
-    Bug(
-        name="trade-closed-while-orders-live",
-        breaks="A trade is closed although an order of it is not proved terminal.",
-        rule="RULES 5, I5",
-        changes=(Edit("core.exits:remove_left", "return waiting", "return False"),),
     ),
     Bug(
         name="trade-closed-without-the-venue",

@@ -81,20 +81,6 @@ BUGS: Final = (
         ),
     ),
     Bug(
-        name="cover-held-back-on-broken-disk",
-        breaks="Nothing leaves while the journal cannot be written, cover and closes included.",
-        rule="RULES 8, I3",
-        given={"kills": True, "bad_disk": True},
-        changes=(
-            Edit("service.unjournalled:may_leave", "return effect.timestamp_ms is None and", "return False and"),
-            Edit(
-                "core.protection:ensure_cover",
-                "sending.send_again(ctx, stops[0], preauthorised=True)",
-                "sending.send_again(ctx, stops[0], preauthorised=False)",
-            ),
-        ),
-    ),
-    Bug(
         name="limit-clamps",
         breaks="An order above a limit is made smaller instead of denied.",
         rule="RULES 11",

@@ -25,7 +25,6 @@ from holdfast.verify.freshness import Freshness
 from holdfast.verify.gaps import Gaps
 from holdfast.verify.halts import Halts
 from holdfast.verify.journal_view import MomentKind, fold
-from holdfast.verify.limits import Limits
 from holdfast.verify.liveness import Liveness
 from holdfast.verify.lives import Lives
 from holdfast.verify.money import Ledger
@@ -49,6 +48,7 @@ from holdfast.verify.records import (
 )
 from holdfast.verify.repeats import Repeats
 from holdfast.verify.report import Report, VerifyError
+from holdfast.verify.sizes import Sizes
 from holdfast.verify.stops import Stops
 
 ELSEWHERE: Final[dict[str, str]] = {
@@ -149,7 +149,7 @@ def on_log(scene: Scene, liveness: Liveness) -> list[Check]:
         Conduct(scene),
         Freshness(scene),
         Exposure(scene),
-        Limits(scene),
+        Sizes(scene),
         Books(scene),
         Gaps(scene, liveness),
         Quiet(scene),
@@ -176,7 +176,7 @@ def on_export(scene: Scene, liveness: Liveness) -> list[Check]:
         Conduct(scene),
         Freshness(scene),
         Exposure(scene),
-        Limits(scene),
+        Sizes(scene),
         Books(scene),
         Quiet(scene),
     ]
