@@ -19,7 +19,7 @@ UNSEEN: Final = """## What no invariant sees
 
 Left out of the table, because no seed of a hundred showed them, or not every time: a throttled stop that waits for its
 window, a trade that is closed while one of its orders lives, cover that is held back on a broken disk, a stop that is
-rejected at its trigger and taken for done, an answer given before the disk, a fill that surfaces while a trade is wound up.
+rejected at its trigger and taken for done, an answer given before the disk, a fill that surfaces in the winding up.
 """
 
 VEHICLES: Final = {
