@@ -161,10 +161,11 @@ def test_only_user_events_overtake_and_only_for_a_while() -> None:
 
 
 @pytest.mark.parametrize(
-    ("routes", "troubles"), [(ROUTES, [(5, 3_001_005)]), (("rest", "ws-fapi"), [(5, 3_001_005)]), (("rest",), [])]
+    ("routes", "troubles"),
+    [(ROUTES, [(5, 3_001_005)]), (("rest",), [(5, 3_001_005)]), (("ws-fapi",), []), (("private",), [])],
 )
 def test_rules_15_a_venue_out_of_reach_is_told(routes: tuple[str, ...], troubles: list[tuple[int, int]]) -> None:
-    """While one way is open, requests have to take it."""
+    """Requests that act may take the way that is open; whoever has to read has one way only."""
     sky = Sky()
     sky.now_us = 5
     sky.weather.hold(routes, 3_000)

@@ -12,13 +12,12 @@ from holdfast.paper.wire_out import Close, HttpOutcome, Outgoing
 from holdfast.ports import CLOSED_BY_US, HttpFailed, HttpReply, WsClosed
 from holdfast.sim.lives import LIFE, point
 from holdfast.sim.pipes import SECOND_US, Pipe
-from holdfast.sim.roads import Fate, route_of
+from holdfast.sim.roads import REST, Fate, route_of
 
 if TYPE_CHECKING:
     from holdfast.sim.network import InProcessVenue
 
 RESET: Final = "the connection was reset"
-REST: Final = "rest"
 PRIVATE: Final = "private"
 
 

@@ -17,9 +17,7 @@ import msgspec
 
 ROUTES: Final = ("rest", "ws-fapi", "private", "public", "market")
 """The kinds of connections that an engine has, by the first part of their path."""
-
-REQUESTS: Final = frozenset({"rest", "ws-fapi"})
-"""Those over which it can ask for something."""
+REST: Final = "rest"
 
 PATIENCE_US: Final = 3_000_000
 """How long the engine waits for the answer to a write; for those to its reads it waits less."""
@@ -130,8 +128,8 @@ class Weather:
         for route in routes:
             until_us = self._now_us() + ms * 1_000
             self._held_until_us[route] = max(until_us, self._held_until_us.get(route, 0))
-        # While one way to the venue is open, whoever is cut off from the other has to use it.
-        if set(routes) >= REQUESTS:
+        # What a process sends may take the way that is open; what it has to read has one way only (RULES 7, 12).
+        if REST in routes:
             self._in_trouble(ms * 1_000)
 
     def slow(self, by_ms: int, ms: int) -> None:
@@ -189,7 +187,7 @@ class Weather:
         if self._requests_lost:
             self._requests_lost -= 1
             return self._lost("request")
-        if self._breaks("rest", size, up=True):
+        if self._breaks(REST, size, up=True):
             return self._count(Fate.RESET, "request")
         if self._reads_doubled and method == "GET":
             self._reads_doubled -= 1
@@ -201,7 +199,7 @@ class Weather:
         if self._replies_lost:
             self._replies_lost -= 1
             return self._lost("reply")
-        if self._breaks("rest", size, up=False):
+        if self._breaks(REST, size, up=False):
             self.troubles.append((self._now_us(), self._now_us()))  # Its sender knows at once; what it said is lost.
             return self._count(Fate.RESET, "reply")
         return Fate.ARRIVES
