@@ -235,7 +235,11 @@ BUGS: Final = (
         rule="RULES 5",
         changes=(
             Edit("core.supervise:look", 'flatten.kill_entries(ctx, symbol, "the exit has begun")', "pass"),
-            Edit("core.flatten:start", "kill_entries(ctx, symbol, reason)", "pass"),
+            Edit(
+                "core.flatten:start",
+                'ctx.clear_timer(f"deadline:{trade_id}")\n        kill_entries(ctx, symbol, reason)',
+                "pass",
+            ),
         ),
     ),
     Bug(

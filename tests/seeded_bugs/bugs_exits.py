@@ -133,7 +133,11 @@ BUGS: Final = (
         breaks="A flatten does not cancel the entry that still works.",
         rule="RULES 7",
         changes=(
-            Edit("core.flatten:start", "kill_entries(ctx, symbol, reason)", "pass"),
+            Edit(
+                "core.flatten:start",
+                'ctx.clear_timer(f"deadline:{trade_id}")\n        kill_entries(ctx, symbol, reason)',
+                "pass",
+            ),
             Edit("core.supervise:look", 'flatten.kill_entries(ctx, symbol, "the exit has begun")', "pass"),
         ),
     ),
