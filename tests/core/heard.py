@@ -314,6 +314,9 @@ class Heard:
             if key[0] == symbol and order is not None:
                 size = max(by_order.get(key, ZERO), booked.get(key, ZERO))
                 amount += size if order.spec.side is Side.BUY else -size
+        if symbol in self.live:  # What closed more than we know to be open was an exit of something not yet told.
+            sign = self.plans[self.live[symbol]].direction.sign
+            amount = max(ZERO, amount * sign) * sign
         row, asked_ms = self.rows.get(symbol, (amount, 0))
         newer = asked_ms >= self.executed_ms.get(symbol, 0)
         return min(abs(amount), abs(row)) if newer else abs(amount)
