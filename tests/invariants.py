@@ -51,12 +51,12 @@ TABLE: Final[dict[str, Invariant]] = {
     ),
     "I6": Invariant(
         "The sum of all executions is the position, at every instant at the venue and in the end in the ledger.",
-        "both", ("fills.py", "money.py"), "executions against the ledger",
+        "both", ("fills.py", "money.py", "books.py"), "executions against the ledger",
     ),
     "I7": Invariant(
         "Fees, profit and funding equal the venue's income record to the last digit: per row, per fill, per trade; a"
         " balance that was read is one that the wallet had.",
-        "both", ("money.py", "fills.py"), "yes, without balances",
+        "both", ("money.py", "fills.py", "books.py"), "yes, without balances",
     ),
     "I8": Invariant("Each execution is booked exactly once, as it was.", "both", ("fills.py", "export_orders.py")),
     "I9": Invariant(
@@ -65,7 +65,7 @@ TABLE: Final[dict[str, Invariant]] = {
     ),
     "I10": Invariant(
         "An order's life goes forward only, and both records tell the same end.",
-        "both", ("lives.py", "run.py", "export_orders.py"), "ends, not steps",
+        "both", ("lives.py", "run.py", "export_orders.py", "conduct.py"), "ends, not steps",
     ),
     "I11": Invariant(
         "What is called rejected or unsent never appears at the venue; what was shown never placed and surfaces is"
@@ -80,16 +80,17 @@ TABLE: Final[dict[str, Invariant]] = {
     ),
     "I14": Invariant(
         "Whenever the venue accepts an entry, what is open and what may still fill is within the limits, at the prices"
-        " that its verdict cites.",
-        "both", ("exposure.py",),
+        " that its verdict cites; slippage and stop distance are within theirs.",
+        "both", ("exposure.py", "sizes.py"),
     ),
     "I15": Invariant(
         "While trading is commanded to reduce or halt, no entry is planned, arrives, or is left working.",
         "both", ("halts.py",), "entries that were planned",
     ),
     "I16": Invariant(
-        "A stop stands on the losing side of the mark and of its entry, and no order is refused for its form.",
-        f"both, {MARKS}", ("stops.py", "conduct.py"), "plans, not marks",
+        "A stop stands on the losing side of the mark and of its entry, everything planned is on the venue's grid, and"
+        " no order is refused for its form.",
+        f"both, {MARKS}", ("stops.py", "conduct.py", "sizes.py"), "plans, not marks",
     ),
     "I17": Invariant(
         "A stop is never looser than planned, and no cancel of ours leaves less cover, or none.",
@@ -119,8 +120,9 @@ TABLE: Final[dict[str, Invariant]] = {
         "both, and any file", ("canary.py",), "the journal",
     ),
     "I24": Invariant(
-        "After a run that ended in peace (`--complete`) nothing of ours is open, pending or unknown.",
-        "both", ("quiet.py",),
+        "After a run that ended in peace (`--complete`) nothing of ours is open, pending or unknown; after a gap of the"
+        " user stream everything is read again.",
+        "both", ("quiet.py", "gaps.py"), "the end",
     ),
     "I25": Invariant(
         "No ban. What can wait leaves 30 % of every rate limit free and waits when told to; the same refused input"
