@@ -301,6 +301,11 @@ class Heard:
         mine = [fill for fill in self.fills.values() if fill.symbol == symbol]
         return sum((fill.quantity if fill.side is Side.BUY else -fill.quantity for fill in mine), ZERO)
 
+    def closed_another(self, order: Asked) -> bool:
+        """Whether a close went to the side of its trade's entry: it closed something else, and it opens nothing."""
+        plan = self.plans.get(order.trade_id)
+        return order.spec.role is Role.CLOSE and plan is not None and order.spec.side is plan.direction.entry_side
+
     def exposure(self, symbol: str) -> Decimal:
         """What is open by any evidence, unless the venue has shown less since the last execution we know of."""
         by_order = dict(self.told)
@@ -311,7 +316,7 @@ class Heard:
         amount = ZERO
         for key in {**by_order, **booked}:
             order = self.orders.get(self.names.get(key, ""))
-            if key[0] == symbol and order is not None:
+            if key[0] == symbol and order is not None and not self.closed_another(order):
                 size = max(by_order.get(key, ZERO), booked.get(key, ZERO))
                 amount += size if order.spec.side is Side.BUY else -size
         if symbol in self.live:  # What closed more than we know to be open was an exit of something not yet told.
