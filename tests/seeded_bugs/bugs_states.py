@@ -56,7 +56,7 @@ BUGS: Final = (
         breaks="The daily loss is measured and nothing follows.",
         rule="RULES 9, P16",
         given={"limits": POOR},
-        seeds=40,
+        seeds=120,
         changes=(
             Edit("core.states:check_losses", "if breach is not None and not ctx.state.loss_latched:", "if False:"),
         ),
