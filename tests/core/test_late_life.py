@@ -6,9 +6,10 @@ import pytest
 
 from holdfast.model import inputs as inp
 from holdfast.model.ids import Role
-from holdfast.model.orders import AlgoStatus, Pending
-from holdfast.model.reports import AlgoReport, Channel
+from holdfast.model.orders import AlgoStatus, OrderStatus, Pending
+from holdfast.model.reports import AlgoReport, Channel, OrderReport
 from tests.core.bench import SYMBOL, Bench
+from tests.core.gate_samples import D
 from tests.core.replies import silence, unknown
 
 
@@ -127,3 +128,18 @@ def test_rules_3_the_end_of_the_known_stop_does_not_resolve_an_unknown_repeat(en
     bench.advance(60_000)
     assert not bench.stop().live
     assert len(bench.closed) == 1
+
+
+def test_rules_6_the_child_of_the_known_stop_does_not_settle_the_repeat_on_its_way():
+    """It had triggered while no process lived, and was sent again because nothing showed it: its order was found, and
+    the repeat, accepted without an answer, was forgotten (random day 646069)."""
+    bench = Bench().open_trade()
+    bench.advance(1_000)
+    stop = bench.stop()
+    bench.algo(stop.client_id, AlgoStatus.CANCELLED, streamed=False)
+    bench.script(Role.STOP, silence())
+    bench.coverage()
+    report = OrderReport(channel=Channel.QUERY, symbol=SYMBOL, client_id=stop.client_id, order_id=9_000,
+                         side=stop.spec.side, status=OrderStatus.WORKING, quantity=D("0.1"))  # fmt: skip
+    bench.give(inp.OrderSeen, report=report)
+    assert bench.stop().pending is Pending.PLACE

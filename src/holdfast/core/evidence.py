@@ -42,7 +42,8 @@ def _take_order(ctx: Context, report: OrderReport) -> None:
     elif order is not None and _order_news(order, report):
         _order_changed(ctx, order, report)
     elif algo is not None and _child_news(algo, report):
-        _settle_unknown(ctx, algo, report.channel)
+        if algo.algo_id is None:
+            _settle_unknown(ctx, algo, report.channel)
         _note_execution(ctx, algo, report)
         ctx.emit(ev.OrderUpdated(at_ms=ctx.now_ms, report=report))
         ctx.touch(report.symbol)

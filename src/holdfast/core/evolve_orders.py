@@ -139,7 +139,8 @@ def _child_updated(algo: AlgoState, report: OrderReport, at_ms: int) -> None:
     if algo.status in (AlgoStatus.PLANNED, AlgoStatus.SENT, AlgoStatus.ARMED):
         algo.status = machine.advance_algo(algo.status, machine.AlgoSignal.TRIGGERING)
         algo.triggering_ms = at_ms
-    algo.pending = machine.advance_pending(algo.pending, machine.Request.EVIDENCE)
+    if algo.algo_id is None:  # Else it is the child of the one that was known, not of a repeat on its way.
+        algo.pending = machine.advance_pending(algo.pending, machine.Request.EVIDENCE)
 
 
 def algo_updated(state: EngineState, event: ev.AlgoUpdated) -> None:
