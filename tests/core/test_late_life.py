@@ -140,6 +140,6 @@ def test_rules_6_the_child_of_the_known_stop_does_not_settle_the_repeat_on_its_w
     bench.script(Role.STOP, silence())
     bench.coverage()
     report = OrderReport(channel=Channel.QUERY, symbol=SYMBOL, client_id=stop.client_id, order_id=9_000,
-                         side=stop.spec.side, status=OrderStatus.WORKING, quantity=D("0.1"))  # fmt: skip
+                         side=stop.spec.side, status=OrderStatus.WORKING, quantity=D(1), executed=D(0))  # fmt: skip
     bench.give(inp.OrderSeen, report=report)
     assert bench.stop().pending is Pending.PLACE
