@@ -93,6 +93,8 @@ def test_rules_5_a_trade_that_is_not_proved_closed_is_exposure():
     assert "I25" not in story.verdict().broken()
     story.closed()
     read(story, "order", 1, orderId="1002", symbol="BTCUSDT")
+    assert "I25" not in story.verdict().broken(), "it left before the end was known"
+    read(story.wait(2_000), "order", 1, orderId="1002", symbol="BTCUSDT")
     assert "I25" in story.verdict().broken()
 
 
@@ -104,7 +106,7 @@ def test_a_flatten_is_exposure_until_its_end():
     read(story.wait(2_000), "userTrades", 5, symbol="BTCUSDT")
     assert "I25" not in story.verdict().broken()
     story.event(ev.FlattenEnded, symbol="BTCUSDT", subject="f")
-    read(story, "userTrades", 5, symbol="BTCUSDT")
+    read(story.wait(2_000), "userTrades", 5, symbol="BTCUSDT")
     assert "I25" in story.verdict().broken()
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from holdfast.model.ids import Role, is_kill, role_of
 from holdfast.verify.base import Check, LineHandlers, MomentHandlers, Scene
 from holdfast.verify.evidence import THROTTLES, WRITES, Shows, Verb, cancelled_id_of, client_id_of, shows
-from holdfast.verify.journal_view import MomentKind
+from holdfast.verify.journal_view import Moment, MomentKind
 from holdfast.verify.liveness import BOOT_US, Liveness
 from holdfast.verify.obligation import DEAD
 from holdfast.verify.records import ConnectionLine, ControlLine, Reply, Request, Start
@@ -117,6 +117,8 @@ class Rates(Check):
         self._ban: Pause | None = None
         self._under_way: set[str] = set()
         """Trades and flattens that have not come to their end by the journal."""
+        self._rested_us = -START_US
+        """When a trade ended last: what was asked for it a moment before may arrive a moment after."""
         self._unheard_us = -START_US
         """When the stream came back: what it did not tell while it was down, only reads tell."""
         self._started_us = sorted(us for _, us in scene.journal.starts)
@@ -139,7 +141,7 @@ class Rates(Check):
         """What is under way is exposure until it is proved to be over."""
         return {
             MomentKind.UNDER_WAY: lambda moment: self._under_way.add(moment.subject),
-            MomentKind.AT_REST: lambda moment: self._under_way.discard(moment.subject),
+            MomentKind.AT_REST: self._on_rest,
         }
 
     def finish(self) -> None:
@@ -170,6 +172,11 @@ class Rates(Check):
             self._unheard_us = line.us
         if line.weight:
             self._windows["weight_per_minute"].add(line.weight, line.us)
+
+    def _on_rest(self, moment: Moment) -> None:
+        if moment.subject in self._under_way:
+            self._rested_us = moment.us
+        self._under_way.discard(moment.subject)
 
     def _on_live(self, us: int, *, live: bool, absence: str) -> None:
         """A new process was not told what the one before it heard."""
@@ -225,7 +232,9 @@ class Rates(Check):
         return place > 0 and us <= self._started_us[place - 1] + START_US
 
     def _is_exposed(self, us: int) -> bool:
-        if self._under_way or us <= self._unheard_us + START_US or any(leg.amt for leg in self.state.legs.values()):
+        if us <= max(self._unheard_us + START_US, self._rested_us + self._slack_us + self.options.lag_ms * 1_000):
+            return True
+        if self._under_way or any(leg.amt for leg in self.state.legs.values()):
             return True
         return any(order.is_ours for order in self.state.all_open())
 
