@@ -9,7 +9,7 @@ import pytest
 from holdfast.service.runner import Runner
 from holdfast.sim.profiles import draw
 from holdfast.sim.scenario import Act, Scenario
-from holdfast.wiring.simulation import digest, judged, played, simulate
+from holdfast.wiring.simulation import digest, judged, played, simulate, unanswered
 
 QUARTER = Decimal("0.25")
 
@@ -58,3 +58,10 @@ def test_a_record_that_was_changed_is_found() -> None:
     records = run.world.platter.content.records
     records[1] = records[1]._replace(body=records[1].body + b" ")
     assert [violation.split(":")[0] for violation in judged(run).violations] == ["records", "I18"]
+
+
+def test_a_question_that_hangs_at_the_venue_is_nobodys_fault_until_it_is_given_up() -> None:
+    """Three seconds, like one that the network swallowed; writes have classes of their own."""
+    fault = {"k": "fault", "us": 5, "verb": "resp.drop", "method": "GET /fapi/v1/userTrades"}
+    others = [{**fault, "method": "order.place"}, {**fault, "verb": "503-unknown"}, {"k": "req", "us": 5}]
+    assert unanswered([fault, *others, {"k": "fault", "us": 6, "verb": "clear"}]) == [(5, 3_000_005)]

@@ -19,6 +19,8 @@ from holdfast.model.reports import RequestOutcome
 
 ATTEMPTS = 4
 """A target is planned once and re-derived at most three times (RULES 2)."""
+SAME_REFUSALS = 3
+"""So often is the same request made; what is re-derived without a change is the same one (P22)."""
 RETRY_MS = 1_000
 OWED_MS = 400
 
@@ -56,11 +58,16 @@ def place_targets(ctx: Context, trade: TradeState, exposed: Decimal) -> None:
         size = ctx.instrument(trade.symbol).round_quantity(min(missing, free))
         if size <= 0:
             continue
-        if len(mine) >= ATTEMPTS:
+        if len(mine) >= ATTEMPTS or _refused_alike(mine, size) >= SAME_REFUSALS:
             ctx.alarm(AlarmCode.TARGET_FAILED, trade.symbol, f"no take profit at {price}: {mine[-1].message}")
             continue
         _place_target(ctx, trade, price, size)
         free -= size
+
+
+def _refused_alike(targets: list[OrderState], size: Decimal) -> int:
+    """How often a target at one price was refused with this size."""
+    return sum(target.status is OrderStatus.REJECTED and target.spec.quantity == size for target in targets)
 
 
 def _open_part(order: OrderState) -> Decimal:

@@ -74,7 +74,7 @@ class Simulation:
         self.weather = Weather(scenario.climate, scenario.weather_seed, self.clock.true_us)
         self.platter = Platter(scenario.weather_seed + 1, scenario.sync_ms)
         self.points = Points(scenario.strikes)
-        self.log: list[dict[str, object]] = []
+        self.log: list[dict[str, Any]] = []
         self.acknowledged: list[str] = []
         self.windows: list[Window] = []
         self.faults: Counter[str] = Counter()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +13,7 @@ import msgspec
 from holdfast.model.chain import JournalUnusable
 from holdfast.service import replay
 from holdfast.sim import loop as loops
+from holdfast.sim.roads import PATIENCE_US
 from holdfast.verify import Options, Report, VerifyError, Window, check
 from holdfast.verify.records import JournalRow, decode_line
 from holdfast.wiring.sim_peace import Peace
@@ -105,6 +107,8 @@ def judged(run: Played) -> Outcome:
     )
 
 
+HANGS: Final = ("req.drop", "resp.drop", "delay")
+"""Faults at the venue that leave a question without an answer."""
 SLOWNESS: Final = ("slowed", "held")
 """What happens to each of many messages is one fault, which its act has counted."""
 
@@ -117,12 +121,23 @@ def verdict(world: Simulation, **bounds: Any) -> Report:
     options = {
         "complete": True,
         "live": world.live_windows(),
-        "unreachable": tuple(Window(start_us=begin, end_us=end) for begin, end in world.weather.troubles),
+        "unreachable": tuple(
+            Window(start_us=begin, end_us=end) for begin, end in [*world.weather.troubles, *unanswered(world.log)]
+        ),
         "acknowledged": tuple(world.acknowledged),
         **_bounds(world),
         **bounds,
     }
     return check(rows, lines, Options(**options))
+
+
+def unanswered(log: Iterable[dict[str, Any]]) -> list[tuple[int, int]]:
+    """From when until when a question hung at the venue: who asked learns of it when he gives up (RULES 15)."""
+    return [
+        (line["us"], line["us"] + PATIENCE_US)
+        for line in log
+        if line["k"] == "fault" and line["verb"] in HANGS and str(line.get("method", "")).startswith("GET ")
+    ]
 
 
 def _bounds(world: Simulation) -> dict[str, int]:
