@@ -220,3 +220,11 @@ def test_after_calm_nothing_is_left() -> None:
     fates += [weather.frame_fate(route, 9, up=up) for route in ROUTES for up in (True, False)]
     assert set(fates) == {Fate.ARRIVES}
     assert not any(weather.overtaking("private") for _ in range(50))
+
+
+def test_a_partition_of_user_events_is_told() -> None:
+    """The checker must not take what was held up for heard."""
+    weather = Weather(Climate(), 1, lambda: 5_000)
+    weather.hold(("private",), 2)
+    weather.hold(("market",), 9)
+    assert weather.deaf == [(5_000, 7_000)]

@@ -350,3 +350,12 @@ def test_rules_15_a_stop_throttled_before_its_entry_filled_is_waited_for():
     story.fill_entry()
     story.wait(40_000).arm_stop(n=2)
     assert story.verdict().violations == []
+
+
+@pytest.mark.parametrize(("pause_ms", "broken"), [(4_000, []), (7_000, ["I3"])])
+def test_rules_12_an_event_that_reached_nobody_is_no_evidence(pause_ms, broken):
+    """The way of user events was cut: then the watch must find out, within its five seconds."""
+    story = naked_entry()
+    deaf = Window(start_us=(story.ms - 100) * 1_000, end_us=(story.ms + 60_000) * 1_000)
+    story.wait(pause_ms).arm_stop()
+    assert story.verdict(deaf=(deaf,)).broken() == broken

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from holdfast.sim.network import InProcessVenue
 
 RESET: Final = "the connection was reset"
-PRIVATE: Final = "private"
 
 
 class InProcessHttp:

@@ -18,6 +18,7 @@ import msgspec
 ROUTES: Final = ("rest", "ws-fapi", "private", "public", "market")
 """The kinds of connections that an engine has, by the first part of their path."""
 REST: Final = "rest"
+PRIVATE: Final = "private"
 
 PATIENCE_US: Final = 3_000_000
 """How long the engine waits for the answer to a write; for those to its reads it waits less."""
@@ -111,6 +112,8 @@ class Weather:
         """How often each thing really happened to a message."""
         self.troubles: list[tuple[int, int]] = []
         """From when until when everything was late, or a request could not be answered: nobody's fault (RULES 15)."""
+        self.deaf: list[tuple[int, int]] = []
+        """From when until when user events were held up."""
         self._random = random.Random(seed)
         self._held_until_us: dict[str, int] = {}
         self._slow_until_us = 0
@@ -131,6 +134,8 @@ class Weather:
         # What a process sends may take the way that is open; what it has to read has one way only (RULES 7, 12).
         if REST in routes:
             self._in_trouble(ms * 1_000)
+        if PRIVATE in routes:
+            self.deaf.append((self._now_us(), self._now_us() + ms * 1_000))
 
     def slow(self, by_ms: int, ms: int) -> None:
         """Everything takes up to `by_ms` longer for a while."""
@@ -212,7 +217,7 @@ class Weather:
 
     def overtaking(self, route: str) -> bool:
         """By chance, while it was ordered; only user events do."""
-        if route != "private" or self._now_us() >= self._overtaking_until_us:
+        if route != PRIVATE or self._now_us() >= self._overtaking_until_us:
             return False
         return self._random.random() < 0.5
 

@@ -31,6 +31,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """When the network was in trouble by the word of a caller who knows (with `live`): what was lost or late then
     reached nobody, and what was sent then need not have arrived. A class of its own (RULES 15)."""
 
+    deaf: tuple[Window, ...] = ()
+    """When no user event reached the engine, by the word of a caller who knows: what the venue pushed then is no
+    evidence. The coverage watch must find it out (RULES 12)."""
+
     acknowledged: tuple[str, ...] | None = None
     """Intent ids whose acceptance or denial was acknowledged to their source (I20); None = not known here."""
 

@@ -40,6 +40,7 @@ from holdfast.verify.records import (
     JournalRow,
     OrderLine,
     PositionLine,
+    PushLine,
     Reply,
     Request,
     Start,
@@ -221,6 +222,10 @@ class Stage:
         for line in lines:
             if line.us > state.us:
                 self._pass_time(line.us)
+            if isinstance(line, PushLine) and self._is_deaf(line.us):
+                state.n = line.n
+                count += 1
+                continue
             kind = type(line)
             for handler in self._before.get(kind, ()):
                 handler(line)
@@ -237,6 +242,10 @@ class Stage:
             one.finish()
         self.scene.found.counts["venue_records"] = count
         self.scene.found.counts["processes"] = self._liveness.processes
+
+    def _is_deaf(self, us: int) -> bool:
+        """Whether a user event that the venue sends now reaches nobody."""
+        return any(each.start_us <= us <= (each.end_us or us) for each in self.scene.options.deaf)
 
     def _pass_time(self, us: int) -> None:
         self._tell_moments(us)

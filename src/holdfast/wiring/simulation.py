@@ -124,6 +124,7 @@ def verdict(world: Simulation, **bounds: Any) -> Report:
         "unreachable": tuple(
             Window(start_us=begin, end_us=end) for begin, end in [*world.weather.troubles, *unanswered(world.log)]
         ),
+        "deaf": tuple(Window(start_us=begin, end_us=end) for begin, end in world.weather.deaf),
         "acknowledged": tuple(world.acknowledged),
         **_bounds(world),
         **bounds,
