@@ -206,11 +206,12 @@ def test_what_a_restart_has_hashed_is_hashed_again_only_if_something_came_behind
     assert start.state_hash == ("anew" if events_behind else loaded)
 
 
-def test_rules_2_a_cancel_that_meets_nothing_is_not_repeated_five_times_a_second():
+@pytest.mark.parametrize("code", [-2011, -4117])
+def test_rules_2_a_cancel_that_meets_nothing_is_not_repeated_five_times_a_second(code):
     """Its order cannot be read for a while; what was left of the request window belongs to others."""
     bench = Bench()
     bench.intent(entry=Entry(type="limit", price=Decimal("49900"), ttl_ms=60_000), stop="49000")
-    bench.script(Role.CANCEL, *[rejected(-2011)] * 50)
+    bench.script(Role.CANCEL, *[rejected(code)] * 50)
     bench.failing_reads = {ReadKind.ORDER}
     bench.command("halt")
     bench.advance(5_100)

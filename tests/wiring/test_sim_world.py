@@ -74,19 +74,20 @@ def test_a_paused_process_does_nothing_and_goes_on() -> None:
     assert play(QUIET, paused) == (0, TradingState.ACTIVE)
 
 
-def test_windows_leave_out_pauses_and_deaths() -> None:
-    """An engine that stands still, or is dead, is not live (RULES 15)."""
+def test_windows_leave_out_deaths_and_pauses_are_told() -> None:
+    """A dead engine is not live; one that stands still is out of reach (RULES 15)."""
 
-    async def live(world: Simulation) -> list[float | None]:
+    async def live(world: Simulation) -> list[list[int | None]]:
         world.pause(5_000)
         await world.pass_time(10)
         world.kill(Variant.AFTER, 2_000)
         await world.pass_time(10)
         begin = world.scenario.begin_us
-        return [edge and round((edge - begin) / 1e6) for window in world.live_windows() for edge in
-                (window.start_us, window.end_us)]  # fmt: skip
+        windows = [(window.start_us, window.end_us) for window in world.live_windows()]
+        spans = [*windows, *world.weather.troubles]
+        return [[edge and round((edge - begin) / 1e6) for edge in span] for span in spans]
 
-    assert play(QUIET, live) == [0, 20, 25, 30, 32, None]
+    assert play(QUIET, live) == [[0, 30], [32, None], [20, 25]]
 
 
 def test_an_unanswered_intent_is_delivered_again() -> None:

@@ -44,7 +44,8 @@ _encoder = msgspec.json.Encoder(decimal_format="string")
 _decoder = msgspec.json.Decoder(EngineState)
 
 
-NOTHING_TO_CANCEL: Final = -2011
+NOTHING_TO_CANCEL: Final = (-2011, -4117)
+"""The venue finds nothing under the name, or a stop that is triggering: the next cancel meets the same."""
 
 
 class Step(NamedTuple):
@@ -219,7 +220,7 @@ def _cancel_answered(ctx: Context, message: inp.CancelAnswered) -> None:
     missed = ctx.around.not_to_cancel.pop(message.client_id, 0)
     if order.live:
         at_ms = outcome.until_ms if outcome.outcome is Outcome.THROTTLED else ctx.now_ms + 200
-        if outcome.code == NOTHING_TO_CANCEL:
+        if outcome.code in NOTHING_TO_CANCEL:
             # Only the question what became of it leads on; asking the same again at once is answered the same.
             ctx.around.not_to_cancel[message.client_id] = missed + 1
             at_ms = ctx.now_ms + (1_000 if missed else 200)

@@ -147,7 +147,7 @@ class Surroundings:
     cancelling: dict[str, None] = field(default_factory=dict)
     """Client ids whose cancel this process has sent and not yet heard of; after a restart nobody will answer."""
     not_to_cancel: dict[str, int] = field(default_factory=dict)
-    """Client id → how often in a row its cancel met nothing under its name (−2011), while we believe it live."""
+    """Client id → how often in a row its cancel met nothing that could be cancelled (−2011, −4117)."""
     zero_reads: dict[str, list[int]] = field(default_factory=dict)
     """Symbol → venue times of consecutive position reads that showed 0 during a flatten or a close."""
     crossed: dict[str, tuple[int, Decimal]] = field(default_factory=dict)

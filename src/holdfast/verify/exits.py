@@ -246,7 +246,8 @@ class Orphans(Check):
 
     def _on_reply(self, line: Reply) -> None:
         trouble, acted = trouble_of(line), self._acts.pop(line.req, None)
-        if not trouble and acted and line.status == OK:
+        sent_after = self._refusal.known_by(line.us - self.options.lag_ms * 1_000)
+        if not trouble and acted and line.status == OK and sent_after:
             # A placement that is taken weighs nothing: it does not say that cancels may go again.
             self._refusal.note(line.us, "")
         if trouble != THROTTLED and acted is None:

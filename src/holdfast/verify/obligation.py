@@ -33,6 +33,10 @@ class Refusal:
         """An act was turned away; "" when a new one has been made."""
         self._kind, self._us = kind, us
 
+    def known_by(self, us: int) -> bool:
+        """Whether it was made at that time already: what left before that was on its way all the same."""
+        return self._us <= us
+
     def at(self, us: int) -> str:
         """The class that holds at a time, "" for none."""
         return self._kind if us - self._us <= REFUSAL_LASTS_US else ""

@@ -87,7 +87,6 @@ class Simulation:
         self._journal: SimJournal | None = None
         self._ready = False
         self._in_flight: dict[str, None] = {}
-        self._live_since_us = 0
         self._over = False
         self.last_state_hash: str | None = None
         """What the living engine's state came to at the end, if all of it was on the disk."""
@@ -221,16 +220,13 @@ class Simulation:
         return self._strikes_seen > seen
 
     def _close_window(self, life: Life) -> None:
-        since_us = max(life.heard_us, self._live_since_us)
-        if life.heard_us and since_us < self.now_us:
-            self.windows.append(Window(start_us=since_us, end_us=self.now_us))
+        if life.heard_us:
+            self.windows.append(Window(start_us=life.heard_us, end_us=self.now_us))
 
     def live_windows(self) -> tuple[Window, ...]:
-        """When an engine was live and not paused (RULES 15)."""
-        open_now = []
-        if self._life is not None and self._life.heard_us:
-            open_now.append(Window(start_us=max(self._life.heard_us, self._live_since_us)))
-        return (*self.windows, *open_now)
+        """When an engine was live (RULES 15); a pause is told as time in which it was out of reach."""
+        life = self._life
+        return (*self.windows, *([Window(start_us=life.heard_us)] if life is not None and life.heard_us else ()))
 
     # What acts reach.
 
@@ -313,9 +309,9 @@ class Simulation:
         life = self._life
         if life is None or life.paused:
             return
-        self._close_window(life)
         life.paused = True
-        self._live_since_us = self.now_us + ms * 1_000
+        # It is out of reach and not dead: what it was told before still holds for it.
+        self.weather.troubles.append((self.now_us, self.now_us + ms * 1_000))
         self.later(ms, lambda: self.loop.resume(life))
 
     def kill(self, variant: Variant, rest_ms: int) -> None:
