@@ -81,7 +81,13 @@ BUGS: Final = (
         breaks="A refused take profit is derived anew for ever.",
         rule="RULES 2",
         given={"trouble": ["targets"] * 2},
-        changes=(Edit("core.exits:place_targets", "if len(mine) >= ATTEMPTS:", "if False:"),),
+        changes=(
+            Edit(
+                "core.exits:place_targets",
+                "if len(mine) >= ATTEMPTS or _refused_alike(mine, size) >= SAME_REFUSALS:",
+                "if False:",
+            ),
+        ),
     ),
     Bug(
         name="flatten-once",
