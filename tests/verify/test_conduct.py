@@ -171,3 +171,14 @@ def test_nothing_works_after_it_has_ended():
     assert "I10" not in story.verdict().broken()
     story.report(resting(), 1001, OrderStatus.WORKING, "1")
     assert "I10" in story.verdict().broken()
+
+
+def test_rules_10_a_process_that_could_not_reach_the_venue_cancels_nothing():
+    """Out of reach, or standing still, while the entry's time ran out."""
+    story = half_filled()
+    start_us = story.lines[0].us
+    cut = Window(start_us=(story.ms + 1_000) * 1_000, end_us=(story.ms + 19_900) * 1_000)
+    story.wait(20_000).event(ev.CancelPlanned, client_id=resting().client_id, reason="time to live is over")
+    live = (Window(start_us=start_us),)
+    assert "RULES 10" in story.verdict(live=live).broken()
+    assert "RULES 10" not in story.verdict(live=live, unreachable=(cut,)).broken()

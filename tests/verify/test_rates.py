@@ -298,3 +298,12 @@ def test_how_an_exposure_ended_is_learned_with_the_reserve():
     story.stop_out(stop)
     read(story, "userTrades", 80, symbol="BTCUSDT")
     assert story.verdict().violations == []
+
+
+def test_a_refusal_just_after_a_turn_may_be_of_the_window_before():
+    """By a clock that is a tenth of a second behind; what it put off has turned already."""
+    story = idle()
+    story.ms += LATER_MS - story.ms % 60_000 + 20
+    refused(story, "GET /fapi/v1/income")
+    read(story.wait(5_000), "income", 1)
+    assert story.verdict().violations == []

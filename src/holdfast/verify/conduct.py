@@ -248,6 +248,8 @@ class Conduct(Check):
         ran = [(since_us, until_us)]
         if self.options.live is not None:
             ran = [(window.start_us, window.end_us or until_us) for window in self.options.live]
+        for trouble in self.options.unreachable:
+            ran = [part for span in ran for part in _without(span, trouble.start_us, trouble.end_us or until_us)]
         lives = [
             (max(start, since_us, began_us), min(end, until_us, ended_us))
             for start, end in zip(starts, ends, strict=True)
@@ -280,6 +282,12 @@ class Conduct(Check):
         spec = target.event.spec
         ended = self._done.get(spec.client_id)
         return (spec.quantity or ZERO) if ended is None else ended
+
+
+def _without(span: tuple[int, int], start_us: int, end_us: int) -> list[tuple[int, int]]:
+    """What is left of a span of time around another one."""
+    parts = ((span[0], min(span[1], start_us)), (max(span[0], end_us), span[1]))
+    return [part for part in parts if part[0] < part[1]]
 
 
 def _rests(planned: Planned) -> bool:

@@ -269,7 +269,7 @@ class Rates(Check):
         use, request = asked
         # What was on its way when the refusal came could not know of it.
         known_us = line.us + (self.options.lag_ms + self.options.clock_error_ms) * 1_000
-        pause = Pause(known_us, _until_us(line), line.n, request.conn)
+        pause = Pause(known_us, _until_us(line, self._slack_us), line.n, request.conn)
         if line.status == 418 or _BAN.search(line.msg or ""):
             self._ban = pause
         if line.code == -1015:
@@ -288,8 +288,11 @@ def _says_wait(line: Reply, request: Request) -> bool:
     return seen and (line.status in (418, 429) or line.code in THROTTLES)
 
 
-def _until_us(line: Reply) -> int:
-    """When what was refused may be sent again: the end that a ban names, else the turn of the window (A.7)."""
+def _until_us(line: Reply, slack_us: int) -> int:
+    """When what was refused may be sent again: the end that a ban names, else the turn of the window (A.7).
+
+    A refusal just after a turn may still be one of the window before, by a clock that is right enough.
+    """
     banned = _BAN.search(line.msg or "")
     if banned:
         return int(banned.group(1)) * 1_000
@@ -298,7 +301,7 @@ def _until_us(line: Reply) -> int:
         length_us = int(named.group(1) or 1) * (MINUTE_US if named.group(2).upper() == "MINUTE" else MINUTE_US // 60)
     else:
         length_us = MINUTE_US // 6 if line.code == -1015 else MINUTE_US
-    return (line.us // length_us + 1) * length_us
+    return ((line.us - slack_us) // length_us + 1) * length_us
 
 
 def _sent_us(line: Request) -> int:
