@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -219,3 +220,19 @@ def test_a_batch_whose_waiter_was_cancelled_still_lands_or_fails() -> None:
         assert process.journal.failed
 
     on_loop(main)
+
+
+def test_a_failure_that_nobody_lives_to_hear_is_not_complained_of() -> None:
+    """asyncio would print a traceback for each append whose process was killed with it."""
+    complaints: list[object] = []
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+        journal = SimJournal(Platter(1, sync_ms=(5,)))
+        journal.append([JournalEntry("a", b"1")], 1)
+        journal.break_down("no space left on device")
+        journal.append([JournalEntry("b", b"2")], 1)
+
+    run(main, loop=VirtualLoop())
+    gc.collect()
+    assert complaints == []

@@ -49,7 +49,7 @@ class SimJournal(MemoryJournal):
 
         def act() -> None:
             self._sync_ms = self._platter.next_sync_ms()
-            futures.append(super(SimJournal, self).append(entries, at_us))
+            futures.append(_told(super(SimJournal, self).append(entries, at_us)))
 
         point(act, f"append {' '.join(entry.kind for entry in entries)}")
         if on_the_way is not None and not futures[0].done():
@@ -65,10 +65,20 @@ class SimJournal(MemoryJournal):
     def break_down(self, reason: str) -> None:
         """From now on nothing can be written. Some of what waits reaches the disk all the same."""
         if not self.failed:
+            waiting = [future for _, future in self._waiting]
             self.fail(reason, landed=self._platter.landed_of(self.waiting))
+            for future in waiting:
+                _told(future)
 
     def end(self, variant: Variant) -> None:
         """The process has been killed: what is on the disk stays, the rest is lost unless the kernel had it."""
         if variant is not Variant.LOST and not self.failed:
             self.flush()
         self.crash()
+
+
+def _told(future: asyncio.Future[Head]) -> asyncio.Future[Head]:
+    """Whoever waits may be killed before he hears of a failure; then nobody is to blame for not having listened."""
+    if future.done() and not future.cancelled():
+        future.exception()
+    return future
