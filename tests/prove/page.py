@@ -37,8 +37,14 @@ def text(steps: list[Step], commit: str) -> str:
         parts.append(f"| {step.line} | {'ok' if step.ok else '**failed**'} | {step.seconds:,} | `{step.name}` |\n")
     for step in steps:
         if step.totals is not None:
-            parts.append(_faults(step.totals))
+            parts += [_broken(step.totals), _faults(step.totals)]
     return "".join(parts)
+
+
+def _broken(totals: Totals) -> str:
+    """Each run that broke something, with its first sentence and the line that repeats it; "" when none did."""
+    rows = [f"- `{failed.repeat}`: {failed.violations[0]}\n" for failed in totals.violations]
+    return f"\n## What broke, and is to be mended\n\n{''.join(rows)}" if rows else ""
 
 
 def _faults(totals: Totals) -> str:

@@ -35,6 +35,15 @@ def test_a_failed_step_is_not_hidden() -> None:
     assert "**failed**" in text([Step(name="bugs", ok=False, seconds=1, line="59 of 60")], "x")
 
 
+def test_a_run_that_broke_something_is_told_with_its_line() -> None:
+    """Nobody has to look for it."""
+    failed = Failed(seed=11, violations=["I7: a fee"], repeat="holdfast sim --first-seed 11")
+    totals = Totals(profile="realistic", first_seed=1, violations=[failed])
+    assert "- `holdfast sim --first-seed 11`: I7: a fee" in text(
+        [Step(name="f", ok=False, seconds=1, line="", totals=totals)], "x"
+    )
+
+
 def test_a_soak_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:
     """Of the same profile."""
     table = tmp_path / "soak.md"
