@@ -50,7 +50,7 @@ def _broken(totals: Totals) -> str:
 def _faults(totals: Totals) -> str:
     """Verb → times injected → violations of the runs in which it was."""
     broken = len(totals.violations)
-    rows = [f"| `{verb}` | {count:,} | {broken} |\n" for verb, count in totals.by_verb.items()]
+    rows = [f"| {verb.replace('.', ': ')} | {count:,} | {broken} |\n" for verb, count in totals.by_verb.items()]
     return (
         "\n## What was done to the engine\n\n"
         "Acts by the names they have in a scenario file; `net …` is what became of a message on the network.\n\n"

@@ -18,7 +18,7 @@ TOTALS = Totals(
     simulated_hours=Decimal(40),
     faults=2_000,
     digest="abc",
-    by_verb={"kill": 1_234},
+    by_verb={"net.hold": 1_234},
 )
 
 
@@ -27,7 +27,7 @@ def test_the_page_has_a_row_per_step_and_per_fault() -> None:
     page = text([Step(name="farm", ok=True, seconds=9, line="40 hours", totals=TOTALS)], "deadbee")
     assert "Commit deadbee." in page
     assert "| 40 hours | ok | 9 | `farm` |" in page
-    assert "| `kill` | 1,234 | 0 |" in page
+    assert "| net: hold | 1,234 | 0 |" in page
 
 
 def test_a_failed_step_is_not_hidden() -> None:
