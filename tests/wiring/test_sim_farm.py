@@ -74,7 +74,7 @@ def test_a_failing_scenario_is_cut_down_and_kept(monkeypatch, tmp_path: Path) ->
     monkeypatch.setattr(sim_farm, "simulate", judged)
     acts = (Act(at_ms=9_000, do="intent", seed=1), Act(at_ms=10_000, do="kill", seed=2))
     scenario = Scenario(duration_ms=60_000, seed=9, profile="calm", acts=acts)
-    small = cut_down(scenario, judged(scenario))
+    small = cut_down(scenario, judged(scenario).violations)
     assert [act.do for act in small.acts] == ["kill"]
     path = keep(small, tmp_path / "kept")
     assert path.name == "scenario-calm-9.json"

@@ -135,10 +135,9 @@ def _cut_down(scenario: Scenario, failed: Failed, folder: Path, console: Console
     import msgspec
 
     from holdfast.wiring.sim_farm import cut_down, keep
-    from holdfast.wiring.simulation import simulate
 
     with console.status(f"Cutting down seed {failed.seed} …"):
-        small = cut_down(scenario, simulate(scenario))
+        small = cut_down(scenario, failed.violations)
     try:
         path = keep(small, folder)
     except OSError as error:

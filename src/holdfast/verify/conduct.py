@@ -14,6 +14,7 @@ from holdfast.model.reasons import Outcome, TradePhase, TradingState
 from holdfast.verify.base import Check, LineHandlers, Scene
 from holdfast.verify.evidence import WRITES, Verb, client_id_of
 from holdfast.verify.journal_view import Planned
+from holdfast.verify.liveness import spans
 from holdfast.verify.records import OrderLine, Reply, Request
 
 ATTEMPTS: Final = 4
@@ -247,9 +248,7 @@ class Conduct(Check):
         starts, ends = [us for _, us in self.journal.starts], self.journal.process_ends
         ran = [(since_us, until_us)]
         if self.options.live is not None:
-            ran = [(window.start_us, window.end_us or until_us) for window in self.options.live]
-        for trouble in self.options.unreachable:
-            ran = [part for span in ran for part in _without(span, trouble.start_us, trouble.end_us or until_us)]
+            ran = [(start_us, end_us) for start_us, end_us, _ in spans(self.options)]
         lives = [
             (max(start, since_us, began_us), min(end, until_us, ended_us))
             for start, end in zip(starts, ends, strict=True)
@@ -282,12 +281,6 @@ class Conduct(Check):
         spec = target.event.spec
         ended = self._done.get(spec.client_id)
         return (spec.quantity or ZERO) if ended is None else ended
-
-
-def _without(span: tuple[int, int], start_us: int, end_us: int) -> list[tuple[int, int]]:
-    """What is left of a span of time around another one."""
-    parts = ((span[0], min(span[1], start_us)), (max(span[0], end_us), span[1]))
-    return [part for part in parts if part[0] < part[1]]
 
 
 def _rests(planned: Planned) -> bool:

@@ -18,6 +18,7 @@ from holdfast.verify.base import Check, LineHandlers, MomentHandlers, Scene
 from holdfast.verify.evidence import is_signed, is_signed_read
 from holdfast.verify.journal_view import Moment, MomentKind
 from holdfast.verify.obligation import DEAD, UNREACHABLE
+from holdfast.verify.options import Options
 from holdfast.verify.records import ConnectionLine, PushLine, Request
 
 _FOR_EVER: Final = 1 << 62
@@ -125,15 +126,20 @@ class Liveness(Check):
             self._turn(at_us, live=live)
 
 
+def spans(options: Options) -> Iterator[tuple[int, int, str]]:
+    """By the caller's word: from when until when (µs) a process ran and could reach the venue, and what was before."""
+    troubles = sorted((trouble.start_us, trouble.end_us or _FOR_EVER) for trouble in options.unreachable)
+    for window in options.live or ():
+        yield from _reached(window.start_us, window.end_us or _FOR_EVER, troubles)
+
+
 def _changes(scene: Scene) -> list[tuple[int, bool, str]]:
     """When an engine came, after an absence of which class, and when it went."""
     changes: list[tuple[int, bool, str]] = []
-    troubles = sorted((trouble.start_us, trouble.end_us or _FOR_EVER) for trouble in scene.options.unreachable)
-    for window in scene.options.live or ():
-        for start_us, end_us, absence in _reached(window.start_us, window.end_us or _FOR_EVER, troubles):
-            changes.append((start_us, True, absence))
-            if end_us != _FOR_EVER:
-                changes.append((end_us, False, ""))
+    for start_us, end_us, absence in spans(scene.options):
+        changes.append((start_us, True, absence))
+        if end_us != _FOR_EVER:
+            changes.append((end_us, False, ""))
     return sorted(changes)
 
 

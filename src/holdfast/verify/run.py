@@ -130,15 +130,9 @@ def _by_rows(report: Report, rows: list[str]) -> Report:
     return msgspec.structs.replace(report, violations=named)
 
 
-def on_log(scene: Scene, liveness: Liveness) -> list[Check]:
-    """Every check that reads a venue log."""
+def _on_both(scene: Scene, liveness: Liveness) -> list[Check]:
+    """The checks that any record of the venue lets us make, in their order."""
     return [
-        liveness,
-        Once(scene),
-        Commands(scene),
-        Cover(scene, liveness),
-        Flips(scene),
-        Orphans(scene, liveness),
         Fills(scene),
         Ledger(scene),
         Lives(scene),
@@ -152,6 +146,19 @@ def on_log(scene: Scene, liveness: Liveness) -> list[Check]:
         Exposure(scene),
         Sizes(scene),
         Books(scene),
+    ]
+
+
+def on_log(scene: Scene, liveness: Liveness) -> list[Check]:
+    """Every check that reads a venue log."""
+    return [
+        liveness,
+        Once(scene),
+        Commands(scene),
+        Cover(scene, liveness),
+        Flips(scene),
+        Orphans(scene, liveness),
+        *_on_both(scene, liveness),
         Gaps(scene, liveness),
         Quiet(scene),
         Rates(scene, liveness),
@@ -166,19 +173,7 @@ def on_export(scene: Scene, liveness: Liveness) -> list[Check]:
         liveness,
         Once(scene),
         ExportOrders(scene),
-        Fills(scene),
-        Ledger(scene),
-        Lives(scene),
-        Halts(scene, liveness),
-        Stops(scene),
-        Fates(scene),
-        Admission(scene),
-        Proofs(scene),
-        Conduct(scene),
-        Freshness(scene),
-        Exposure(scene),
-        Sizes(scene),
-        Books(scene),
+        *_on_both(scene, liveness),
         Quiet(scene),
     ]
     if journal.adopted or journal.foreign or journal.cut:

@@ -128,17 +128,17 @@ def total_digest(digests: dict[int, str]) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()[:16]
 
 
-def broken_by(outcome: Outcome) -> frozenset[str]:
-    """What a run broke, by the first word of each sentence."""
-    return frozenset(violation.partition(":")[0] for violation in outcome.violations)
+def broken_by(violations: Iterable[str]) -> frozenset[str]:
+    """What was broken, by the first word of each sentence."""
+    return frozenset(violation.partition(":")[0] for violation in violations)
 
 
-def cut_down(scenario: Scenario, outcome: Outcome, most: int = SHRINK_RUNS) -> Scenario:
+def cut_down(scenario: Scenario, violations: Iterable[str], most: int = SHRINK_RUNS) -> Scenario:
     """A smaller scenario that breaks one of the same things."""
-    broken = broken_by(outcome)
+    broken = broken_by(violations)
 
     def fails(candidate: Scenario) -> bool:
-        return bool(broken & broken_by(simulate(candidate)))
+        return bool(broken & broken_by(simulate(candidate).violations))
 
     return shrink(scenario, fails, most)
 

@@ -88,6 +88,9 @@ class Simulation:
         self._ready = False
         self._in_flight: dict[str, None] = {}
         self._over = False
+        self._rest_ms = BACK_UP_MS
+        """How long nobody runs after the next death that is not a strike's."""
+        self._strikes_seen = 0
         self.last_state_hash: str | None = None
         """What the living engine's state came to at the end, if all of it was on the disk."""
         self.network = self._venue()
@@ -210,9 +213,6 @@ class Simulation:
         self._in_flight.clear()
         rest_ms = self.points.struck[-1].rest_ms if self._struck_now() else self._rest_ms
         self.later(rest_ms, self.start_life)
-
-    _rest_ms = BACK_UP_MS
-    _strikes_seen = 0
 
     def _struck_now(self) -> bool:
         """Whether this death is that of an effect point."""
