@@ -183,6 +183,18 @@ def test_rules_15_a_trade_that_ends_just_after_the_hour_waits_for_its_funding():
     assert bench.closed[0].funding == {"USDT": D("-0.5")}
 
 
+def test_rules_15_a_trade_that_ends_just_before_our_hour_may_have_paid_at_the_venues():
+    """Simulated hour 1300126: our clock was 3 ms behind, funding and stop fell on the hour's first millisecond."""
+    bench = Bench().open_trade()
+    to_next_hour(bench, -900)
+    bench.venue.incomes.append(row(venue_ms=bench.now))
+    bench.intent("c1", "close", side=None)
+    bench.advance(800)
+    assert (bench.result("c1").status, bench.closed) == ("closed", [])
+    bench.advance(SETTLED_MS + 2_000)
+    assert bench.closed[0].funding == {"USDT": D("-0.5")}
+
+
 @pytest.mark.parametrize(("kind", "expected"), [("INSURANCE_CLEAR", [1]), ("COMMISSION", []), ("REALIZED_PNL", [])])
 def test_what_executions_made_comes_with_them(kind, expected):
     """Their rows would double the journal and add nothing."""

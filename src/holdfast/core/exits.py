@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from holdfast.core import entry, exposure, flatten, income, results, sending, unknowns
+from holdfast.core import entry, exposure, flatten, foreign, income, results, sending, unknowns
 from holdfast.core.context import Context
 from holdfast.core.income import HOUR_MS, SETTLED_MS
 from holdfast.core.responses import Reaction, reaction_to
@@ -196,7 +196,8 @@ def _fees_known(ctx: Context, trade: TradeState) -> bool:
 def _funding_known(ctx: Context, trade: TradeState) -> bool:
     """Whether funding that may have been paid in the trade's life is in the books: fetched, never estimated."""
     symbol, trade_id = trade.symbol, trade.plan.trade_id
-    last_ms = min(ctx.now_ms, ctx.around.executed_ms.get(symbol, ctx.now_ms))
+    # The venue's clock may be ahead of ours: what ends just before our hour may have ended after the venue's.
+    last_ms = min(ctx.now_ms, ctx.around.executed_ms.get(symbol, ctx.now_ms)) + foreign.CLOCK_MS
     hour_ms = last_ms - last_ms % HOUR_MS
     held = trade.entry_filled > 0 or trade.base > 0
     if not held or hour_ms <= trade.accepted_ms or trade_id in ctx.around.income_read:
