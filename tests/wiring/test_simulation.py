@@ -65,3 +65,9 @@ def test_a_question_that_hangs_at_the_venue_is_nobodys_fault_until_it_is_given_u
     fault = {"k": "fault", "us": 5, "verb": "resp.drop", "method": "GET /fapi/v1/userTrades"}
     others = [{**fault, "method": "order.place"}, {**fault, "verb": "503-unknown"}, {"k": "req", "us": 5}]
     assert unanswered([fault, *others, {"k": "fault", "us": 6, "verb": "clear"}]) == [(5, 3_000_005)]
+
+
+def test_a_delayed_answer_excuses_nobody_longer_than_it_took() -> None:
+    """A question answered after 200 ms hides nothing afterwards."""
+    fault = {"k": "fault", "us": 5, "verb": "delay", "ms": 200, "method": "GET /fapi/v1/algoOrder"}
+    assert unanswered([fault]) == [(5, 200_005)]

@@ -130,7 +130,8 @@ def _fault_for(exchange: Exchange, request: Incoming) -> Fault | None:
     )
     fault = exchange.faults.for_request(facts)
     if fault is not None:
-        exchange.log("fault", verb=fault.verb, method=request.method, account=request.account_name, client_id=client_id)
+        told = {"method": request.method, "account": request.account_name, "client_id": client_id}
+        exchange.log("fault", verb=fault.verb, **told, **({"ms": fault.ms} if fault.ms else {}))
     return fault
 
 

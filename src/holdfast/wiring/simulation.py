@@ -133,9 +133,10 @@ def verdict(world: Simulation, **bounds: Any) -> Report:
 
 
 def unanswered(log: Iterable[dict[str, Any]]) -> list[tuple[int, int]]:
-    """From when until when a question hung at the venue: who asked learns of it when he gives up (RULES 15)."""
+    """From when until when a question hung at the venue: who asked learns of it when he gives up (RULES 15), or when
+    the delayed answer comes."""
     return [
-        (line["us"], line["us"] + PATIENCE_US)
+        (line["us"], line["us"] + min(PATIENCE_US, line.get("ms", PATIENCE_US) * 1_000))
         for line in log
         if line["k"] == "fault" and line["verb"] in HANGS and str(line.get("method", "")).startswith("GET ")
     ]
