@@ -6,12 +6,13 @@ import sys
 from decimal import Decimal
 
 from holdfast.sim.profiles import draw
-from holdfast.wiring.simulation import digest, played
+from holdfast.wiring.simulation import digest, played, written
 
 
 def of_seed(seed: int, hours: Decimal = Decimal("0.1"), profile: str = "hell") -> str:
     """One run's digest. The judgement is left out: it comes after the run, and changes nothing in it."""
-    return digest(played(draw(seed, profile, hours)).world)
+    world = played(draw(seed, profile, hours)).world
+    return digest(world, written(world))
 
 
 def main(words: list[str]) -> None:

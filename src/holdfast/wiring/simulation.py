@@ -86,8 +86,9 @@ def judged(run: Played) -> Outcome:
     world, scenario = run.world, run.world.scenario
     violations = [*(f"engine: {problem}" for problem in world.problems), *run.found]
     counts: Counter[str] = Counter()
+    log = written(world)
     try:
-        report = verdict(world)
+        report = verdict(world, log)
         violations += [f"{v.invariant}: {v.sentence} {list(v.seqs)} {list(v.ns)}" for v in report.violations]
         counts.update(report.counts)
     except VerifyError as error:
@@ -102,7 +103,7 @@ def judged(run: Played) -> Outcome:
         violations=violations,
         faults=dict(sorted(faults.items())),
         counts={**dict(sorted(counts.items())), "intents": len(world.sources.sent), "lives": len(world.lives)},
-        digest=digest(world),
+        digest=digest(world, log),
         points=world.points.count,
     )
 
@@ -113,23 +114,32 @@ SLOWNESS: Final = ("slowed", "held")
 """What happens to each of many messages is one fault, which its act has counted."""
 
 
-def verdict(world: Simulation, **bounds: Any) -> Report:
+def written(world: Simulation) -> list[bytes]:
+    """The venue's log, line by line, as a paper exchange writes it to a file."""
+    encode = msgspec.json.Encoder(decimal_format="string").encode
+    return [encode(record) for record in world.log]
+
+
+def verdict(world: Simulation, log: list[bytes]) -> Report:
     """What the checker says of the two records."""
     rows = [JournalRow(*record) for record in world.platter.content.records]
-    encode = msgspec.json.Encoder(decimal_format="string").encode
-    lines = [decode_line(encode(record), number) for number, record in enumerate(world.log, start=1)]
-    options = {
-        "complete": True,
-        "live": world.live_windows(),
-        "unreachable": tuple(
+    lines = [decode_line(line, number) for number, line in enumerate(log, start=1)]
+    # What the network did counts against nobody: evidence takes longer when it, or the question, is late.
+    climate = world.scenario.climate
+    slow_ms = (climate.latency_us + climate.jitter_us + climate.spike_us) // 1_000
+    options = Options(
+        complete=True,
+        live=world.live_windows(),
+        unreachable=tuple(
             Window(start_us=begin, end_us=end) for begin, end in [*world.weather.troubles, *unanswered(world.log)]
         ),
-        "deaf": tuple(Window(start_us=begin, end_us=end) for begin, end in world.weather.deaf),
-        "acknowledged": tuple(world.acknowledged),
-        **_bounds(world),
-        **bounds,
-    }
-    return check(rows, lines, Options(**options))
+        deaf=tuple(Window(start_us=begin, end_us=end) for begin, end in world.weather.deaf),
+        acknowledged=tuple(world.acknowledged),
+        naked_ms=1_000 + slow_ms,
+        lag_ms=1_000 + slow_ms,
+        silent_ms=5_000 + 3 * slow_ms,
+    )
+    return check(rows, lines, options)
 
 
 def unanswered(log: Iterable[dict[str, Any]]) -> list[tuple[int, int]]:
@@ -140,13 +150,6 @@ def unanswered(log: Iterable[dict[str, Any]]) -> list[tuple[int, int]]:
         for line in log
         if line["k"] == "fault" and line["verb"] in HANGS and str(line.get("method", "")).startswith("GET ")
     ]
-
-
-def _bounds(world: Simulation) -> dict[str, int]:
-    """What the network did counts against nobody: evidence takes longer when it, or the question, is late."""
-    climate = world.scenario.climate
-    slow_ms = (climate.latency_us + climate.jitter_us + climate.spike_us) // 1_000
-    return {"naked_ms": 1_000 + slow_ms, "lag_ms": 1_000 + slow_ms, "silent_ms": 5_000 + 3 * slow_ms}
 
 
 def replayed(world: Simulation) -> list[str]:
@@ -161,12 +164,11 @@ def replayed(world: Simulation) -> list[str]:
     return found
 
 
-def digest(world: Simulation) -> str:
+def digest(world: Simulation, log: list[bytes]) -> str:
     """A hash of everything that happened at the venue, of the journal, and of what was answered."""
     total = hashlib.sha256()
-    encode = msgspec.json.Encoder(decimal_format="string").encode
-    for record in world.log:
-        total.update(encode(record))
+    for line in log:
+        total.update(line)
     total.update(world.platter.content.head.hash.encode())
     total.update("\n".join(world.acknowledged).encode())
     return total.hexdigest()[:DIGEST_CHARS]
