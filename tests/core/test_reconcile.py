@@ -226,3 +226,29 @@ def test_a_gap_while_everything_is_being_read_asks_only_for_what_was_answered() 
     before = asked(bench)
     bounce(bench)
     assert asked(bench) - before == {ReadKind.POSITIONS: 1}
+
+
+def test_rules_5_an_account_that_leaves_a_symbol_out_shows_it_flat() -> None:
+    """A target filled unheard, and only the account was read: the stop must not wait for the watch's next round."""
+    bench = Bench().open_trade(targets=[("50500", "1")])
+    bench.watch = False
+    bench.advance(1_000)
+    (target,) = bench.orders(Role.TARGET)
+    bench.venue.fill(bench.venue.orders[target.client_id][-1], Decimal("0.1"), Decimal("50500"), bench.now)
+    read = Read(kind=ReadKind.ACCOUNT, purpose="account", lane=Lane.QUERY)
+    bench.give(ReadAnswered, read=read, ok=True, asked_ms=bench.now, balances=bench.venue.balances())
+    bench.advance(2_000)
+    assert len(bench.cancels(Role.STOP)) == 1
+
+
+def test_rules_12_an_answer_from_before_the_last_repeat_says_nothing_of_a_stop() -> None:
+    """It came late and silenced the list without the stop: nobody looked any more."""
+    bench = Bench().open_trade()
+    stop, bench.watch, bench.hold_reads = bench.stop(), False, {ReadKind.ALGO}
+    bench.venue.algos.clear()
+    bench.advance(10)
+    bench.coverage()  # The list is without it, but it is young: it is asked for, and nobody answers.
+    read = Read(kind=ReadKind.ALGO, purpose=f"state:{stop.client_id}", client_id=stop.client_id, lane=Lane.PROTECT)
+    bench.give(ReadAnswered, read=read, ok=True, asked_ms=stop.timestamp_ms - 1, absent=True)
+    bench.advance(900)
+    assert len(bench.places(Role.STOP)) == 2

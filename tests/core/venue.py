@@ -211,7 +211,7 @@ class Venue:
         return {"positions": (self.position(read.symbol),) if read.symbol else self.positions()}
 
     def _read_account(self, read: Read) -> dict[str, object]:
-        return {"balances": self.balances()}
+        return {"balances": self.balances(), "positions": self.positions()}
 
     def _read_symbol_config(self, read: Read) -> dict[str, object]:
         rows = [config for symbol, config in self.configs.items() if read.symbol in ("", symbol)]

@@ -175,8 +175,7 @@ def _take_evidence(ctx: Context, answer: ReadAnswered) -> None:
         ctx.around.account_ms = ctx.now_ms
         ctx.emit(ev.BalanceSeen(at_ms=ctx.now_ms, balances=answer.balances, reason="read"))
     if answer.read.kind is ReadKind.ACCOUNT:
-        for row in answer.positions:
-            foreign.told(ctx, row.symbol, row.amount, answer.asked_ms)
+        _account_positions(ctx, answer)
     for config in answer.symbol_configs:
         ctx.around.symbol_configs[config.symbol] = config
     if answer.rate_windows:
@@ -185,6 +184,13 @@ def _take_evidence(ctx: Context, answer: ReadAnswered) -> None:
         ctx.around.hedge_mode = answer.hedge_mode
     if answer.multi_assets is not None:
         ctx.around.multi_assets = answer.multi_assets
+
+
+def _account_positions(ctx: Context, answer: ReadAnswered) -> None:
+    """The account lists only symbols on which something is open: one of our books that it leaves out is flat."""
+    rows = {row.symbol: row.amount for row in answer.positions}
+    for symbol in dict.fromkeys((*rows, *(name for name, amount in ctx.state.positions.items() if amount))):
+        foreign.told(ctx, symbol, rows.get(symbol, ZERO), answer.asked_ms)
 
 
 def _round_answered(ctx: Context, answer: ReadAnswered) -> None:
@@ -253,13 +259,17 @@ def _state(ctx: Context, client_id: str, answer: ReadAnswered) -> None:
     """A single order was asked for. Absence after its cancel ends an algo; an absent plain order becomes unknown, also
     one that had been confirmed, if it is too old for an answer that only lags behind."""
     order = ctx.state.order(client_id)
-    if answer.ok:
+    if order is None or not answer.ok:
+        return
+    shown = unknowns.shows(order, answer)
+    if isinstance(order, AlgoState) and answer.read.kind is not ReadKind.ALGO and not shown:
+        return  # A child that is not shown says nothing about its algo.
+    if shown or answer.asked_ms > order.timestamp_ms:
+        # An answer that is older than the last repeat, and late, says nothing: somebody still has to look.
         ctx.clear_timer(f"unseen:{client_id}")
         ctx.clear_timer(f"unheard:{client_id}")
-    if order is None or not answer.ok or unknowns.shows(order, answer):
+    if shown:
         return
-    if isinstance(order, AlgoState) and answer.read.kind is not ReadKind.ALGO:
-        return  # A child that is not shown says nothing about its algo.
     if isinstance(order, AlgoState):
         if order.cancel_asked:
             if answer.asked_ms - max(order.timestamp_ms, order.armed_ms or 0) >= unknowns.GRACE_MS:
