@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from holdfast.model import events as ev
-from holdfast.model.orders import Direction, Side
+from holdfast.model.orders import AlgoSpec, Direction, Side
 from holdfast.verify.records import MarkLine
 from holdfast.verify.stops import full_cover_at, is_looser
 from holdfast.verify.venue_state import VenueAlgo
@@ -106,6 +106,39 @@ def test_rules_5_cancelling_the_only_stop_is_found():
     story, stop = open_trade()
     story.cancel_stop(stop)
     assert "nothing else covers it" in story.verdict().violations[0].sentence
+
+
+def test_rules_12_a_stop_that_was_replaced_by_one_that_silently_vanished_is_no_deed_of_ours():
+    """The larger one stood when the smaller one's cancel was planned, and nothing told that it had gone meanwhile."""
+    story, _, second, third = two_more()
+    story.algo(third, "EXPIRED")
+    story.cancel_stop(second)
+    assert "I17" not in story.verdict().broken()
+
+
+@pytest.mark.parametrize("told", ["event", "list", "absent"])
+def test_rules_5_a_stop_must_stay_once_it_was_told_that_its_replacement_is_gone(told):
+    """By an event, by a list without it, or by the venue that does not know it."""
+    story, _, second, third = two_more()
+    story.algo(third, "EXPIRED")
+    if told == "list":
+        story.read("GET /fapi/v1/openAlgoOrders", symbol="BTCUSDT")
+    elif told == "absent":
+        asked = story.request("GET /fapi/v1/algoOrder", via="rest", conn=None, clientAlgoId=third.client_id)
+        story.reply(asked, 400, code=-2013)
+    else:
+        story.push("ALGO_UPDATE", third.client_id)
+    story.wait(1_001)
+    story.cancel_stop(second)
+    assert "I17" in story.verdict().broken()
+
+
+def two_more() -> tuple[Story, AlgoSpec, AlgoSpec, AlgoSpec]:
+    """A long whose first stop is gone by somebody's hand, and the smaller and the larger one that came after it."""
+    story, first = open_trade()
+    story.algo(first, "CANCELED")
+    story.push("ALGO_UPDATE", first.client_id)
+    return story, first, story.arm_stop(n=2, quantity="2"), story.arm_stop(n=3, quantity="2")
 
 
 def test_a_stop_cancelled_on_a_flat_position_is_fine():

@@ -20,6 +20,7 @@ from holdfast.verify.liveness import Liveness
 from holdfast.verify.measures import milliseconds, summary
 from holdfast.verify.obligation import CLASSES, DEAD, LIVE, THROTTLED, UNREACHABLE, Obligation, Refusal
 from holdfast.verify.records import AlgoLine, FaultLine, PushLine, Reply, Request, TradeLine
+from holdfast.verify.silent_ends import SilentEnds
 from holdfast.verify.venue_state import LegKey
 
 OK: Final = 200
@@ -50,13 +51,12 @@ class Cover(Check):
         self.liveness = liveness
         liveness.listeners.append(self._on_live)
         self.hearing = Hearing()
+        self.silent = SilentEnds(scene)
         self._episodes: dict[LegKey, Episode] = {}
         self._triggering: dict[int, int] = {}
         """Algo id → when it stops to cover."""
         self._told: set[int] = set()
         """Algo ids whose trigger was told to the engine."""
-        self._silent: dict[LegKey, set[int]] = {}
-        """Stops that ended without a word to the engine, by leg."""
         self._reads: dict[int, tuple[Shows, str, tuple[int, ...]]] = {}
         """What a request will tell, on which symbol, and of which conditional orders alone ((): of all)."""
         self._acts: dict[int, str] = {}
@@ -121,17 +121,10 @@ class Cover(Check):
         else:
             self._triggering.pop(line.algo_id, None)
             self._told.discard(line.algo_id)
-            self._note_end(line)
+            self.silent.ended(line)
         episode = self._episodes.get((line.symbol, line.position_side))
         if episode is not None:
             self._refresh(episode, line.us, line.n, Shows.ALGOS)
-
-    def _note_end(self, line: AlgoLine) -> None:
-        """A stop that ended, and not because we asked: the engine does not know until it is told."""
-        stop = self.state.algos[line.algo_id]
-        asked = any(us <= line.us for _, us in self.journal.cancels.get(line.client_id, ()))
-        if stop.is_ours and stop.is_stop and not stop.is_open and not asked:
-            self._silent.setdefault(stop.leg, set()).add(line.algo_id)
 
     def _expire(self, us: int) -> None:
         for algo_id, deadline_us in list(self._triggering.items()):
@@ -159,7 +152,7 @@ class Cover(Check):
                 us, n, live=self.liveness.live, refused=episode.refusal.at(us) or self._throttle.at(us)
             )
             # A fill tells of nothing missing while the engine believes in a stop that is silently gone.
-            episode.tells = Shows.ALGOS if self._silent.get(episode.leg) else tells
+            episode.tells = Shows.ALGOS if self.silent.untold(episode.leg) else tells
 
     def _end_gap(self, episode: Episode, us: int) -> None:
         gap = episode.gap
@@ -207,6 +200,7 @@ class Cover(Check):
 
     def _on_request(self, line: Request) -> None:
         self.hearing.asked(line)
+        self.silent.asked(line)
         verb = WRITES.get(line.method)
         if verb in (Verb.PLACE, Verb.PLACE_ALGO):
             client_id = client_id_of(line)
@@ -215,18 +209,10 @@ class Cover(Check):
         told = shows(line)
         if told is None or not line.account:
             return
-        params, named = line.params, self._named(line)
+        params, named = line.params, self.silent.named(line)
         if named or not (params.get("clientAlgoId") or params.get("algoId")):
             symbol = self.state.algos[named[-1]].leg[0] if named else params.get("symbol", "")
             self._reads[line.n] = (told, symbol, named)
-
-    def _named(self, line: Request) -> tuple[int, ...]:
-        """The conditional orders that a request names, as far as anybody knows them."""
-        name, number = line.params.get("clientAlgoId"), line.params.get("algoId")
-        if number and not (number.isascii() and number.isdecimal()):
-            return ()
-        found = [int(number)] if number else self.state.algos_by_client.get(name or "", [])
-        return tuple(algo_id for algo_id in found if algo_id in self.state.algos)
 
     def _acted(self, line: Request, *, closing: bool) -> None:
         symbol = line.params.get("symbol", "")
@@ -250,6 +236,7 @@ class Cover(Check):
 
     def _on_reply(self, line: Reply) -> None:
         self.hearing.answered(line)
+        self.silent.answered(line)
         acted, trouble = self._acts.pop(line.req, None), trouble_of(line)
         if trouble == THROTTLED:
             self._throttle.note(line.us, trouble)
@@ -264,29 +251,24 @@ class Cover(Check):
             return
         told, symbol, named = read
         if named:
-            self._tell_of_stop(set(named), symbol, line.us)
+            self._tell_of_stop(symbol, line.us)
         else:
             self._tell(told, symbol, line.us)
 
     def _on_push(self, line: PushLine) -> None:
         self.hearing.pushed(line)
+        self.silent.pushed(line)
         if line.e == "ALGO_UPDATE":
-            named = set(self.state.algos_by_client.get(line.client_id or "", ()))
-            self._told |= named & set(self._triggering)
-            self._tell_of_stop(named, line.symbol or "", line.us)
+            self._told |= set(self.state.algos_by_client.get(line.client_id or "", ())) & set(self._triggering)
+            self._tell_of_stop(line.symbol or "", line.us)
         elif line.e in ("ORDER_TRADE_UPDATE", "TRADE_LITE", "ACCOUNT_UPDATE"):
             self._tell(Shows.FILLS, told_of(line), line.us)
             if role_of(line.client_id or "") is Role.STOP:
-                named = set(self.state.algos_by_client.get(line.client_id or "", ()))
-                self._tell_of_stop(named, line.symbol or "", line.us)
+                self._tell_of_stop(line.symbol or "", line.us)
 
-    def _tell_of_stop(self, named: set[int], symbol: str, us: int) -> None:
+    def _tell_of_stop(self, symbol: str, us: int) -> None:
         """A word about one stop. While another has ended without one, nobody can know that nothing covers."""
-        for leg, ended in list(self._silent.items()):
-            ended -= named
-            if not ended:
-                del self._silent[leg]
-        if not any(symbol in ("", leg[0]) for leg in self._silent):
+        if not self.silent.untold_on(symbol):
             self._tell(Shows.ALGOS, symbol, us)
 
     def _on_fault(self, line: FaultLine) -> None:
@@ -300,9 +282,6 @@ class Cover(Check):
     def _tell(self, what: Shows, symbol: str | None, us: int) -> None:
         if symbol is None:
             return
-        if what is Shows.ALGOS:
-            for leg in [leg for leg in self._silent if symbol in ("", leg[0])]:
-                del self._silent[leg]
         for episode in self._on_symbol(symbol):
             gap = episode.gap
             if gap is not None and (what is episode.tells or (what is Shows.POSITION and episode.tells is Shows.FILLS)):

@@ -10,7 +10,8 @@ from holdfast.model.orders import Direction
 from holdfast.model.plans import TradePlan
 from holdfast.verify.base import Check, LineHandlers, Scene
 from holdfast.verify.evidence import WRITES, Verb, cancelled_id_of
-from holdfast.verify.records import AlgoLine, MarkLine, Request
+from holdfast.verify.records import AlgoLine, MarkLine, PushLine, Reply, Request
+from holdfast.verify.silent_ends import SilentEnds
 from holdfast.verify.venue_state import LegKey, VenueAlgo
 
 
@@ -37,8 +38,9 @@ class Stops(Check):
         self._plans = scene.journal.tag_plans()
         self._marks: dict[str, tuple[Decimal, int]] = {}
         self._cover_before: dict[int, Decimal | None] = {}
-        self._asked: dict[str, int] = {}
-        """Client id → number of our last request to cancel it."""
+        self._asked: dict[str, Request] = {}
+        """Client id → our last request to cancel it."""
+        self.silent = SilentEnds(scene)
 
     def before(self) -> LineHandlers:
         """A cancel must be seen with the cover that it takes away."""
@@ -46,7 +48,12 @@ class Stops(Check):
 
     def after(self) -> LineHandlers:
         """What is live after it."""
-        return {AlgoLine: self._on_algo, MarkLine: self._on_mark}
+        return {
+            AlgoLine: self._on_algo,
+            MarkLine: self._on_mark,
+            Reply: self.silent.answered,
+            PushLine: self.silent.pushed,
+        }
 
     def finish(self) -> None:
         """Plans must make sense whether or not their stop ever reached the venue."""
@@ -74,7 +81,8 @@ class Stops(Check):
 
     def _on_request(self, line: Request) -> None:
         if WRITES.get(line.method) is Verb.CANCEL_ALGO:
-            self._asked[cancelled_id_of(line)] = line.n
+            self._asked[cancelled_id_of(line)] = line
+        self.silent.asked(line)
 
     def _before_algo(self, line: AlgoLine) -> None:
         algo = self.state.algos.get(line.algo_id)
@@ -82,17 +90,23 @@ class Stops(Check):
             return
         amount = self.state.leg(algo.leg).ours
         # A stop that somebody else cancelled was no deed of ours, whatever became of the next one of that name.
-        if amount and self._asked.get(line.client_id, 0) > algo.accepted_n:
-            self._cover_before[line.algo_id] = full_cover_at(self._live_stops(algo.leg), amount)
+        asked = self._asked.get(line.client_id)
+        if amount and asked is not None and asked.n > algo.accepted_n:
+            self._cover_before[line.algo_id] = full_cover_at(self._standing(algo.leg, asked.us), amount)
 
-    def _live_stops(self, leg: LegKey) -> list[VenueAlgo]:
-        return [stop for stop in self.state.open_stops(leg) if not stop.stuck]
+    def _standing(self, leg: LegKey, asked_us: int) -> list[VenueAlgo]:
+        """The stops on which a cancel of that time could count: those that live, and those of whose end nothing had
+        been told. What silently left was no deed of ours; how long nothing covers then, I3 measures."""
+        believed = self.silent.believed(leg, asked_us - self.options.lag_ms * 1_000)
+        return [stop for stop in (*self.state.open_stops(leg), *believed) if not stop.stuck]
 
     def _on_algo(self, line: AlgoLine) -> None:
         algo = self.state.algos[line.algo_id]
         if line.algo_id in self._cover_before:
             self._check_cancel(algo, line)
-        elif algo.accepted_n == line.n and algo.role is Role.STOP:
+        else:
+            self.silent.ended(line)
+        if algo.accepted_n == line.n and algo.role is Role.STOP:
             self._check_new(algo, line)
         leg = self.state.leg(algo.leg)
         if not leg.amt and not self.state.open_by_leg.get(algo.leg):
@@ -133,7 +147,7 @@ class Stops(Check):
     def _check_cancel(self, algo: VenueAlgo, line: AlgoLine) -> None:
         before = self._cover_before.pop(line.algo_id)
         amount = self.state.leg(algo.leg).ours
-        after = full_cover_at(self._live_stops(algo.leg), amount)
+        after = full_cover_at(self._standing(algo.leg, self._asked[line.client_id].us), amount)
         seqs = [seq for seq, _ in self.journal.cancels.get(line.client_id, ())]
         if after is None:
             self.found.violated(
