@@ -4,68 +4,25 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from holdfast.paper import algo
+from holdfast.sim import venue_faults
+from holdfast.sim.venue_faults import CANCELS, PLACES, READS, SETTINGS, UNLISTED
 from tests.random_days.world import Network, World
 
-PLACES: Final = ("order.place", "algoOrder.place")
-CANCELS: Final = ("order.cancel", "algoOrder.cancel")
-READS: Final = ("positionRisk", "openAlgoOrders", "order.status", "algoOrder.status", "userTrades", "openOrders",
-                "allOrders", "account", "income", "symbolConfig")  # fmt: skip
-SETTINGS: Final = ("leverage", "marginType")
-
-Details = dict[str, Any]
 Chance = random.Random
 
-
-def _executed(rng: Chance) -> Details:
-    return {"executed": rng.random() < 0.5}
-
-
-def _nothing(rng: Chance) -> Details:
-    return {}
-
-
-def _pause(rng: Chance) -> Details:
-    return {"ms": rng.choice((200, 800, 2_500, 4_000))}
-
-
-LOST: Final[dict[str, Callable[[Chance], Details]]] = {
-    "503-unknown": _executed,
-    "-1007": _executed,
-    "reset": _executed,
-    "status": _executed,
-    "resp.drop": _nothing,
-    "req.drop": _nothing,
-    "delay": _pause,
-    "late": _pause,
-    "503-unavailable": _nothing,
-    "-1008": lambda rng: {"everything": rng.random() < 0.5},
-    "throttle": lambda rng: {"code": rng.choice((-1003, -1015))},
+# The simulator's tables; a day differs from an hour of the simulator where its world is smaller.
+LOST: Final = {
+    **venue_faults.LOST,
+    "status": venue_faults.LOST["reset"],  # Only whether it was executed is drawn; the page is always the same one.
 }
-"""How a request may end without a plain answer."""
-
-REFUSALS: Final[dict[str, tuple[int, ...]]] = {
-    "order.place": (-2019, -1021, -2022, -4131, -1111, -5028),
-    "algoOrder.place": (-4509, -2021, -1021, -1111, -4045, -5028),
-    "order.cancel": (-2011, -1021),
-    "algoOrder.cancel": (-2011, -1021),
+REFUSALS: Final = {
+    operation: tuple(code for code in codes if code != UNLISTED) for operation, codes in venue_faults.REFUSALS.items()
 }
-"""Refusals that may be untrue: the venue's services disagree among themselves for a moment."""
-
-STREAM: Final[dict[str, Callable[[Chance], Details]]] = {
-    "ws.silence": lambda rng: {"ms": rng.choice((500, 2_000, 8_000, 20_000))},
-    "ws.drop": lambda rng: {"count": rng.choice((1, 2, 5))},
-    "ws.dup": lambda rng: {"count": rng.choice((1, 3, 10))},
-    "ws.close": lambda rng: {"kinds": ["private"]},
-    "lk.expire": _nothing,
-}
-ALGOS: Final[dict[str, Callable[[Chance], Details]]] = {
-    "algo.stuck": _nothing,
-    "algo.reject": _nothing,
-    "algo.vanish": lambda rng: {"ms": rng.choice((0, 1_000))},
-}
+STREAM: Final = {**venue_faults.STREAM, "ws.close": lambda _: {"kinds": ["private"]}}
+STOPS: Final = {**venue_faults.STOPS, "algo.stuck": lambda _: {}}  # `unstick` ends it, at a moment that the day draws.
 
 
 def at_writes(world: World, rng: Chance) -> None:
@@ -98,8 +55,8 @@ def at_stops(world: World, rng: Chance) -> None:
     if rng.random() < 0.2:
         unstick(world, rng)
         return
-    verb = rng.choice(tuple(ALGOS))
-    world.fault(verb, **ALGOS[verb](rng))
+    verb = rng.choice(tuple(STOPS))
+    world.fault(verb, **STOPS[verb](rng))
 
 
 def unstick(world: World, rng: Chance) -> None:

@@ -56,13 +56,16 @@ LOST: Final[dict[str, Draw]] = {
 }
 """How a request may end without a plain answer."""
 
+UNLISTED: Final = -4999
+"""No code of the venue's."""
+
 REFUSALS: Final[dict[str, tuple[int, ...]]] = {
-    "order.place": (-2019, -1021, -2022, -4131, -1111, -5028, -4999),
-    "algoOrder.place": (-4509, -2021, -1021, -1111, -4045, -5028, -4999),
+    "order.place": (-2019, -1021, -2022, -4131, -1111, -5028, UNLISTED),
+    "algoOrder.place": (-4509, -2021, -1021, -1111, -4045, -5028, UNLISTED),
     "order.cancel": (-2011, -1021),
     "algoOrder.cancel": (-2011, -1021),
 }
-"""Refusals that may be untrue: the venue's services disagree among themselves for a moment. −4999 is no code at all."""
+"""Refusals that may be untrue: the venue's services disagree among themselves for a moment."""
 
 STREAM: Final[dict[str, Draw]] = {
     "ws.silence": lambda rng: {"ms": rng.choice((500, 2_000, 8_000, 20_000))},
