@@ -247,11 +247,18 @@ class Heard:
                 self.strange[fill.symbol] = None
                 continue
             self.filled_by(name)
-            trade_id, now = self.trade_of.get(name, ""), self.live.get(fill.symbol)
-            later = now is not None and fill.venue_ms >= self.begun_ms[now]
-            taken = later and trade_id != now and self.planned[name].spec.role is not Role.ENTRY
             if fresh:
-                self.owners[key] = now if taken and now is not None else trade_id
+                self.owners[key] = self.owner_of(name, fill)
+
+    def owner_of(self, name: str, fill: Fill) -> str:
+        """The trade of its order, or the live one if an earlier order took it from that (RULES 7). A close that went to
+        the side of its trade's entry closed something else, and that is nobody's."""
+        order, trade_id, now = self.orders.get(name), self.trade_of.get(name, ""), self.live.get(fill.symbol)
+        if order is not None and self.closed_another(order):
+            return ""
+        later = now is not None and fill.venue_ms >= self.begun_ms[now]
+        taken = later and trade_id != now and self.planned[name].spec.role is not Role.ENTRY
+        return now if taken and now is not None else trade_id
 
     def filled_by(self, name: str) -> None:
         """An execution is a word of its order; when all of it has executed, the last one."""

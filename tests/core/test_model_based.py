@@ -14,7 +14,8 @@ from holdfast.core import engine, evidence, evolve_money, exits, flatten, intake
 from holdfast.core.context import Context
 from holdfast.model import inputs as inp
 from holdfast.model.ids import Role
-from tests.core.model_based import run
+from holdfast.model.orders import Side
+from tests.core.model_based import EngineAndModel, run
 
 Broken = Callable[[pytest.MonkeyPatch], None]
 
@@ -22,6 +23,22 @@ Broken = Callable[[pytest.MonkeyPatch], None]
 def test_the_engine_keeps_every_promise_of_the_naive_model():
     """Random rules from a fixed seed; `python -m tests.core.model_based --examples N` runs as many as one likes."""
     run(40, derandomize=True, phases=[Phase.generate])
+
+
+def test_rules_7_a_close_that_met_the_fill_of_a_hidden_entry_is_no_trades_money():
+    """A long shown never placed fills unheard under a short; what the short's close sells was not the short's."""
+    state = EngineAndModel()
+    state.begin(strange=False, policy="ignore", one_close=True, fact="unproved")
+    state.surroundings(what="silent", ms=600)
+    state.ghost(symbol="BTCUSDT", ms=20_000)
+    state.open(symbol="BTCUSDT", side="short", limit=True, aims=0, leverage=None, ttl_ms=40_000)
+    state.execute(index=0, share="0.5", lite=True)
+    state.close(symbol="BTCUSDT", action="close")
+    state.wait(ms=700)
+    state.wait(ms=12_000)
+    state.teardown()
+    unowned = [fill for key, fill in state.bench.model.fills.items() if state.bench.model.owners[key] == ""]
+    assert [fill.side for fill in unowned] == [Side.SELL]
 
 
 def fees_twice(patch: pytest.MonkeyPatch) -> None:
