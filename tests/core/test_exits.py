@@ -11,7 +11,7 @@ from holdfast.model.ids import Role
 from holdfast.model.intent import Entry
 from holdfast.model.orders import AlgoStatus
 from tests.core.bench import SYMBOL, Bench
-from tests.core.replies import rejected, silence, stranger_order
+from tests.core.replies import rejected, silence, stranger_order, throttled
 
 D = Decimal
 HALVES = [("50500", "0.5"), ("51000", "0.5")]
@@ -188,3 +188,22 @@ def test_rules_2_a_cancel_that_nobody_sees_to_any_more_is_seen_to():
     assert ctx.around.timers.pop(key) > 0
     exits.remove_left(ctx, bench.trade)
     assert key in ctx.around.timers
+
+
+@pytest.mark.parametrize("role", [Role.STOP, Role.ENTRY])
+def test_rules_2_a_throttled_cancel_is_not_asked_about_while_it_waits(role):
+    """It waits for the turn of the window, once, however often its symbol is looked at meanwhile."""
+    bench = Bench()
+    resting = Entry(type="limit", price=D("49900"), ttl_ms=600_000)
+    bench.intent(entry=resting if role is Role.ENTRY else None)
+    assert bench.trade.live
+    bench.script(Role.CANCEL, throttled(20_000))
+    bench.intent("c1", "close", side=None)
+    bench.advance(3_000)
+    name = bench.orders(role)[-1].client_id
+    for wait_ms, more in ((15_000, 0), (4_000, 1)):
+        before = len(bench.cancels(role)), bench.done(Read)
+        bench.advance(wait_ms)
+        asked = [read for read in bench.done(Read)[len(before[1]) :] if read.client_id == name]
+        assert (len(bench.cancels(role)) - before[0], len(asked)) == (more, more)
+    assert not bench.trade.live

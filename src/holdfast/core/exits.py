@@ -140,7 +140,7 @@ def remove_left(ctx: Context, trade: TradeState) -> bool:
         if order.unknown:
             ctx.timer_once(f"resolve:{client_id}", ctx.now_ms + 1_000)
         if order.live and order.cancel_asked:
-            ctx.timer_once(f"cancel:{client_id}", ctx.now_ms + 1_000)  # Whatever became of the cancel: it is seen to.
+            sending.see_to_cancel(ctx, order)
         elif order.live and not order.unknown and order.role is not Role.ENTRY:
             _remove(ctx, order)
         elif not order.live:

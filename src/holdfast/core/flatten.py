@@ -48,7 +48,7 @@ def kill_entries(ctx: Context, symbol: str, reason: str) -> None:
     """The entry remainder is dead: its cancel goes out before anything else (RULES 5)."""
     for entry in living_entries(ctx, symbol):
         if entry.cancel_asked:
-            ctx.timer_once(f"cancel:{entry.client_id}", ctx.now_ms + 1_000)
+            sending.see_to_cancel(ctx, entry)
         else:
             sending.cancel(ctx, entry, reason, preauthorised=True)
 

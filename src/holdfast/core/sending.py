@@ -179,6 +179,13 @@ def cancel(ctx: Context, order: Order, reason: str, *, preauthorised: bool = Fal
     ctx.timer(f"cancel:{order.client_id}", ctx.now_ms + 1_000)
 
 
+def see_to_cancel(ctx: Context, order: Order) -> None:
+    """Whatever became of a cancel that was asked for: somebody looks after it. One that was throttled waits for its
+    window already, and is not hurried (RULES 2)."""
+    if f"cancel:{order.client_id}" not in ctx.around.timers:
+        ctx.timer(f"cancel:{order.client_id}", ctx.now_ms + 1_000)
+
+
 def query(ctx: Context, order: Order, purpose: str) -> None:
     """Ask for one order by its client id (an algo's child is asked for by its order id)."""
     ctx.do(
