@@ -165,6 +165,26 @@ async def test_of_equal_reads_one_waits_for_the_budget() -> None:
 
 
 @virtual
+async def test_rules_12_what_waits_for_the_window_keeps_nobody_out() -> None:
+    """However many lists wait for its turn, a question with the right of protection leaves at once; and none of those
+    that were asked again meanwhile is asked twice when it has come."""
+    bench = Bench()
+    bench.http.answers.update({TRADES: reply(TRADE), ORDER: reply(QUERIED)})
+    bench.governor.throttled(Lane.QUERY, -1003, NOW_MS + 4_000, banned=False)
+
+    async def ask_all() -> list[ReadAnswered]:
+        return await asyncio.gather(*(bench.read(ReadKind.TRADES, since_ms=NOW_MS - row) for row in range(40)))
+
+    rounds = [asyncio.ensure_future(ask_all()) for _ in range(2)]
+    await time_passes(1.0)
+    covered = await bench.read(ReadKind.ORDER, client_id="hf-s1-a", lane=Lane.PROTECT)
+    assert (covered.ok, covered.asked_ms) == (True, NOW_MS + 1_000)
+    answers = [answer for each in rounds for answer in await each]
+    assert [answer.ok for answer in answers] == [True] * 40 + [False] * 40
+    assert len(bench.http.asked) == 41
+
+
+@virtual
 async def test_a_window_that_is_full_again_is_not_overrun() -> None:
     """What waited is admitted anew: others may have been quicker."""
     bench = Bench()

@@ -208,28 +208,34 @@ class VenueReads:
         self, request: Request, lane: Lane, take: Callable[[bytes], Page], door: RestDoor | None = None
     ) -> Got:
         door = door if door is not None else self._door
-        async with self._turn:
+        got = await self._ask_once(request, lane, take, door)
+        for pause_s in PAUSES_S:
+            if got.outcome.outcome is not Outcome.UNKNOWN or got.outcome.code == NO_SUCH_ORDER:
+                break
+            reason = got.outcome.message or f"HTTP {got.outcome.status}"
+            self._observer.read_repeated(request.endpoint.path, reason)
+            await asyncio.sleep(pause_s)
             got = await self._ask_once(request, lane, take, door)
-            for pause_s in PAUSES_S:
-                if got.outcome.outcome is not Outcome.UNKNOWN or got.outcome.code == NO_SUCH_ORDER:
-                    break
-                reason = got.outcome.message or f"HTTP {got.outcome.status}"
-                self._observer.read_repeated(request.endpoint.path, reason)
-                await asyncio.sleep(pause_s)
-                got = await self._ask_once(request, lane, take, door)
         return got
 
     async def _ask_once(self, request: Request, lane: Lane, take: Callable[[bytes], Page], door: RestDoor) -> Got:
-        now_ms = door.clock.now_ms()
         # A limit that is only assumed must not hold up the request whose answer tells the real one.
         asks_for_limits = request.endpoint is ep.EXCHANGE_INFO and not door.governor.weight_told
         weight = 0 if asks_for_limits else request.weight
-        while wait_ms := door.governor.admit(lane, weight, now_ms):
-            if wait_ms > MAX_WAIT_MS or _question(request) in self._waiting:
-                throttled = RequestOutcome(outcome=Outcome.THROTTLED, local="budget", until_ms=now_ms + wait_ms)
-                return Got(None, throttled, now_ms)
-            await self._wait(request, wait_ms)
+        while True:
             now_ms = door.clock.now_ms()
+            if wait_ms := door.governor.admit(lane, weight, now_ms):
+                if wait_ms > MAX_WAIT_MS or _question(request) in self._waiting:
+                    throttled = RequestOutcome(outcome=Outcome.THROTTLED, local="budget", until_ms=now_ms + wait_ms)
+                    return Got(None, throttled, now_ms)
+                await self._wait(request, wait_ms)
+                continue
+            # Only who may go now takes one of the places: who waits in one keeps those out whom no window holds up.
+            async with self._turn:
+                if not door.governor.admit(lane, weight, door.clock.now_ms()):
+                    return await self._exchange(request, lane, take, door)
+
+    async def _exchange(self, request: Request, lane: Lane, take: Callable[[bytes], Page], door: RestDoor) -> Got:
         asked_ms = door.clock.now_ms()
         reply = await door.exchange(request, lane, recv_window_ms=RECV_WINDOW_MS, timeout_ms=self._timeout_ms)
         page: Page | None = None
