@@ -1,12 +1,13 @@
 """RULES 3: unknown entries are resolved by asking, and never by sending."""
 
+from collections import Counter
 from decimal import Decimal
 
 import pytest
 
 from holdfast.model import events as ev
 from holdfast.model import inputs as inp
-from holdfast.model.effects import ReadKind
+from holdfast.model.effects import Read, ReadKind
 from holdfast.model.ids import Role
 from holdfast.model.orders import OrderSpec, OrderStatus, OrderType, Side
 from holdfast.model.reports import Channel, PositionReport
@@ -52,6 +53,37 @@ def test_rules_3_never_placed_needs_three_absences_on_both_endpoints():
             if at - spaced[-1] >= 1_000:
                 spaced.append(at)
         assert len(spaced) >= 3
+
+
+def lists_asked(bench: Bench) -> Counter[ReadKind]:
+    """The long lists that were asked for in resolving an outcome."""
+    lists = (ReadKind.ALL_ORDERS, ReadKind.TRADES)
+    reads = [read for read in bench.done(Read) if read.purpose.startswith("resolve:")]
+    return Counter(read.kind for read in reads if read.kind in lists)
+
+
+def test_rules_12_a_proof_asks_for_the_long_lists_no_more_often_than_it_needs() -> None:
+    """They weigh five each. One absence on them is noted early, two at the end; the executions are asked for with the
+    first of them and once more when they count."""
+    bench = lost()
+    bench.intent()
+    bench.advance(WINDOW_MS + 3_000)
+    assert bench.result().status == "never_placed"
+    assert lists_asked(bench) == {ReadKind.ALL_ORDERS: 3, ReadKind.TRADES: 2}
+
+
+def test_rules_12_nothing_is_asked_for_a_proof_that_cannot_count() -> None:
+    """While the user stream is down: every absence would have to be shown again when it is back (RULES 3)."""
+    bench = lost()
+    bench.intent()
+    bench.advance(2_000)
+    bench.give(inp.LinkChanged, link="user_stream", up=False)
+    before = lists_asked(bench)
+    bench.advance(20_000)
+    assert lists_asked(bench) == before
+    bench.give(inp.LinkChanged, link="user_stream", up=True)
+    bench.advance(4_000)
+    assert bench.result().status == "never_placed"
 
 
 @pytest.mark.parametrize("kind", [ReadKind.ORDER, ReadKind.ALL_ORDERS, ReadKind.TRADES, ReadKind.POSITIONS])

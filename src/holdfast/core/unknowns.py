@@ -76,21 +76,47 @@ def round_due(ctx: Context, client_id: str) -> None:
 
 
 def _lists_may_wait(ctx: Context, order: Order, since: int) -> bool:
-    """Between its first round and the last ones before absences count, long lists can only show what the order itself,
-    its events and the position show as well; and they weigh five times as much as the order."""
-    counts_ms = order.timestamp_ms + order.recv_window_ms + GRACE_MS
-    return since + 2 * ROUND_MS <= ctx.now_ms < counts_ms - (ABSENCES - 1) * SPACING_MS
+    """After its first round long lists can only show what the order itself, its events and the position show as well;
+    and they weigh five times as much as the order. They are asked for again when their absences count: shortly before
+    the window ends, and with the user stream up."""
+    if ctx.now_ms < since + 2 * ROUND_MS:
+        return False
+    lacking = ABSENCES - _counted(order.absences.get("all_orders", []), _valid_from(ctx, order))
+    return not ctx.around.user_stream or ctx.now_ms < _window_ends(order) - (lacking - 1) * SPACING_MS
 
 
 def _ask_lists(ctx: Context, order: Order, purpose: str, symbol: str) -> None:
-    """A proof may take its time, and its rounds weigh: they leave to others what is reserved for protection."""
+    """What the proof still lacks of them. It may take its time, and its rounds weigh: they leave to others what is
+    reserved for protection."""
     since_ms, client_id = order.timestamp_ms - 1_000, order.client_id
+    ends, valid_from = _window_ends(order), _valid_from(ctx, order)
     lane = Lane.QUERY
+
+    def lacks(endpoint: str) -> bool:
+        return not _spaced(order.absences.get(endpoint, []), valid_from, ends)
+
     if isinstance(order, OrderState):
-        if order.order_id is not None:
+        if order.order_id is not None and lacks("open_orders"):
             ctx.read(ReadKind.OPEN_ORDERS, purpose, symbol=symbol, client_id=client_id, lane=lane)
-        ctx.read(ReadKind.ALL_ORDERS, purpose, symbol=symbol, client_id=client_id, since_ms=since_ms, lane=lane)
-    ctx.read(ReadKind.TRADES, purpose, symbol=symbol, client_id=client_id, since_ms=since_ms, lane=lane)
+        if lacks("all_orders"):
+            ctx.read(ReadKind.ALL_ORDERS, purpose, symbol=symbol, client_id=client_id, since_ms=since_ms, lane=lane)
+    first = not order.absences.get("trades")
+    if first or (ctx.now_ms >= ends and not _shown_late(order, "trades", max(ends, valid_from))):
+        ctx.read(ReadKind.TRADES, purpose, symbol=symbol, client_id=client_id, since_ms=since_ms, lane=lane)
+
+
+def _window_ends(order: Order) -> int:
+    """When the venue can take the order no more, with some grace (RULES 3)."""
+    return order.timestamp_ms + order.recv_window_ms + GRACE_MS
+
+
+def _valid_from(ctx: Context, order: Order) -> int:
+    """An absence counts if it was asked for after the send and with a user stream that has been up ever since."""
+    return max(order.timestamp_ms, ctx.around.user_stream_since_ms)
+
+
+def _shown_late(order: Order, endpoint: str, from_ms: int) -> bool:
+    return any(asked >= from_ms for asked in order.absences.get(endpoint, []))
 
 
 def answered(ctx: Context, answer: ReadAnswered) -> None:
@@ -153,17 +179,13 @@ def proved_absent(ctx: Context, order: Order) -> bool:
     """The whole of RULES 3's proof. Absence in lists of *open* orders proves nothing for an order that can fill."""
     if not ctx.around.user_stream:
         return False
-    threshold = order.timestamp_ms + order.recv_window_ms + GRACE_MS
-    valid_from = max(order.timestamp_ms, ctx.around.user_stream_since_ms)
+    threshold, valid_from = _window_ends(order), _valid_from(ctx, order)
     if ctx.now_ms < threshold:
         return False
     for endpoint in _endpoints(order):
         if not _spaced(order.absences.get(endpoint, []), valid_from, threshold):
             return False
-    return all(
-        any(asked >= max(threshold, valid_from) for asked in order.absences.get(endpoint, []))
-        for endpoint in ("trades", "position")
-    )
+    return all(_shown_late(order, endpoint, max(threshold, valid_from)) for endpoint in ("trades", "position"))
 
 
 def _endpoints(order: Order) -> tuple[str, ...]:
@@ -173,12 +195,17 @@ def _endpoints(order: Order) -> tuple[str, ...]:
 
 
 def _spaced(asked: list[int], valid_from: int, threshold: int) -> bool:
+    return _counted(asked, valid_from) >= ABSENCES and max(asked) >= threshold
+
+
+def _counted(asked: list[int], valid_from: int) -> int:
+    """How many of these absences lie far enough apart, of those that are valid."""
     counted = 0
     last: int | None = None
     for at in sorted(asked):
         if at >= valid_from and (last is None or at - last >= SPACING_MS):
             counted, last = counted + 1, at
-    return counted >= ABSENCES and last is not None and max(asked) >= threshold
+    return counted
 
 
 def _evidence_text(order: Order) -> str:
