@@ -201,11 +201,11 @@ BUGS: Final = (
         rule="RULES 3, I11",
         changes=(
             Edit(
-                "core.unknowns:proved_absent",
-                "threshold = order.timestamp_ms + order.recv_window_ms + GRACE_MS",
-                "threshold = order.timestamp_ms",
+                "core.unknowns:_window_ends",
+                "return order.timestamp_ms + order.recv_window_ms + GRACE_MS",
+                "return order.timestamp_ms",
             ),
-            Edit("core.unknowns:_spaced", "last is None or at - last >= SPACING_MS", "True"),
+            Edit("core.unknowns:_counted", "last is None or at - last >= SPACING_MS", "True"),
         ),
     ),
     Bug(
