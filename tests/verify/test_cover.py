@@ -327,15 +327,17 @@ def test_rules_15_a_refusal_reaches_what_becomes_naked_after_it():
     assert story.verdict().violations == []
 
 
-@pytest.mark.parametrize(("status", "broken"), [(400, []), (200, ["I3"])])
-def test_rules_15_a_throttled_close_waits_although_a_stop_was_refused_meanwhile(status, broken):
-    """The stop had been on its way; it was too late for the price. One that is let through and taken ends the wait."""
+@pytest.mark.parametrize(
+    ("pause_ms", "status", "broken"), [(100, 400, []), (2_000, 400, []), (100, 200, []), (2_000, 200, ["I3"])]
+)
+def test_rules_15_a_throttled_close_waits_although_a_stop_was_answered_meanwhile(pause_ms, status, broken):
+    """The stop had been on its way, whatever became of it. One that is sent later and taken ends the wait."""
     story, stop = open_trade()
     story.algo(stop, "EXPIRED")
     story.push("ALGO_UPDATE", stop.client_id)
     story.plan(close_spec())
     story.reply(story.send(close_spec()), status=429, code=-1015)
-    again = story.wait(100).send(stop_spec())
+    again = story.wait(pause_ms).send(stop_spec())
     story.reply(again, status=status, code=-2021 if status == 400 else 0)
     story.wait(5_000).send(close_spec())
     assert story.verdict().broken() == broken
@@ -359,3 +361,14 @@ def test_rules_12_an_event_that_reached_nobody_is_no_evidence(pause_ms, broken):
     deaf = Window(start_us=(story.ms - 100) * 1_000, end_us=(story.ms + 60_000) * 1_000)
     story.wait(pause_ms).arm_stop()
     assert story.verdict(deaf=(deaf,)).broken() == broken
+
+
+def test_rules_15_a_stop_that_was_on_its_way_does_not_end_a_throttle():
+    """A question was refused for weight while the stop travelled; the stop failed, and its close waits for the turn."""
+    story = naked_entry()
+    story.reply(story.request("GET /fapi/v1/algoOrder", via="rest", conn=None), status=429, code=-1003)
+    stop = story.arm_stop()
+    story.wait(5_000).algo(stop, "EXPIRED")
+    story.push("ALGO_UPDATE", stop.client_id)
+    story.wait(30_000).close("2", "99")
+    assert story.verdict().violations == []

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from holdfast.model import events as ev
 from holdfast.model.orders import OrderStatus, Side
+from holdfast.verify import Window
 from holdfast.verify.records import AlgoLine, FaultLine, OrderLine, PushLine
 from tests.verify.builders import (
     D,
@@ -282,3 +283,22 @@ def test_rules_15_a_placement_that_is_taken_does_not_end_a_throttle():
     story.push("ALGO_UPDATE", late.client_id)
     story.wait(9_000).read("GET /fapi/v1/time")
     assert story.verdict().violations == []
+
+
+def test_rules_15_a_process_that_is_out_of_reach_from_its_beginning_hears_of_a_throttle_itself():
+    """Its first questions were refused for weight before the network let anything through: it waits for the window."""
+    story = left_behind()
+    base_us = story.lines[0].us
+    died_us = story.ms * 1_000 + 100_000
+    story.wait(1_000).die()
+    story.wait(1_000)
+    story.reply(story.request("GET /fapi/v3/positionRisk", via="rest", conn=None), status=429, code=-1003)
+    born_us = story.ms * 1_000
+    story.wait(20_000).read("GET /fapi/v1/time")
+    live = (Window(start_us=base_us, end_us=died_us), Window(start_us=born_us))
+    troubles = (Window(start_us=born_us - 1_000, end_us=born_us + 3_000_000),)
+    assert story.verdict(live=live, unreachable=troubles).violations == []
+    later = (live[0], Window(start_us=born_us + 1_000))
+    assert story.verdict(live=later, unreachable=troubles).broken() == ["I5"], (
+        "what its predecessor was told is no excuse"
+    )

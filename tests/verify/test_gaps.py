@@ -52,3 +52,31 @@ def test_the_open_orders_of_one_symbol_are_no_round():
     story.wait(2_000).read("GET /fapi/v1/openOrders", symbol="BTCUSDT")
     story.wait(20_000).read("GET /fapi/v1/time")
     assert story.verdict().broken() == ["I24"]
+
+
+@pytest.mark.parametrize(("waited_ms", "broken"), [(10_000, []), (20_000, ["I24"])])
+@pytest.mark.parametrize("code", [-1003, -1015])
+def test_rules_15_what_the_venue_puts_off_waits_for_the_turn_of_the_window(code, waited_ms, broken):
+    """A refusal for weight holds every read back until the minute is over; one for orders holds none."""
+    story = begun()
+    story.wait(60_000 - story.ms % 60_000 + 30_000)
+    connected(story, 7, up=False)
+    story.reply(story.request("algoOrder.cancel", clientAlgoId="hf-s1-of-a-trade"), status=429, code=code)
+    connected(story.wait(1_000), 8, up=True)
+    story.wait(29_000 + waited_ms).read("GET /fapi/v1/openOrders")
+    assert story.verdict().broken() == (["I24"] if code == -1015 else broken)
+
+
+def test_a_new_process_was_not_put_off():
+    """What its predecessor was told holds nothing back; its own round is due."""
+    story = begun()
+    story.wait(60_000 - story.ms % 60_000 + 20_000)
+    story.reply(story.request("algoOrder.cancel", clientAlgoId="hf-s1-of-a-trade"), status=429, code=-1003)
+    story.die()
+    connected(story, 7, up=False)
+    story.wait(100).start_engine(2)
+    connected(story, 8, up=True)
+    connected(story.wait(1_000), 8, up=False)
+    connected(story.wait(1_000), 9, up=True)
+    story.wait(20_000).read("GET /fapi/v1/time")
+    assert story.verdict().broken() == ["I24"]

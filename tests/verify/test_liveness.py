@@ -125,9 +125,13 @@ def test_what_the_network_kept_from_the_engine_is_no_time_of_its_life():
     live = (window(2, 5), window(6, None))
     troubles = (window(9, 10), window(1, 3), window(4, 7), window(9, 11))
     assert changes(story, live=live, unreachable=troubles) == [
-        (3_000, True, "dead"),
+        (2_000, True, "dead"),
+        (2_000, False, ""),
+        (3_000, True, "unreachable"),
         (4_000, False, ""),
-        (7_000, True, "dead"),
+        (6_000, True, "dead"),
+        (6_000, False, ""),
+        (7_000, True, "unreachable"),
         (9_000, False, ""),
         (11_000, True, "unreachable"),
     ]

@@ -307,3 +307,15 @@ def test_a_refusal_just_after_a_turn_may_be_of_the_window_before():
     refused(story, "GET /fapi/v1/income")
     read(story.wait(5_000), "income", 1)
     assert story.verdict().violations == []
+
+
+def test_what_left_later_is_not_held_against_a_request_that_was_held_back():
+    """A network let two go in the other order: when the first left, the share was not used up."""
+    story = idle()
+    first_ms = story.ms
+    story.wait(2_000)
+    read(story, "positionRisk", 71, sent_ms=-1_000)
+    read(story, "commissionRate", 1, sent_ms=first_ms - story.ms)
+    assert story.verdict().violations == []
+    read(story, "commissionRate", 1, sent_ms=-1)
+    assert story.verdict().broken() == ["I25"]

@@ -241,11 +241,12 @@ class Cover(Check):
         if trouble == THROTTLED:
             self._throttle.note(line.us, trouble)
             acted = ""
-        elif acted is not None and line.status == OK:
+        elif acted is not None and line.status == OK and not self._was_on_its_way(self._throttle, line.us):
             self._throttle.note(line.us, "")
         if acted is not None and (trouble or line.status == OK):
             for episode in self._on_symbol(acted):
-                _refused(episode, line.us, trouble)
+                if trouble or not self._was_on_its_way(episode.refusal, line.us):
+                    _refused(episode, line.us, trouble)
         read = self._reads.pop(line.req, None)
         if read is None or line.status != 200 or line.fault is not None:
             return
@@ -254,6 +255,10 @@ class Cover(Check):
             self._tell_of_stop(symbol, line.us)
         else:
             self._tell(told, symbol, line.us)
+
+    def _was_on_its_way(self, refusal: Refusal, us: int) -> bool:
+        """Whether what is taken now left before a throttle was heard: the next act has to wait all the same."""
+        return refusal.at(us) == THROTTLED and not refusal.known_by(us - self.options.lag_ms * 1_000)
 
     def _on_push(self, line: PushLine) -> None:
         self.hearing.pushed(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Final
 
@@ -72,6 +73,14 @@ def shows(request: Request) -> Shows | None:
     return found
 
 
+MINUTE_US: Final = 60_000_000
+
+SEEN_AS_THEY_ARE: Final = frozenset({None, "throttle", "code"})
+"""Faults of a reply that reached the client with this status and code; "status" does so over REST."""
+
+BAN: Final = re.compile(r"banned until (\d+)")
+_LIMIT: Final = re.compile(r"per (?:(\d+) )?(SECOND|MINUTE)", re.IGNORECASE)
+
 THROTTLES: Final = frozenset({-1003, -1015})
 KEY_REFUSALS: Final = frozenset({-2014, -2015})
 
@@ -105,3 +114,25 @@ def cancelled_id_of(request: Request) -> str:
     """The client id that a cancelling request names, "" when it names a venue id."""
     params = request.params
     return params.get("origClientOrderId") or params.get("clientAlgoId") or ""
+
+
+def says_wait(line: Reply, via: str) -> bool:
+    """Whether the client was told to wait. A reply that a fault swallowed told it nothing."""
+    seen = line.fault in SEEN_AS_THEY_ARE or (line.fault == "status" and via == "rest")
+    return seen and (line.status in (418, 429) or line.code in THROTTLES)
+
+
+def put_off_until_us(line: Reply, slack_us: int) -> int:
+    """When what was refused may be sent again: the end that a ban names, else the turn of the window (A.7).
+
+    A refusal just after a turn may still be one of the window before, by a clock that is right enough.
+    """
+    banned = BAN.search(line.msg or "")
+    if banned:
+        return int(banned.group(1)) * 1_000
+    named = _LIMIT.search(line.msg or "") if line.code == -1015 else None
+    if named:
+        length_us = int(named.group(1) or 1) * (MINUTE_US if named.group(2).upper() == "MINUTE" else MINUTE_US // 60)
+    else:
+        length_us = MINUTE_US // 6 if line.code == -1015 else MINUTE_US
+    return ((line.us - slack_us) // length_us + 1) * length_us

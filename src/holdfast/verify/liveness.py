@@ -140,7 +140,8 @@ def _changes(scene: Scene) -> list[tuple[int, bool, str]]:
         changes.append((start_us, True, absence))
         if end_us != _FOR_EVER:
             changes.append((end_us, False, ""))
-    return sorted(changes)
+    # In the order of their times alone: a process that was out of reach from its beginning came before it went.
+    return sorted(changes, key=lambda change: change[0])
 
 
 def _reached(start_us: int, end_us: int, troubles: list[tuple[int, int]]) -> Iterator[tuple[int, int, str]]:
@@ -149,8 +150,9 @@ def _reached(start_us: int, end_us: int, troubles: list[tuple[int, int]]) -> Ite
     for trouble_us, over_us in troubles:
         if over_us <= start_us or trouble_us >= end_us:
             continue
-        if trouble_us > start_us:
-            yield start_us, trouble_us, absence
+        if trouble_us > start_us or absence == DEAD:
+            # One that began in a trouble is another process all the same, and what it is told from then on is its own.
+            yield start_us, max(start_us, trouble_us), absence
             absence = UNREACHABLE
         start_us = over_us
     if start_us < end_us:

@@ -6,14 +6,24 @@ own requests are counted, each in the window in which it left and arrived; one t
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from holdfast.model.ids import Role, is_kill, role_of
 from holdfast.verify.base import Check, LineHandlers, MomentHandlers, Scene
-from holdfast.verify.evidence import THROTTLES, WRITES, Shows, Verb, cancelled_id_of, client_id_of, shows
+from holdfast.verify.evidence import (
+    BAN,
+    MINUTE_US,
+    WRITES,
+    Shows,
+    Verb,
+    cancelled_id_of,
+    client_id_of,
+    put_off_until_us,
+    says_wait,
+    shows,
+)
 from holdfast.verify.journal_view import Moment, MomentKind
 from holdfast.verify.liveness import BOOT_US, Liveness
 from holdfast.verify.obligation import DEAD
@@ -30,7 +40,6 @@ class Use(StrEnum):
     OPEN = "open"
 
 
-MINUTE_US: Final = 60_000_000
 START_US: Final = 30_000_000
 """How long after its start a process may read with the reserve: it must learn what is open."""
 LEARN_US: Final = 60_000_000
@@ -47,12 +56,6 @@ WINDOWS: Final[dict[str, tuple[int, str]]] = {
 KEPT: Final = frozenset({"time", "listenKey", "ping", "userDataStream.start", "userDataStream.ping"})
 """Requests without which nothing can be signed or heard."""
 
-SEEN_AS_THEY_ARE: Final = frozenset({None, "throttle", "code"})
-"""Faults of a reply that reached the client with this status and code; "status" does so over REST."""
-
-_BAN: Final = re.compile(r"banned until (\d+)")
-_LIMIT: Final = re.compile(r"per (?:(\d+) )?(SECOND|MINUTE)", re.IGNORECASE)
-
 
 class Pause(NamedTuple):
     """When it was known that something has to wait, until when, µs, the reply that said so, and the connection on which
@@ -67,7 +70,7 @@ class Pause(NamedTuple):
 class Window:
     """One counter of ours. `limit` None: lifted."""
 
-    __slots__ = ("count", "index", "length_us", "limit", "lowered_us", "most", "told", "words")
+    __slots__ = ("_arrived", "count", "index", "length_us", "limit", "lowered_us", "most", "told", "words")
 
     def __init__(self, length_us: int, words: str) -> None:
         self.length_us, self.words = length_us, words
@@ -78,6 +81,8 @@ class Window:
         self.most = 0
         self.told = -1
         """The window of which a violation was noted."""
+        self._arrived: list[tuple[int, int]] = []
+        """When each of this window left, µs, and what it weighs."""
 
     def change(self, limit: int | None, us: int) -> None:
         """The venue's limit is another from now on; a lower one is judged when it must be known."""
@@ -85,21 +90,32 @@ class Window:
             self.lowered_us = us + LEARN_US
         self.limit = limit
 
-    def add(self, amount: int, us: int) -> None:
+    def add(self, amount: int, us: int, sent_us: int) -> None:
         """Count something that arrived."""
         index = us // self.length_us
         if index != self.index:
             self.index, self.count = index, 0
+            self._arrived.clear()
         self.count += amount
         self.most = max(self.most, self.count)
+        self._arrived.append((sent_us, amount))
 
-    def exceeded(self, us: int) -> bool:
-        """Whether what can wait has used more than its share; once per window."""
+    def exceeded(self, us: int, sent_us: int) -> bool:
+        """Whether what can wait has used more than its share; once per window.
+
+        A network that held requests back lets them arrive in another order: what left later is not held against it.
+        """
         limit = self.limit
-        if limit is None or us < self.lowered_us or self.count * 100 <= limit * OPEN_PERCENT or self.told == self.index:
+        if limit is None or us < self.lowered_us or self.told == self.index or not _beyond(self.count, limit):
+            return False
+        if not _beyond(sum(amount for left_us, amount in self._arrived if left_us <= sent_us), limit):
             return False
         self.told = self.index
         return True
+
+
+def _beyond(count: int, limit: int) -> bool:
+    return count * 100 > limit * OPEN_PERCENT
 
 
 class Rates(Check):
@@ -171,7 +187,7 @@ class Rates(Check):
         if line.ev == "open" and "private" in line.path:
             self._unheard_us = line.us
         if line.weight:
-            self._windows["weight_per_minute"].add(line.weight, line.us)
+            self._windows["weight_per_minute"].add(line.weight, line.us, line.us)
 
     def _on_rest(self, moment: Moment) -> None:
         if moment.subject in self._under_way:
@@ -192,8 +208,8 @@ class Rates(Check):
         for name, window in self._windows.items():
             amount = line.weight if name == "weight_per_minute" else line.orders
             if amount and self._is_inside(window, sent_us, line.us):
-                window.add(amount, line.us)
-                if use is Use.OPEN and self._stated and window.exceeded(line.us):
+                window.add(amount, line.us, sent_us)
+                if use is Use.OPEN and self._stated and window.exceeded(line.us, sent_us):
                     self.found.violated(
                         "I25",
                         f"{_named(line)} brought the {window.words} to {window.count} of {window.limit};"
@@ -264,13 +280,13 @@ class Rates(Check):
 
     def _on_reply(self, line: Reply) -> None:
         asked = self._uses.pop(line.req, None)
-        if asked is None or not _says_wait(line, asked[1]) or self._reached_nobody(line.us):
+        if asked is None or not says_wait(line, asked[1].via) or self._reached_nobody(line.us):
             return
         use, request = asked
         # What was on its way when the refusal came could not know of it.
         known_us = line.us + (self.options.lag_ms + self.options.clock_error_ms) * 1_000
-        pause = Pause(known_us, _until_us(line, self._slack_us), line.n, request.conn)
-        if line.status == 418 or _BAN.search(line.msg or ""):
+        pause = Pause(known_us, put_off_until_us(line, self._slack_us), line.n, request.conn)
+        if line.status == 418 or BAN.search(line.msg or ""):
             self._ban = pause
         if line.code == -1015:
             stopped = [(Use.OPEN, True), (use, True)]
@@ -280,28 +296,6 @@ class Rates(Check):
             # Looking is how an emergency is found; it has the reserve of its own limits.
             if use not in (Use.LOOK, Use.KEEP):
                 self._pauses[use, orders] = pause
-
-
-def _says_wait(line: Reply, request: Request) -> bool:
-    """Whether the client was told to wait. A reply that a fault swallowed told it nothing."""
-    seen = line.fault in SEEN_AS_THEY_ARE or (line.fault == "status" and request.via == "rest")
-    return seen and (line.status in (418, 429) or line.code in THROTTLES)
-
-
-def _until_us(line: Reply, slack_us: int) -> int:
-    """When what was refused may be sent again: the end that a ban names, else the turn of the window (A.7).
-
-    A refusal just after a turn may still be one of the window before, by a clock that is right enough.
-    """
-    banned = _BAN.search(line.msg or "")
-    if banned:
-        return int(banned.group(1)) * 1_000
-    named = _LIMIT.search(line.msg or "") if line.code == -1015 else None
-    if named:
-        length_us = int(named.group(1) or 1) * (MINUTE_US if named.group(2).upper() == "MINUTE" else MINUTE_US // 60)
-    else:
-        length_us = MINUTE_US // 6 if line.code == -1015 else MINUTE_US
-    return ((line.us - slack_us) // length_us + 1) * length_us
 
 
 def _sent_us(line: Request) -> int:

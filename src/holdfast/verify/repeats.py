@@ -11,9 +11,8 @@ from typing import Final
 from holdfast.model.ids import is_ours, role_of, tag_of
 from holdfast.verify.base import Check, LineHandlers, Scene
 from holdfast.verify.commands import TRANSPORT
-from holdfast.verify.evidence import WRITES, Verb, client_id_of, trouble_of
+from holdfast.verify.evidence import SEEN_AS_THEY_ARE, WRITES, Verb, client_id_of, trouble_of
 from holdfast.verify.once import NEVER_AGAIN
-from holdfast.verify.rates import SEEN_AS_THEY_ARE
 from holdfast.verify.records import Reply, Request
 
 MOST: Final = 3
