@@ -163,6 +163,19 @@ def test_what_is_not_covered_in_time_is_flattened(restarted, found):
     assert ("RULES 5" in story.verdict().broken()) is found
 
 
+@pytest.mark.parametrize(("stood_ms", "found"), [(4_500, False), (1_000, True)])
+def test_rules_15_a_process_that_stood_still_could_not_flatten(stood_ms, found):
+    """It had no time of its own; what it lived of the five seconds counts."""
+    story = half_filled()
+    settings = EngineSettings(account=ACCOUNT, venue=Venue.PAPER)
+    change(story.events, is_a(ev.EngineStarted), settings=settings)
+    story.event(ev.PhaseChanged, trade_id=story.plans["i1"].trade_id, phase=TradePhase.PROTECTING)
+    stood = Window(start_us=(story.ms + 100) * 1_000, end_us=(story.ms + 100 + stood_ms) * 1_000)
+    story.wait(5_000).event(ev.PhaseChanged, trade_id=story.plans["i1"].trade_id, phase=TradePhase.OPEN)
+    report = story.verdict(live=(Window(start_us=story.lines[0].us),), unreachable=(stood,))
+    assert ("RULES 5" in report.broken()) is found
+
+
 def test_nothing_works_after_it_has_ended():
     """I10: an older word that comes later must not win."""
     story = half_filled()

@@ -162,9 +162,13 @@ class Conduct(Check):
             self._exited.setdefault(event.trade_id, (seq, event.at_ms))
 
     def _judge_cover(self, now_ms: int) -> None:
-        """What cannot be covered in time is flattened, however often it is tried (RULES 5, DESIGN §4)."""
+        """What cannot be covered in time is flattened, however often it is tried (RULES 5, DESIGN §4). A process that
+        stood still could not, and acts when it goes on."""
+        most_ms = self._deadline_ms + self.options.lag_ms + CLOCK_JUMP_MS
         for trade_id, (seq, since_ms) in list(self._protecting.items()):
-            if self._deadline_ms and now_ms - since_ms > self._deadline_ms + self.options.lag_ms + CLOCK_JUMP_MS:
+            if not self._deadline_ms or now_ms - since_ms <= most_ms:
+                continue
+            if self._lived_us(since_ms * 1_000, now_ms * 1_000) > most_ms * 1_000:
                 del self._protecting[trade_id]
                 self.found.violated(
                     "RULES 5",
