@@ -126,3 +126,20 @@ def test_a_stop_that_a_start_is_shown_is_not_placed_again():
     bench.restart()
     bench.advance(5_000)
     assert len(bench.places(Role.STOP)) == 1
+
+
+def test_a_stop_that_vanished_is_replaced_although_an_earlier_one_is_still_unknown():
+    """The first was never answered, the second covered and vanished young: what became of the first may stay open."""
+    bench = Bench()
+    bench.script(Role.STOP, *[unknown()] * 7)
+    bench.intent()
+    bench.advance(650)
+    first, second = bench.orders(Role.STOP)
+    assert first.unknown
+    assert second.armed
+    del bench.venue.algos[second.client_id]
+    sent = len(bench.places(Role.STOP))
+    bench.give(inp.LinkChanged, link="user_stream", up=False)
+    bench.give(inp.LinkChanged, link="user_stream", up=True)
+    assert [place.order.spec.client_id for place in bench.places(Role.STOP)[sent:]] == [second.client_id]
+    assert bench.trade.phase is TradePhase.OPEN

@@ -11,6 +11,7 @@ from holdfast.model import events as ev
 from holdfast.model.ids import Role, client_order_id
 from holdfast.model.orders import OrderSpec, OrderStatus, OrderType, Side, TimeInForce
 from holdfast.model.reasons import Outcome, TradePhase, TradingState
+from holdfast.model.reports import Channel, Fill
 from holdfast.model.settings import EngineSettings, Venue
 from holdfast.verify import Window
 from tests.verify.builders import ACCOUNT, SYMBOL, D, Story, change, entry_spec, is_a, open_trade, stop_spec
@@ -174,6 +175,27 @@ def test_rules_15_a_process_that_stood_still_could_not_flatten(stood_ms, found):
     story.wait(5_000).event(ev.PhaseChanged, trade_id=story.plans["i1"].trade_id, phase=TradePhase.OPEN)
     report = story.verdict(live=(Window(start_us=story.lines[0].us),), unreachable=(stood,))
     assert ("RULES 5" in report.broken()) is found
+
+
+@pytest.mark.parametrize(("filled", "found"), [("0", False), ("1", True)])
+def test_a_position_that_was_a_strangers_needs_no_cover(filled, found):
+    """The entry is unknown, a position shows, and then the execution of somebody else that explains it."""
+    story = Story().begin()
+    settings = EngineSettings(account=ACCOUNT, venue=Venue.PAPER)
+    change(story.events, is_a(ev.EngineStarted), settings=settings)
+    story.accept()
+    story.plan(resting())
+    trade_id = story.plans["i1"].trade_id
+    if filled != "0":
+        story.report(resting(), 1001, OrderStatus.PARTLY_FILLED, filled)
+    story.event(ev.PhaseChanged, trade_id=trade_id, phase=TradePhase.PROTECTING)
+    fill = Fill(
+        channel=Channel.LIST, symbol=SYMBOL, order_id=77, trade_id=78, side=Side.BUY, price=D(100), quantity=D(1),
+        fee=D(0), fee_asset="USDT", realized=D(0), maker=False, venue_ms=story.ms,
+    )  # fmt: skip
+    story.event(ev.FillBooked, fill=fill, client_id="web_1", trade_id="", cause="EXTERNAL")
+    story.wait(5_000).event(ev.PhaseChanged, trade_id=trade_id, phase=TradePhase.OPEN)
+    assert ("RULES 5" in story.verdict().broken()) is found
 
 
 def test_nothing_works_after_it_has_ended():

@@ -51,7 +51,7 @@ def ensure_cover(ctx: Context, trade: TradeState, exposed: Decimal) -> None:
     ctx.timer_once(f"protect:{trade.plan.trade_id}", ctx.now_ms + OTHER_FORM_MS)
     ctx.timer_once(f"deadline:{trade.plan.trade_id}", ctx.now_ms + ctx.settings.protect_deadline_ms)
     stops = stops_of(ctx, trade)
-    if any(stop.pending is Pending.PLACE or stop.unknown for stop in stops):
+    if _on_its_way(ctx, stops):
         return
     if any(acting(stop) for stop in stops):
         return  # The stuck-trigger watchdog decides (RULES 6).
@@ -62,6 +62,17 @@ def ensure_cover(ctx: Context, trade: TradeState, exposed: Decimal) -> None:
         sending.send_again(ctx, stops[0], preauthorised=True)
     else:
         _place_new(ctx, trade, exposed, close_position=not own_part_only(ctx, symbol))
+
+
+def _on_its_way(ctx: Context, stops: list[AlgoState]) -> bool:
+    """Whether an answer is awaited that may bring cover. Once the newest stop is known to be gone, an earlier one of
+    which nothing is known is no reason to wait."""
+    if any(stop.pending is Pending.PLACE for stop in stops):
+        return True
+    unknown = [stop for stop in stops if stop.unknown]
+    newest = next((stop for stop in reversed(stops) if stop.status is not AlgoStatus.PLANNED), None)
+    gone = newest is not None and (newest.status.terminal or newest.client_id in ctx.around.suspected)
+    return bool(unknown) and not (gone and newest not in unknown)
 
 
 def _see_to(ctx: Context, trade: TradeState, last: AlgoState, exposed: Decimal, covered: Decimal) -> None:

@@ -115,6 +115,8 @@ class Conduct(Check):
                 self._cancelled.add(event.client_id)
             case ev.FillBooked() if event.trade_id and event.cause == "OURS":
                 self._on_fill(seq, event)
+            case ev.FillBooked() if not event.trade_id:
+                self._on_strangers_fill(event.fill.symbol)
             case ev.EngineStarted():
                 self._deadline_ms = event.settings.protect_deadline_ms if event.settings is not None else 0
                 # A new process begins to count when it looks; the old one's time died with it.
@@ -153,6 +155,16 @@ class Conduct(Check):
             self._executed[name] = max(self._executed.get(name, ZERO), self._filled[trade_id])
         else:
             self._exited.setdefault(trade_id, (seq, event.at_ms))
+
+    def _on_strangers_fill(self, symbol: str) -> None:
+        """What a position showed while nothing of an entry was told was somebody else's: there is nothing to cover. If
+        something of ours is open all the same, the venue's own record judges that (I3)."""
+        for trade_id in list(self._protecting):
+            plan = self.journal.plans.get(trade_id)
+            held = self._filled.get(trade_id) or self.journal.bases.get(trade_id)
+            told = held or any(self._executed.get(name) for name in self._entries.get(trade_id, ()))
+            if plan is not None and plan[1].symbol == symbol and not told:
+                del self._protecting[trade_id]
 
     def _on_phase(self, seq: int, event: ev.PhaseChanged) -> None:
         self._protecting.pop(event.trade_id, None)
