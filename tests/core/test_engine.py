@@ -96,12 +96,12 @@ def test_a_snapshot_of_another_version_is_refused():
 
 
 def test_a_restart_waits_for_nothing_before_it_looks():
-    """The first step after `Started` already asks for positions, stops and executions, in that order."""
-    bench = Bench().open_trade()
+    """The first step after `Started` already asks for positions, stops and what is living, in that order."""
+    bench = Bench().open_trade(targets=[("50500", "1")])
     before = len(bench.effects)
     bench.restart()
     reads = [effect.kind.value for _, effect in bench.effects[before:] if isinstance(effect, Read)]
-    assert reads[:3] == ["positions", "open_algos", "trades"]
+    assert reads[:3] == ["positions", "open_algos", "order"]
 
 
 def test_a_restart_with_nothing_open_sets_its_clocks():

@@ -85,7 +85,7 @@ def test_rules_5_a_strangers_sale_waits_for_his_purchase_before_it():
     bench.failing_reads = {ReadKind.ORDER}
     for name, side in (("web_1", Side.BUY), ("web_2", Side.SELL)):
         held = bench.venue.take(stranger_order(name, "0.1", side), bench.now)
-        bench.venue.fill(held, D("0.1"), D("50000"), bench.now)
+        bench.venue.record(bench.venue.fill(held, D("0.1"), D("50000"), bench.now))
     bench.tell_order(held)
     bench.restart()
     bench.tell_order(held)

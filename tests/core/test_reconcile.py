@@ -33,19 +33,6 @@ def test_only_what_is_missing_is_asked_again() -> None:
     assert (more[ReadKind.MODES], more[ReadKind.OPEN_ALGOS], more[ReadKind.OPEN_ORDERS]) == (4, 0, 0)
 
 
-def test_executions_of_live_trades_are_read_with_the_right_of_protection() -> None:
-    """Until they are known a stop may stand on a flat symbol, or be placed there again; a full window is no reason."""
-    bench = Bench().open_trade()
-    bench.restart()
-    begun = bench.now
-    lanes = {read.lane for at, read in bench.effects if at == begun and _is_round_of_trades(read)}
-    assert lanes == {Lane.PROTECT}
-
-
-def _is_round_of_trades(effect: object) -> bool:
-    return isinstance(effect, Read) and effect.kind is ReadKind.TRADES and effect.purpose.startswith("reconcile")
-
-
 def bounce(bench: Bench) -> None:
     """The user stream goes and comes back: everything is read again."""
     bench.give(LinkChanged, link="user_stream", up=False)
@@ -86,26 +73,6 @@ def test_a_stop_of_a_closed_trade_is_cancelled_wherever_a_list_shows_it() -> Non
     bounce(bench)
     bench.advance(1_000)
     assert bench.venue.open_algos() == ()
-
-
-def test_executions_since_the_acceptance_are_read() -> None:
-    """What a silent stream did not tell."""
-    bench = Bench().open_trade()
-    accepted = bench.now
-    bench.advance(5_000)
-    bounce(bench)
-    rounds = [read for read in bench.done(Read) if _is_round_of_trades(read)]
-    assert all(read.since_ms is not None and read.since_ms < accepted for read in rounds)
-    assert len(rounds) == 1
-
-
-def test_every_living_order_of_a_trade_is_asked_for() -> None:
-    """Stop and targets; what ended is not."""
-    bench = Bench().open_trade(targets=[("50500", "1")])
-    before = len(bench.done(Read))
-    bounce(bench)
-    named = {read.client_id[:5] for read in bench.done(Read)[before:] if read.purpose.startswith("state:")}
-    assert named == {"hf-s1", "hf-t1"}
 
 
 def test_a_target_that_ended_unheard_is_found() -> None:

@@ -116,6 +116,15 @@ class Venue:
         self.trades.append(fill)
         return fill
 
+    def record(self, fill: Fill) -> None:
+        """The income record of an execution."""
+        for kind, amount in (("COMMISSION", fill.fee), ("REALIZED_PNL", fill.realized)):
+            assert amount is not None
+            number = len(self.incomes) + 1
+            self.incomes.append(IncomeRow(
+                type=kind, tran_id=number, asset=self.asset, amount=amount, symbol=fill.symbol,
+                venue_ms=fill.venue_ms, trade_id=fill.trade_id))  # fmt: skip
+
     def _move(self, symbol: str, signed: Decimal, price: Decimal) -> Decimal:
         before = self.amounts.get(symbol, ZERO)
         average = self.entry_prices.get(symbol, ZERO)

@@ -409,6 +409,7 @@ _TIMERS: Final[dict[str, Callable[[Context, str], None]]] = {
     "trades": _look_due,
     "close": _look_due,
     "income": _look_due,
+    "late-income": lambda ctx, _: income.read(ctx),
     "position": _position_due,
     "explain": foreign.explain,
 }

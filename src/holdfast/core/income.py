@@ -1,7 +1,8 @@
 """The venue's income record: funding and whatever else moves money without an execution (RULES 9, 15).
 
-It is read at every start, after every gap of the user stream, and once after each full hour, because funding settles
-on the hour and the event that tells of it may be lost. What executions earn and cost comes with the executions.
+It is read at every start, after every gap of the user stream and a while after that, and once after each full hour,
+because funding settles on the hour and the event that tells of it may be lost. What executions earn and cost comes with
+the executions.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from holdfast.model.reports import IncomeRow
 HOUR_MS: Final = 3_600_000
 SETTLED_MS: Final = 20_000
 """How long after the full hour its funding is in the record."""
+LATE_MS: Final = 30_000
+"""How long after a gap of the user stream the record is read once more: its rows may lag behind what they tell of."""
 OVERLAP_MS: Final = 600_000
 """So much of what is known is read again: rows appear late, and our clock is not the venue's."""
 LONGEST_MS: Final = 7 * 24 * HOUR_MS

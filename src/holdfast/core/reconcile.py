@@ -2,9 +2,17 @@
 
 "Could not ask" is never "nothing there": a failed read is asked again and nothing is concluded from it. At boot
 positions and stops come first; the rest follows (RULES 8, 9).
+
+What the whole account shows is asked first, and each living plain order; executions, which can be had of one symbol at
+a time only, are read where something can have happened. An execution always leaves one of these traces: the position
+differs from our books; an order of ours was executed further than they say, or a stop stands no more; the income record
+names it. Only the last of them can lag behind the execution, and it is needed only for what a stranger did and undid;
+so it is read once more a while later.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from holdfast.core import (
     coverage,
@@ -19,9 +27,10 @@ from holdfast.core import (
     unknowns,
 )
 from holdfast.core.context import Context
-from holdfast.core.state import PLACING, AlgoState
+from holdfast.core.state import PLACING, AlgoState, Order
 from holdfast.model import events as ev
 from holdfast.model.effects import Lane, Read, ReadKind
+from holdfast.model.ids import Role
 from holdfast.model.inputs import ReadAnswered
 from holdfast.model.num import ZERO
 from holdfast.model.orders import OrderStatus, Pending
@@ -58,7 +67,8 @@ def begin(ctx: Context) -> None:
     _open_round(ctx)
     _ask_lists(ctx, ROUND)
     _ask(ctx, "income", ReadKind.INCOME, Lane.QUERY, since_ms=income.since_ms(ctx))
-    _ask_symbols(ctx)
+    ctx.timer("late-income", ctx.now_ms + income.LATE_MS)
+    _ask_what_no_list_tells(ctx)
 
 
 def begin_with_cover(ctx: Context) -> None:
@@ -69,7 +79,7 @@ def begin_with_cover(ctx: Context) -> None:
     ctx.around.cover_only = True
     _open_round(ctx)
     _ask_lists(ctx, COVER)
-    _ask_symbols(ctx)
+    _ask_what_no_list_tells(ctx)
     ctx.timer("stream-wait", ctx.now_ms + STREAM_WAIT_MS)
 
 
@@ -97,27 +107,44 @@ def _ask_lists(ctx: Context, kinds: tuple[tuple[ReadKind, Lane], ...]) -> None:
         _ask(ctx, kind.value, kind, lane)
 
 
-def _ask_symbols(ctx: Context) -> None:
-    """Executions and living orders of every symbol that has a trade or a close."""
-    feeless = ctx.state.feeless()
-    for symbol in sorted({*ctx.state.live_trades, *ctx.state.flattens, *feeless}):
-        trade = ctx.state.trade_of(symbol)
-        since = trade.accepted_ms - 1_000 if trade is not None else ctx.now_ms - 3_600_000
-        since = min(since, feeless.get(symbol, since) - 1_000)
-        # What filled meanwhile decides which stop covers and which is an orphan: it does not wait for a rate window.
-        lane = Lane.PROTECT if trade is not None or symbol in ctx.state.flattens else Lane.QUERY
-        _ask(ctx, f"trades:{symbol}", ReadKind.TRADES, lane, symbol=symbol, since_ms=since)
-        if trade is not None:
-            for client_id in trade.orders:
-                order = ctx.state.order(client_id)
-                if order is not None and order.live and not order.unknown:
-                    sending.query(ctx, order, f"state:{client_id}")
+def _ask_what_no_list_tells(ctx: Context) -> None:
+    """Living plain orders, each by its name, and executions where something is being closed or a fee is still owed.
+
+    Stops are told by the list of open ones; those that it does not show are asked for then (see `_open_lists`).
+    """
+    for symbol in sorted({*ctx.state.flattens, *ctx.state.feeless()}):
+        _ask_executions(ctx, symbol)
+    for symbol in sorted(ctx.state.live_trades):
+        for client_id in ctx.state.trades[ctx.state.live_trades[symbol]].orders:
+            order = ctx.state.plain.get(client_id)
+            if order is not None and order.live and not order.unknown:
+                _ask_order(ctx, order)
 
 
-def _ask(ctx: Context, name: str, kind: ReadKind, lane: Lane, symbol: str = "", since_ms: int | None = None) -> None:
+def _ask_executions(ctx: Context, symbol: str) -> None:
+    trade = ctx.state.trade_of(symbol)
+    since = trade.accepted_ms - 1_000 if trade is not None else ctx.now_ms - 3_600_000
+    since = min(since, ctx.state.feeless().get(symbol, since) - 1_000)
+    # What filled meanwhile decides which stop covers and which is an orphan: it does not wait for a rate window.
+    lane = Lane.PROTECT if trade is not None or symbol in ctx.state.flattens else Lane.QUERY
+    _ask(ctx, f"trades:{symbol}", ReadKind.TRADES, lane, symbol=symbol, since_ms=since)
+
+
+def _ask_order(ctx: Context, order: Order) -> None:
+    """One order by its name, and the living child of an algo by its number."""
+    symbol, client_id = order.spec.symbol, order.client_id
+    kind = ReadKind.ALGO if isinstance(order, AlgoState) else ReadKind.ORDER
+    lane = Lane.PROTECT if order.role in (Role.STOP, Role.CLOSE) else Lane.QUERY
+    _ask(ctx, f"state:{client_id}", kind, lane, symbol=symbol, client_id=client_id)
+    if isinstance(order, AlgoState) and order.child_id is not None and order.child_live:
+        child = order.child_id
+        _ask(ctx, f"child:{client_id}", ReadKind.ORDER, lane, symbol=symbol, order_id=child, client_id=client_id)
+
+
+def _ask(ctx: Context, name: str, kind: ReadKind, lane: Lane, **more: Any) -> None:
     purpose = f"reconcile{ctx.around.reconcile_round}:{name}"
     if purpose not in ctx.around.waiting:
-        read = Read(kind=kind, purpose=purpose, lane=lane, symbol=symbol, since_ms=since_ms)
+        read = Read(kind=kind, purpose=purpose, lane=lane, **more)
         ctx.around.waiting[purpose] = read
         ctx.do(read)
 
@@ -213,8 +240,12 @@ def _round_answered(ctx: Context, answer: ReadAnswered) -> None:
             _positions(ctx, answer)
         case ReadKind.OPEN_ALGOS:
             _open_lists(ctx, answer)
+        case ReadKind.ORDER | ReadKind.ALGO:
+            _state(ctx, answer.read.client_id, answer)
         case _:
             pass
+    if not around.waiting and not around.cover_only:
+        _ask_for_traces(ctx)
     if not around.waiting and not around.cover_only:
         ctx.clear_timer("reconcile")
         around.gap = False
@@ -223,6 +254,17 @@ def _round_answered(ctx: Context, answer: ReadAnswered) -> None:
             ctx.emit(ev.Reconciled(at_ms=ctx.now_ms, findings=dict(around.findings)))
         for symbol in ctx.state.live_trades:
             ctx.touch(symbol)
+
+
+def _ask_for_traces(ctx: Context) -> None:
+    """Executions that left a trace and were not read since the user stream is up: the round waits for them as well."""
+    for symbol, trade_id in ctx.state.live_trades.items():
+        orders = (ctx.state.order(client_id) for client_id in ctx.state.trades[trade_id].orders)
+        traced = symbol in ctx.around.mismatch or any(o is not None and o.executed > o.filled for o in orders)
+        if traced and ctx.around.trades_read.get(symbol, -1) < ctx.around.user_stream_since_ms:
+            _ask_executions(ctx, symbol)
+    if ctx.around.waiting:
+        ctx.timer("reconcile", ctx.now_ms + 4 * RETRY_MS)
 
 
 def _positions(ctx: Context, answer: ReadAnswered) -> None:
@@ -237,13 +279,15 @@ def _positions(ctx: Context, answer: ReadAnswered) -> None:
 
 
 def _open_lists(ctx: Context, answer: ReadAnswered) -> None:
-    """Stops that we believe armed but that the whole list does not show are suspected (RULES 12)."""
+    """Stops that we believe to live but that the whole list does not show are asked for (RULES 12), and so are the
+    executions of their symbol: once one has been placed again under its name, nothing else tells what it did before."""
     listed = {algo.client_id for algo in answer.algos}
     for symbol in list(ctx.state.live_trades):
         trade = ctx.state.trade_of(symbol)
         for stop in exposure.stops_of(ctx, trade) if trade is not None else []:
-            if stop.armed and stop.client_id not in listed and not stop.cancel_asked:
-                sending.query(ctx, stop, f"state:{stop.client_id}")
+            if stop.live and not stop.unknown and stop.client_id not in listed:
+                _ask_order(ctx, stop)
+                _ask_executions(ctx, symbol)
     for algo in answer.algos:
         known = ctx.state.algos.get(algo.client_id)
         trade = ctx.state.trades.get(known.trade_id) if known is not None else None
