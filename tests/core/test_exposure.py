@@ -9,6 +9,7 @@ import pytest
 from holdfast.core import exposure
 from holdfast.core.context import Context
 from holdfast.model import inputs as inp
+from holdfast.model.effects import ReadKind
 from holdfast.model.ids import Role
 from holdfast.model.orders import AlgoStatus
 from holdfast.model.reports import PositionReport
@@ -48,6 +49,19 @@ def test_a_position_row_is_evidence_while_the_entry_is_unheard():
     row = PositionReport(symbol=SYMBOL, amount=Decimal("0.040"), entry_price=Decimal("50000"))
     bench.give(inp.AccountSeen, reason="ORDER", positions=(row,))
     assert exposure.open_quantity(context(bench), bench.trade) == Decimal("0.040")
+
+
+def test_what_a_start_reads_is_younger_than_the_trades_it_finds():
+    """Random day 702257: the clock of the process before was ahead, and only a position told of the fill."""
+    bench = Bench()
+    bench.silent_stream = True
+    bench.script(Role.ENTRY, silence(landed=True))
+    bench.intent()
+    bench.failing_reads = {ReadKind.ORDER, ReadKind.ALL_ORDERS, ReadKind.TRADES}
+    bench.restart(after_ms=-100)
+    assert bench.now < bench.trade.accepted_ms
+    assert exposure.open_quantity(context(bench), bench.trade) == bench.trade.plan.quantity
+    assert bench.places(Role.STOP)
 
 
 def test_an_armed_close_position_stop_covers_everything():

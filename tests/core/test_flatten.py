@@ -8,9 +8,10 @@ from holdfast.core import flatten
 from holdfast.model import events as ev
 from holdfast.model.effects import Cancel, Lane, Read, ReadKind
 from holdfast.model.ids import Role
-from holdfast.model.inputs import ReadAnswered
+from holdfast.model.inputs import PlaceAnswered, ReadAnswered
 from holdfast.model.orders import OrderStatus
-from holdfast.model.reports import PositionReport
+from holdfast.model.reasons import Outcome
+from holdfast.model.reports import Channel, PositionReport, RequestOutcome
 from tests.core.bench import SYMBOL, Bench
 from tests.core.replies import confirmed, rejected, silence, throttled
 
@@ -186,6 +187,26 @@ def test_a_close_after_a_throttled_one_does_not_wait_for_the_window():
     assert len(bench.places(Role.CLOSE)) == 2
     bench.advance(1_100)
     assert len(bench.places(Role.CLOSE)) >= 3
+
+
+@pytest.mark.parametrize("told_first", [True, False])
+def test_rules_12_a_throttle_that_is_older_than_a_taken_close_is_over(told_first):
+    """Random day 704021: its answer was late, and what the next close had left stayed open until the window's end."""
+    bench = Bench().open_trade()
+    bench.fills_closes = False
+    bench.script(Role.CLOSE, silence(), confirmed() if told_first else silence(landed=True))
+    bench.intent("c1", "close", side=None)
+    bench.advance(600)
+    one, two = (place.order.spec.client_id for place in bench.places(Role.CLOSE))
+    late = RequestOutcome(outcome=Outcome.THROTTLED, code=-1003, status=429, until_ms=bench.now + 30_000)
+    bench.give(PlaceAnswered, client_id=one, outcome=late, sent_ms=bench.now - 600, recv_window_ms=5_000)
+    if not told_first:
+        report = bench.venue.report(bench.venue.orders[two][-1], Channel.REPLY)
+        taken = RequestOutcome(outcome=Outcome.CONFIRMED, order=report)
+        bench.give(PlaceAnswered, client_id=two, outcome=taken, sent_ms=bench.now - 100, recv_window_ms=5_000)
+    bench.hold_reads = {ReadKind.POSITIONS}
+    bench.advance(1_100)
+    assert len(bench.places(Role.CLOSE)) > 2
 
 
 def test_a_flatten_of_a_foreign_position_ends_the_finding():

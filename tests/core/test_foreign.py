@@ -255,6 +255,20 @@ def netted_trade(theirs: str) -> Bench:
     return bench
 
 
+def test_rules_4_a_pushed_position_is_looked_into_although_an_older_read_showed_the_same():
+    """Random day 704208: our entry met a stranger's quantity, and what was read before it had been 0 as well."""
+    bench = Bench()
+    bench.watch = False
+    bench.advance(1_000)
+    bench.engine.around.venue_positions[SYMBOL] = (row("0"), bench.now)
+    bench.open_trade()
+    bench.venue.amounts[SYMBOL] = D(0)
+    bench.give(inp.AccountSeen, reason="ORDER", positions=(row("0"),))
+    reads = len(bench.done(Read))
+    bench.advance(1_600)
+    assert any(read.kind is ReadKind.POSITIONS for read in bench.done(Read)[reads:])
+
+
 @pytest.mark.parametrize("theirs, left", [("0.04", "0.060"), ("0.1", None), ("0.3", None)])
 def test_rules_4_what_stood_against_a_stranger_is_recorded_once(theirs, left):
     """Of both nothing is left; what remains of ours goes on, and of his is foreign."""

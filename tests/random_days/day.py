@@ -129,13 +129,15 @@ class Day:
         """What network and clock did counts against nobody: evidence takes longer when it, or the question, is late."""
         slow_ms = max(self.weather.push) + max(self.weather.back) + max(self.weather.out)
         blind_ms = 45_000 if "reads" in self.trouble or "queries" in self.trouble else 0
+        # Whose execution made a symbol flat, only a question for its order tells; young orders are not shown for 3 s.
+        hidden_ms = 3_000 if "queries" in self.trouble else 0
         # Where no id is taken twice, "it exists" may be said of a stop that is gone, and only a list tells (RULES 12).
         used_up = self.world.desk.config.facts.reuse_filled_client_id != "accept"
         wrong_ms = upsets.WRONG_MS if "clock" in self.trouble else 0
         return {
             "clock_error_ms": 250 + wrong_ms,
             "silent_ms": 5_000 + 3 * slow_ms + blind_ms,
-            "orphan_ms": 2_000 + (blind_ms if "reads" in self.trouble else 0),
+            "orphan_ms": 2_000 + (blind_ms if "reads" in self.trouble else hidden_ms),
             "naked_ms": 1_000 + slow_ms + (10_000 if used_up and "reads" in self.trouble else 0),
             "lag_ms": 1_000 + slow_ms + wrong_ms,
         }

@@ -110,6 +110,7 @@ class Engine:
 
 def _started(ctx: Context, message: inp.Started) -> None:
     ctx.around.started_ms = ctx.now_ms
+    ctx.around.inherited = dict.fromkeys(ctx.state.live_trades.values())
     settings = ctx.settings
     ctx.emit(
         ev.EngineStarted(

@@ -67,7 +67,11 @@ def tally(state: EngineState, trade: TradeState) -> Tally:
 
 def open_quantity(ctx: Context, trade: TradeState) -> Decimal:
     """What is open by any evidence: fills, executions told before their fills, and the venue's word on the position."""
-    return by_any_evidence(ctx.state, trade, booked(ctx, trade), fresh_row(ctx, trade.symbol))
+    row = fresh_row(ctx, trade.symbol)
+    if row is not None and trade.plan.trade_id in ctx.around.inherited:
+        # This process asked for it, so it is younger than the trade, whatever the clock of the one before it said.
+        row = row._replace(at_ms=max(row.at_ms, trade.accepted_ms + 1))
+    return by_any_evidence(ctx.state, trade, booked(ctx, trade), row)
 
 
 def booked(ctx: Context, trade: TradeState) -> Decimal:

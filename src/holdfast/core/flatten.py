@@ -194,9 +194,13 @@ def answered(ctx: Context, order: Order, outcome: RequestOutcome) -> None:
     reaction = reaction_to(Role.CLOSE, outcome)
     if outcome.outcome.value == "unknown":
         unknowns.unanswered(ctx, order, outcome.message)
-    if loop is None or reaction is Reaction.TAKE_EVIDENCE:
+    if loop is None:
         return
-    if outcome.until_ms > ctx.now_ms:
+    if reaction is Reaction.TAKE_EVIDENCE:
+        # Whatever window an earlier close has met, this one was let through: what it leaves is seen to at once.
+        ctx.timer_once(f"flatten:{loop.symbol}", ctx.now_ms + STEP_MS)
+        return
+    if outcome.until_ms > ctx.now_ms and not _taken_since(ctx, loop, order):
         ctx.around.throttled_until_ms = max(ctx.around.throttled_until_ms, outcome.until_ms)
         ctx.timer(f"flatten:{loop.symbol}", outcome.until_ms)
         return
@@ -206,6 +210,12 @@ def answered(ctx: Context, order: Order, outcome: RequestOutcome) -> None:
         ctx.timer(f"flatten:{loop.symbol}", ctx.now_ms + LIMIT_STEP_MS)
     else:
         ctx.timer_once(f"flatten:{loop.symbol}", ctx.now_ms + STEP_MS)
+
+
+def _taken_since(ctx: Context, loop: FlattenState, order: Order) -> bool:
+    """Whether the venue has taken a close that left after this one: a throttle told of this one is over."""
+    later = (ctx.state.plain[client_id] for client_id in loop.orders)
+    return any(each.order_id is not None and each.timestamp_ms > order.timestamp_ms for each in later)
 
 
 def _free_targets(ctx: Context, loop: FlattenState) -> None:

@@ -83,7 +83,9 @@ def told(ctx: Context, symbol: str, amount: Decimal, at_ms: int) -> None:
     ctx.around.pushed_positions[symbol] = (amount, at_ms)
     ctx.touch(symbol)
     seen = ctx.around.venue_positions.get(symbol)
-    if amount != ctx.state.positions.get(symbol, ZERO) and (seen is None or seen[0].amount != amount):
+    # A read from before the last execution that happened to show the same has looked into nothing.
+    looked = seen is not None and seen[0].amount == amount and seen[1] > ctx.around.executed_ms.get(symbol, 0)
+    if amount != ctx.state.positions.get(symbol, ZERO) and not looked:
         ctx.timer_once(f"position:{symbol}", ctx.now_ms + 1_500)
 
 

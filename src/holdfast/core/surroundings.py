@@ -127,6 +127,8 @@ class Surroundings:
     """Symbol → (signed amount, when) as the user stream, or an account read, told it last."""
     symbol_configs: dict[str, SymbolConfig] = field(default_factory=dict)
     """Leverage and margin type of each symbol, as last read."""
+    inherited: dict[str, None] = field(default_factory=dict)
+    """Trades that were alive when this process began."""
     executed_ms: dict[str, int] = field(default_factory=dict)
     """Symbol → when we last heard of an execution."""
     foreign_ids: dict[str, str] = field(default_factory=dict)
