@@ -24,6 +24,7 @@ from holdfast.model.reports import AlgoReport, Fill, OrderReport, PositionReport
 GRACE_MS = 5_000
 YOUNG_MS = 500
 """A stop confirmed later than this before a list was asked for may be missing from the list."""
+ORDER_LISTS = (ReadKind.ALL_ORDERS, ReadKind.OPEN_ORDERS)
 _A = AlgoStatus
 ALGO_RANK = {_A.SENT: 0, _A.ARMED: 1, _A.TRIGGERING: 2, _A.TRIGGERED: 3,
              _A.FINISHED: 4, _A.CANCELLED: 4, _A.EXPIRED: 4, _A.REJECTED: 4}  # fmt: skip
@@ -176,7 +177,7 @@ class Heard:
         for row in message.incomes:
             self.funding[row.key] = row.amount
         listed = {order.client_id for order in message.orders}
-        if message.absent or (read.kind is ReadKind.ALL_ORDERS and read.client_id not in listed):
+        if message.absent or (read.kind in ORDER_LISTS and read.client_id not in listed):
             self.absent.setdefault((read.client_id, read.kind), []).append(message.asked_ms)
         gone = self.orders.get(read.client_id) if message.absent and read.kind is ReadKind.ALGO else None
         if gone is not None and gone.cancel_asked and message.asked_ms >= gone.sent_ms[-1] + GRACE_MS:

@@ -16,13 +16,14 @@ from holdfast.model import inputs as inp
 from holdfast.model.effects import Cancel, ChangeSetting, Effect, Place, ReadKind
 from holdfast.model.ids import Role
 from holdfast.model.num import ZERO
-from holdfast.model.orders import AlgoSpec, AlgoStatus
+from holdfast.model.orders import AlgoSpec, AlgoStatus, OrderStatus
 from holdfast.model.plans import IntentResult, TradePlan
 from holdfast.model.reasons import DenyCode, Outcome, ResultStatus, TradingState
 from tests.core.heard import GRACE_MS, Asked, Heard
 
 BARE_MS = 1_000
 """RULES 15: the longest time from evidence of a naked position to a covering or closing request."""
+DAY_MS = 86_400_000
 REDUCING = (Role.STOP, Role.TARGET, Role.CLOSE)
 FIRST_READS = {ReadKind.POSITIONS, ReadKind.OPEN_ALGOS, ReadKind.OPEN_ORDERS}
 
@@ -82,6 +83,8 @@ class Naive(Heard):
                 self.trade_of[event.spec.client_id] = event.trade_id
             case ev.UnknownResolved() if event.resolution == "never_placed":
                 self.never_placed(self.orders[event.client_id])
+            case ev.UnknownResolved() if event.resolution == "forgotten":
+                self.forgotten(self.orders[event.client_id])
             case ev.ResultPublished():
                 self.own()
                 self.published(event.result)
@@ -110,10 +113,21 @@ class Naive(Heard):
         assert order.word is None or isinstance(order.spec, AlgoSpec), "never placed, though the venue has shown it"
         assert self.now >= sent + order.window_ms + GRACE_MS, "never placed too early"
         if order.spec.role is Role.ENTRY:
-            for kind in (ReadKind.ORDER, ReadKind.ALL_ORDERS):
-                asked = [at for at in self.absent.get((order.spec.client_id, kind), []) if at >= sent]
-                assert max(asked, default=0) - min(asked, default=0) >= 2_000, f"never placed without absence by {kind}"
+            self.absent_by(order, ReadKind.ORDER, ReadKind.ALL_ORDERS)
         order.doubt, order.answer = False, Outcome.REJECTED
+
+    def forgotten(self, order: Asked) -> None:
+        """What the venue has shown ends by the same proof and the list of the open ones; an entry not within a day."""
+        assert order.spec.role is not Role.ENTRY or self.now >= order.sent_ms[-1] + DAY_MS, "forgotten within a day"
+        self.absent_by(order, ReadKind.ORDER, ReadKind.ALL_ORDERS, ReadKind.OPEN_ORDERS)
+        order.doubt, order.word = False, OrderStatus.CANCELLED
+
+    def absent_by(self, order: Asked, *kinds: ReadKind) -> None:
+        """Three absences a second apart take two seconds."""
+        for kind in kinds:
+            name, sent = order.spec.client_id, order.sent_ms[-1]
+            asked = [at for at in self.absent.get((name, kind), []) if at >= sent]
+            assert max(asked, default=0) - min(asked, default=0) >= 2_000, f"{name} is gone without absence by {kind}"
 
     def published(self, result: IntentResult) -> None:
         """Once, and it says what was executed (RULES 15)."""

@@ -85,6 +85,19 @@ def test_rules_3_an_order_that_only_one_answer_lacks_lives_on():
     assert resolutions(bench) == ["confirmed"]
 
 
+def test_rules_3_a_confirmed_entry_is_not_forgotten_within_a_day():
+    """It was shown, and then by no read: the venue contradicts itself, and what surfaces would fill uncovered."""
+    bench = resting()
+    held = bench.venue.orders.pop(bench.entry().client_id)
+    bench.restart(after_ms=20_000)
+    bench.advance(120_000)
+    assert resolutions(bench) == []
+    assert bench.entry().unknown
+    bench.venue.orders[bench.entry().client_id] = held
+    bench.advance(6_000)
+    assert resolutions(bench) == ["confirmed"]
+
+
 def test_a_young_order_that_is_not_shown_is_only_asked_about():
     """Answers lag behind orders; a few seconds after its send an absence means nothing."""
     bench = resting()

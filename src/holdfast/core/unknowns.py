@@ -6,7 +6,8 @@ joined to known orders; the venue's position equal to our fold; and the user str
 reads complete again after it came back.
 
 The same proof ends an order that the venue had confirmed and knows no more: it keeps an order that ended without a fill
-for some days only, and we may have been away for longer. Such an order must be absent from the open ones as well.
+for some days only, and we may have been away for longer. Such an order must be absent from the open ones as well, and
+an entry be a day old: of a younger one the venue contradicts itself, and it stays unknown.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ ALARM_MS = 60_000
 ROUND_MS = 1_000
 SLOW_ROUND_MS = 5_000
 LOST_MS = 2_000
+FORGETS_MS = 86_400_000
+"""Before a day has passed no venue forgets what it has confirmed; an entry may surface, and fill, for so long."""
 
 ORDER_ENDPOINTS = ("order", "all_orders")
 CONFIRMED_ENDPOINTS = ("order", "all_orders", "open_orders")
@@ -180,12 +183,18 @@ def proved_absent(ctx: Context, order: Order) -> bool:
     if not ctx.around.user_stream:
         return False
     threshold, valid_from = _window_ends(order), _valid_from(ctx, order)
-    if ctx.now_ms < threshold:
+    if ctx.now_ms < threshold or _may_surface(ctx, order):
         return False
     for endpoint in _endpoints(order):
         if not _spaced(order.absences.get(endpoint, []), valid_from, threshold):
             return False
     return all(_shown_late(order, endpoint, max(threshold, valid_from)) for endpoint in ("trades", "position"))
+
+
+def _may_surface(ctx: Context, order: Order) -> bool:
+    """Whether it is an entry that the venue has shown, and that cannot be forgotten yet."""
+    shown = isinstance(order, OrderState) and order.order_id is not None
+    return shown and order.role is Role.ENTRY and ctx.now_ms < order.timestamp_ms + FORGETS_MS
 
 
 def _endpoints(order: Order) -> tuple[str, ...]:
