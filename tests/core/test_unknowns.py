@@ -1,5 +1,7 @@
 """Resolution, module level: absences, their spacing, the rounds; the rules are in test_rules_3.py."""
 
+import itertools
+
 import pytest
 from msgspec.structs import replace
 
@@ -185,3 +187,23 @@ def test_rules_3_evidence_that_came_before_an_unclear_answer_is_confirmation(rol
     bench.give(inp.PlaceAnswered, client_id=order.client_id, outcome=outcome, sent_ms=bench.now, recv_window_ms=5_000)
     assert bench.of(ev.UnknownOpened) == []
     assert not order.unknown
+
+
+def test_rounds_keep_to_the_spacing_of_what_was_asked():
+    """A question leaves some milliseconds after its round begins: counted from there, the next one's absence may come
+    that much too early to count, and costs one more round (a run under the venue's rate limits)."""
+    bench = Bench()
+    bench.script(Role.ENTRY, unknown())
+    bench.hold_reads = {ReadKind.ORDER}
+    bench.intent()
+    client_id, asked = bench.entry().client_id, []
+    for late_ms in (20, 10, 0, 15, 5):
+        bench.now += late_ms
+        asked.append(bench.now)
+        held, bench.held_reads = bench.held_reads, []
+        for read in held:
+            bench.step(bench.venue.answer(read, bench.now, bench.now))
+        bench.advance(bench.timers[f"resolve:{client_id}"] - bench.now)
+    noted = [event.asked_ms for event in bench.of(ev.AbsenceNoted) if event.endpoint == "order"]
+    assert noted == asked
+    assert all(later - earlier >= 1_000 for earlier, later in itertools.pairwise(noted))

@@ -142,6 +142,14 @@ def answered(ctx: Context, answer: ReadAnswered) -> None:
         ctx.clear_timer(f"resolve:{client_id}")
         ctx.clear_alarm(AlarmCode.UNKNOWN_ENTRY, client_id)
         ctx.touch(order.spec.symbol)
+    else:
+        _keep_apart(ctx, f"resolve:{client_id}", answer.asked_ms + SPACING_MS)
+
+
+def _keep_apart(ctx: Context, key: str, at_ms: int) -> None:
+    """The next round waits the few milliseconds by which this one's question left late: its absence would not count."""
+    if ctx.around.timers.get(key, at_ms) < at_ms <= ctx.now_ms + SPACING_MS:
+        ctx.timer(key, at_ms)
 
 
 def _absence(ctx: Context, order: Order, answer: ReadAnswered) -> str | None:
