@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from holdfast.model import inputs as inp
+from holdfast.model.effects import ReadKind
 from holdfast.model.ids import Role
 from holdfast.model.orders import AlgoStatus, OrderStatus, Pending
 from holdfast.model.reports import AlgoReport, Channel, OrderReport
@@ -143,3 +144,25 @@ def test_rules_6_the_child_of_the_known_stop_does_not_settle_the_repeat_on_its_w
                          side=stop.spec.side, status=OrderStatus.WORKING, quantity=D(1), executed=D(0))  # fmt: skip
     bench.give(inp.OrderSeen, report=report)
     assert bench.stop().pending is Pending.PLACE
+
+
+def test_an_execution_of_an_earlier_life_says_nothing_of_an_unknown_repeat() -> None:
+    """The stop had filled unheard, was placed again when a list no longer showed it, and the answer got lost. Its
+    execution was taken for the word of the repeat, which stayed at the venue for good (a run with kills)."""
+    bench = Bench().open_trade()
+    bench.advance(2_000)
+    name = bench.stop().client_id
+    bench.algo(name, AlgoStatus.TRIGGERING, streamed=False)
+    bench.venue.trigger(name, bench.now)
+    bench.fill(name, streamed=False)
+    bench.algo(name, AlgoStatus.FINISHED, streamed=False)
+    bench.script(Role.STOP, unknown(landed=True), *[unknown()] * 5)
+    bench.watch, bench.failing_reads = False, {ReadKind.ALGO}
+    bench.give(inp.LinkChanged, link="user_stream", up=False)
+    bench.give(inp.LinkChanged, link="user_stream", up=True)
+    bench.advance(500)
+    assert bench.trade.live
+    bench.failing_reads.clear()
+    bench.advance(20_000)
+    assert bench.venue.open_algos() == ()
+    assert not bench.trade.live

@@ -294,7 +294,8 @@ def _book(ctx: Context, fill: Fill, client_id: str) -> None:
     assert order is not None, "invariant: a booked fill has its order"
     if isinstance(order, OrderState) and order.status in (OrderStatus.NEVER_PLACED, OrderStatus.REJECTED):
         _surface(ctx, order, fill)
-    _settle_unknown(ctx, order, fill.channel)
+    if not isinstance(order, AlgoState) or order.algo_id is None:
+        _settle_unknown(ctx, order, fill.channel)  # Else it may be of what stood before the unknown repeat.
     trade_id = _owner(ctx, order, fill)
     trade = ctx.state.trades.get(trade_id)
     share = foreign.own_share(ctx, trade, fill) if trade is not None and order.role is not Role.ENTRY else None
