@@ -5,10 +5,13 @@ from decimal import Decimal
 import pytest
 
 from holdfast.model import events as ev
+from holdfast.model import inputs as inp
 from holdfast.model.effects import Cancel, Place, Read, ReadKind
 from holdfast.model.ids import Role
 from holdfast.model.intent import Entry
 from holdfast.model.orders import OrderStatus, OrderType
+from holdfast.model.reasons import Outcome
+from holdfast.model.reports import RequestOutcome
 from tests.core.bench import START_MS, SYMBOL, Bench
 from tests.core.replies import instrument, rejected, silence, unknown
 
@@ -38,6 +41,20 @@ def test_rules_7_a_new_n_goes_out_every_500_ms_until_the_venue_shows_0():
     assert bench.place_times(Role.CLOSE) == [0, 500, 1_000, 1_500]
     assert [place.order.spec.client_id[:5] for place in bench.places(Role.CLOSE)] == [
         "hf-c1", "hf-c2", "hf-c3", "hf-c4"]  # fmt: skip
+
+
+def test_rules_7_a_close_that_left_late_is_followed_after_its_own_500_ms():
+    """It had waited 300 ms for the disk; the turn that finds it young does not put off the next by a whole one."""
+    bench = closing()
+    bench.hold_reads = {ReadKind.POSITIONS}
+    bench.script(Role.CLOSE, silence(), silence())
+    bench.intent("c1", "close", side=None)
+    bench.advance(800)
+    second = bench.orders(Role.CLOSE)[-1]
+    bench.give(inp.PlaceAnswered, client_id=second.client_id, sent_ms=bench.now, recv_window_ms=5_000,
+               outcome=RequestOutcome(outcome=Outcome.UNKNOWN, code=-1007, message="timeout", status=408))  # fmt: skip
+    bench.advance(600)
+    assert bench.place_times(Role.CLOSE) == [0, 500, 1_300]
 
 
 def test_rules_7_the_size_is_read_again():

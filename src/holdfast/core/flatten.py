@@ -73,9 +73,12 @@ def step(ctx: Context, symbol: str) -> None:
     ctx.read(ReadKind.POSITIONS, f"flatten:{symbol}", symbol=symbol, lane=_lane(ctx, loop))
     amount = _known_amount(ctx, loop)
     by_limit = _wants_limit(ctx, loop)
+    young_ms = _in_flight(ctx, loop)
     if amount and not _in_flight(ctx, loop):
         _send_close(ctx, loop, amount, by_limit=by_limit)
-    ctx.timer(f"flatten:{symbol}", ctx.now_ms + (LIMIT_STEP_MS if by_limit else STEP_MS))
+    turn_ms = ctx.now_ms + (LIMIT_STEP_MS if by_limit else STEP_MS)
+    # A close that left late, because it had to wait for the disk, puts off the next one by no more than its own time.
+    ctx.timer(f"flatten:{symbol}", min(turn_ms, young_ms or turn_ms))
     if ctx.now_ms - loop.started_ms > SLOW_MS:
         ctx.alarm(AlarmCode.FLATTEN_SLOW, symbol, "flattening has taken more than 10 s")
 
@@ -132,16 +135,17 @@ def _is_newest(ctx: Context, loop: FlattenState, asked_ms: int) -> bool:
     return asked_ms >= loop.started_ms and asked_ms > max(heard, max(sent, default=0))
 
 
-def _in_flight(ctx: Context, loop: FlattenState) -> bool:
+def _in_flight(ctx: Context, loop: FlattenState) -> int:
+    """Until when a close that may still do its work is waited for; 0 when none is."""
+    until_ms = 0
     for client_id in loop.orders:
         order = ctx.state.plain[client_id]
-        young = ctx.now_ms - order.timestamp_ms < STEP_MS
+        due_ms = order.timestamp_ms + STEP_MS
+        asked = order.pending in (Pending.PLACE, Pending.PLACE_UNKNOWN)
         working = order.status in (OrderStatus.SENT, OrderStatus.WORKING, OrderStatus.PARTLY_FILLED)
-        if young and order.pending in (Pending.PLACE, Pending.PLACE_UNKNOWN):
-            return True
-        if young and working:
-            return True
-    return False
+        if ctx.now_ms < due_ms and (asked or working):
+            until_ms = max(until_ms, due_ms)
+    return until_ms
 
 
 def _wants_limit(ctx: Context, loop: FlattenState) -> bool:
