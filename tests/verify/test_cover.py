@@ -366,8 +366,11 @@ def test_rules_12_an_event_that_reached_nobody_is_no_evidence(pause_ms, broken):
 def test_rules_15_a_stop_that_was_on_its_way_does_not_end_a_throttle():
     """A question was refused for weight while the stop travelled; the stop failed, and its close waits for the turn."""
     story = naked_entry()
+    story.plan(stop_spec(n=2), n=2)
+    sent = story.send(stop_spec(n=2))
     story.reply(story.request("GET /fapi/v1/algoOrder", via="rest", conn=None), status=429, code=-1003)
     stop = story.arm_stop()
+    story.wait(2_500).reply(sent)
     story.wait(5_000).algo(stop, "EXPIRED")
     story.push("ALGO_UPDATE", stop.client_id)
     story.wait(30_000).close("2", "99")

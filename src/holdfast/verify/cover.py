@@ -59,7 +59,8 @@ class Cover(Check):
         """Algo ids whose trigger was told to the engine."""
         self._reads: dict[int, tuple[Shows, str, tuple[int, ...]]] = {}
         """What a request will tell, on which symbol, and of which conditional orders alone ((): of all)."""
-        self._acts: dict[int, str] = {}
+        self._acts: dict[int, tuple[str, int]] = {}
+        """The symbol of a request that acts, and when it arrived."""
         self._throttle = Refusal()
         """The last throttle of anything: limits count the address and the account, so it holds cover back as well."""
         self._naked: list[int] = []
@@ -216,7 +217,7 @@ class Cover(Check):
 
     def _acted(self, line: Request, *, closing: bool) -> None:
         symbol = line.params.get("symbol", "")
-        self._acts[line.n] = symbol
+        self._acts[line.n] = (symbol, line.us)
         for episode in self._on_symbol(symbol):
             # Until a window turns, one act that is let through, only to be refused for another reason, changes nothing.
             held = episode.refusal.at(line.us)
@@ -237,15 +238,15 @@ class Cover(Check):
     def _on_reply(self, line: Reply) -> None:
         self.hearing.answered(line)
         self.silent.answered(line)
-        acted, trouble = self._acts.pop(line.req, None), trouble_of(line)
+        (acted, came_us), trouble = self._acts.pop(line.req, (None, line.us)), trouble_of(line)
         if trouble == THROTTLED:
             self._throttle.note(line.us, trouble)
             acted = ""
-        elif acted is not None and line.status == OK and not self._was_on_its_way(self._throttle, line.us):
+        elif acted is not None and line.status == OK and not self._was_on_its_way(self._throttle, came_us):
             self._throttle.note(line.us, "")
         if acted is not None and (trouble or line.status == OK):
             for episode in self._on_symbol(acted):
-                if trouble or not self._was_on_its_way(episode.refusal, line.us):
+                if trouble or not self._was_on_its_way(episode.refusal, came_us):
                     _refused(episode, line.us, trouble)
         read = self._reads.pop(line.req, None)
         if read is None or line.status != 200 or line.fault is not None:
@@ -257,7 +258,7 @@ class Cover(Check):
             self._tell(told, symbol, line.us)
 
     def _was_on_its_way(self, refusal: Refusal, us: int) -> bool:
-        """Whether what is taken now left before a throttle was heard: the next act has to wait all the same."""
+        """Whether what came then left before a throttle was heard: although it is taken, the next act has to wait."""
         return refusal.at(us) == THROTTLED and not refusal.known_by(us - self.options.lag_ms * 1_000)
 
     def _on_push(self, line: PushLine) -> None:
