@@ -176,6 +176,7 @@ BUGS: Final = (
         name="triggering-covers-for-ever",
         breaks="A stop that hangs in its trigger counts as cover without end.",
         rule="RULES 5, 6, I3",
+        seeds=100,
         changes=(
             Edit(
                 "core.exposure:_covers",
@@ -189,6 +190,7 @@ BUGS: Final = (
         name="watch-finds-nothing",
         breaks="What the coverage watch reports is not looked at.",
         rule="RULES 12, I3",
+        seeds=100,
         changes=(
             Edit(
                 "core.coverage:checked",

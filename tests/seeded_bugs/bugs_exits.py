@@ -187,6 +187,7 @@ BUGS: Final = (
         name="trade-closed-without-the-venue",
         breaks="A trade is closed without the venue's word that the position is 0.",
         rule="RULES 5, 7",
+        seeds=100,
         changes=(Edit("core.exits:_venue_shows_zero", "if _never_at_risk(ctx, trade):", "if True:"),),
     ),
     Bug(

@@ -354,6 +354,19 @@ def test_rules_15_a_stop_throttled_before_its_entry_filled_is_waited_for():
     assert story.verdict().violations == []
 
 
+@pytest.mark.parametrize(("pause_ms", "broken"), [(100, []), (2_000, ["I3"])])
+def test_rules_15_a_stop_that_failed_on_its_way_does_not_end_a_throttle_either(pause_ms, broken):
+    """Simulated hour 1000498: the stop crossed the throttle of a question; its repeat had to wait for the turn."""
+    story = Story().begin()
+    story.wait(1_000).accept()
+    story.reply(story.request("GET /fapi/v1/openAlgoOrders", via="rest", conn=None), status=429, code=-1003)
+    story.fill_entry()
+    story.plan(stop_spec())
+    story.wait(pause_ms).reply(story.send(stop_spec()), status=503)
+    story.wait(30_000).close("2", "99")
+    assert story.verdict().broken() == broken
+
+
 @pytest.mark.parametrize(("pause_ms", "broken"), [(4_000, []), (7_000, ["I3"])])
 def test_rules_12_an_event_that_reached_nobody_is_no_evidence(pause_ms, broken):
     """The way of user events was cut: then the watch must find out, within its five seconds."""

@@ -220,7 +220,7 @@ class Cover(Check):
         self._acts[line.n] = (symbol, line.us)
         for episode in self._on_symbol(symbol):
             # Until a window turns, one act that is let through, only to be refused for another reason, changes nothing.
-            held = episode.refusal.at(line.us)
+            held = THROTTLED if self._was_on_its_way(self._throttle, line.us) else episode.refusal.at(line.us)
             if held != THROTTLED:
                 episode.refusal.note(line.us, "")
             if episode.gap is not None:
