@@ -102,6 +102,21 @@ def test_rules_15_a_cancel_that_was_turned_away_before_the_halt_waits_as_well(co
     assert story.verdict().broken() == broken
 
 
+@pytest.mark.parametrize("taken", [False, True])
+def test_rules_15_a_throttled_cancel_of_another_order_holds_cancels_back(taken):
+    """Simulated hour 1001875: weight is counted for the address. A cancel that is taken later ends the wait."""
+    story = working()
+    other = story.request("algoOrder.cancel", clientAlgoId="hf-s1-other", symbol="ETHUSDT")
+    story.reply(other, status=429, code=-1003)
+    story.wait(10_000)
+    if taken:
+        story.reply(story.request("order.cancel", origClientOrderId="hf-t1-other", symbol="ETHUSDT"))
+    story.wait(10)
+    halt(story)
+    story.wait(30_000).order(entry_spec(), 500, "CANCELED")
+    assert ("I15" in story.verdict().broken()) is taken
+
+
 def test_rules_9_a_resume_lets_entries_in_again():
     """Until the next halt."""
     story = whole_trade()

@@ -9,7 +9,7 @@ from holdfast.verify.evidence import WRITES, Verb, cancelled_id_of, client_id_of
 from holdfast.verify.journal_view import Moment, MomentKind
 from holdfast.verify.liveness import Liveness
 from holdfast.verify.measures import milliseconds
-from holdfast.verify.obligation import DEAD, Obligation, Refusal
+from holdfast.verify.obligation import DEAD, THROTTLED, Obligation, Refusal
 from holdfast.verify.records import OrderLine, Reply, Request
 from holdfast.verify.venue_state import VenueOrder
 
@@ -28,6 +28,8 @@ class Halts(Check):
         """Cancels by their number in the log, and which order each was for: its client id, or the venue's."""
         self._refusals: dict[str, Refusal] = {}
         """How the last cancel of an order was turned away, for what begins after it."""
+        self._throttle = Refusal()
+        """The last throttle of any cancel: weight is counted for the address, so it holds back those of entries too."""
         self._late: dict[str, tuple[int, Moment]] = {}
         """Entries that arrived after trading was left: the number of the request, and the command."""
 
@@ -67,7 +69,7 @@ class Halts(Check):
 
     def _on_request(self, line: Request) -> None:
         verb = WRITES.get(line.method)
-        if verb is Verb.CANCEL:
+        if verb in (Verb.CANCEL, Verb.CANCEL_ALGO):
             named = cancelled_id_of(line) or line.params.get("orderId", "")
             self._cancels[line.n] = named
             self._refusals.pop(named, None)
@@ -80,12 +82,18 @@ class Halts(Check):
     def _on_reply(self, line: Reply) -> None:
         """A cancel that the venue turned away for its rate limits waits (RULES 2); that time has a class of its own."""
         named = self._cancels.pop(line.req, None)
+        if named is None:
+            return
         trouble = trouble_of(line)
-        if not trouble or named is None:
+        if trouble == THROTTLED:
+            self._throttle.note(line.us, trouble)
+        elif self._throttle.known_by(line.us - self.options.lag_ms * 1_000):
+            self._throttle.note(line.us, "")  # What left after it was heard was let through: the window has turned.
+        if not trouble:
             return
         self._refusals.setdefault(named, Refusal()).note(line.us, trouble)
         for order, duty in self._working.values():
-            if named in _names(order):
+            if named in _names(order) or trouble == THROTTLED:
                 duty.refuse(trouble)
 
     def _on_entry(self, line: Request, since: Moment) -> None:
@@ -123,6 +131,7 @@ class Halts(Check):
     def _watch(self, order: VenueOrder, us: int) -> None:
         if order.role is Role.ENTRY and order.key not in self._working:
             refused = [self._refusals[name].at(us) for name in _names(order) if name in self._refusals]
+            refused = [each for each in (*refused, self._throttle.at(us)) if each]
             duty = Obligation(us, order.last_n, live=self.liveness.live, informed=True, refused="".join(refused[:1]))
             self._working[order.key] = (order, duty)
 
