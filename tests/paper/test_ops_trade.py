@@ -124,13 +124,3 @@ def test_algo_lists_by_id_and_time() -> None:
     window = {"symbol": "BTCUSDT", "startTime": NOW_MS, "endTime": NOW_MS}
     assert ids(desk.call("GET", "/fapi/v1/allAlgoOrders", **window, limit=2).body, "algoId") == made[:2]
     assert ids(desk.call("GET", "/fapi/v1/allAlgoOrders", symbol="ETHUSDT").body) == []
-
-
-def test_amending_is_refused_and_changes_nothing() -> None:
-    """The order stays; an unknown one is said to be unknown."""
-    desk = Desk()
-    order_id = desk.order(type="LIMIT", price="79000.0").body["orderId"]
-    change = {"symbol": "BTCUSDT", "side": "BUY", "quantity": "0.020", "price": "79001.0"}
-    assert desk.call("PUT", "/fapi/v1/order", orderId=order_id, **change).code == -4084
-    assert desk.call("PUT", "/fapi/v1/order", orderId=1, **change).code == -2013
-    assert desk.call("GET", "/fapi/v1/openOrders").body[0]["origQty"] == "0.010"

@@ -32,4 +32,6 @@ def test_both_doors_share_their_handlers() -> None:
 def test_only_placements_count_as_orders() -> None:
     """Cancels cost weight and no order count."""
     counted = {route.operation for route in REST.values() if route.orders}
-    assert counted == {"order.place", "order.modify", "algoOrder.place"}
+    batches = {"batchOrders.place", "batchOrders.modify"}
+    assert counted == {"order.place", "order.modify", "algoOrder.place", *batches}
+    assert {route.operation for route in REST.values() if route.orders_10s != 1} == batches

@@ -12,7 +12,7 @@ from decimal import Decimal
 from holdfast.model.num import ZERO, sign
 from holdfast.paper import money
 from holdfast.paper.config import AccountConfig
-from holdfast.paper.orders import Algo, Income, Order, Trade
+from holdfast.paper.orders import Algo, Amendment, Income, Order, Trade
 
 
 class Leg:
@@ -89,6 +89,7 @@ class Account:
         self.open_clients: dict[str, Order] = {}
         self._closed: deque[Order] = deque()
         self.trades: dict[str, deque[Trade]] = {}
+        self.amendments: dict[str, deque[Amendment]] = {}
         self.income: deque[Income] = deque(maxlen=history_limit)
         self.algos: dict[int, Algo] = {}
         self.open_algos: dict[int, Algo] = {}
@@ -139,6 +140,13 @@ class Account:
         if trades is None:
             trades = self.trades[trade.symbol] = deque(maxlen=self.history_limit)
         trades.append(trade)
+
+    def add_amendment(self, symbol: str, amendment: Amendment) -> None:
+        """Remember a change of an open order."""
+        amendments = self.amendments.get(symbol)
+        if amendments is None:
+            amendments = self.amendments[symbol] = deque(maxlen=self.history_limit)
+        amendments.append(amendment)
 
     def add_algo(self, algo: Algo) -> None:
         """Remember a new conditional order."""

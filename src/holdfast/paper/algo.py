@@ -19,7 +19,7 @@ from holdfast.paper.faults import Match, algo_meets
 from holdfast.paper.markets import Market
 from holdfast.paper.orders import Algo, Order
 from holdfast.paper.params import Params
-from holdfast.paper.placement import admit
+from holdfast.paper.placement import admit, matched_price
 
 MOST_OPEN = 200
 _TYPES = ("STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET")
@@ -49,7 +49,7 @@ def place(exchange: Exchange, account: Account, params: Params) -> Algo:
 
 
 def _read(exchange: Exchange, account: Account, market: Market, params: Params) -> Algo:
-    checks.check_symbol_trades(market.symbol)
+    checks.check_status(market.symbol, exchange.facts)
     side = checks.read_side(params)
     kind = _read_type(params)
     position_side = checks.read_position_side(account, params)
@@ -77,7 +77,7 @@ def _read(exchange: Exchange, account: Account, market: Market, params: Params) 
         trigger=trigger,
         working_type=working_type,
         close_position=params.flag("closePosition"),
-        reduce_only=checks.read_reduce_only(account, params),
+        reduce_only=checks.read_reduce_only(account, params, exchange.facts),
         price_protect=params.flag("priceProtect"),
         price_match=checks.read_price_match(params),
         stp=checks.read_stp(params),
@@ -141,7 +141,7 @@ def _check_account(exchange: Exchange, account: Account, market: Market, algo: A
     if exchange.facts.reuse_filled_client_id == "-4116" and algo.client_id in account.algo_clients:
         raise VenueError(int(exchange.facts.duplicate_client_id))
     if len(account.open_algos) >= MOST_OPEN:
-        raise VenueError(-4045)
+        raise VenueError(int(exchange.facts.algo_limit_code))
     price = market.price_for(algo.working_type)
     if price is not None and _is_due(algo, price):
         raise VenueError(-2021)
@@ -219,7 +219,7 @@ def cancel(exchange: Exchange, account: Account, params: Params) -> Algo:
     if algo is None or not algo.is_open:
         raise VenueError(-2011)
     if algo.status == "TRIGGERING":
-        raise VenueError(-4117)
+        raise VenueError(int(exchange.facts.cancel_triggering))
     end_algo(exchange, account, algo, "CANCELED")
     return algo
 
@@ -274,7 +274,7 @@ def trigger(exchange: Exchange, market: Market, algo: Algo) -> None:
 
 def _spawn(exchange: Exchange, account: Account, market: Market, algo: Algo) -> None:
     try:
-        order = _child(account, market, algo)
+        order = _child(exchange, account, market, algo)
         admit(exchange, account, market, order)
     except VenueError as refusal:
         set_status(exchange, account, algo, "REJECTED", _REASONS.get(refusal.code, refusal.message))
@@ -286,17 +286,15 @@ def _spawn(exchange: Exchange, account: Account, market: Market, algo: Algo) -> 
         set_status(exchange, account, algo, "FINISHED")
 
 
-def _child(account: Account, market: Market, algo: Algo) -> Order:
+def _child(exchange: Exchange, account: Account, market: Market, algo: Algo) -> Order:
     """The order a conditional order spawns; a close-all one takes the size of the position as it is now."""
     position = abs(account.leg(algo.symbol, algo.position_side).amt)
     if algo.close_position and (not position or _is_flat(account, algo)):
         raise VenueError(-2022)
     price = algo.price
     if algo.price_match != "NONE":
-        levels = market.book.opposite(buying=algo.side == "BUY").shown(1)
-        if not levels:
-            raise VenueError(-5041)
-        price = levels[0][0]
+        price = matched_price(market, algo.price_match, buying=algo.side == "BUY")
+    plain = "MARKET" if algo.is_market else "LIMIT"
     return Order(
         account=account.name,
         order_id=0,
@@ -304,8 +302,8 @@ def _child(account: Account, market: Market, algo: Algo) -> Order:
         symbol=algo.symbol,
         side=algo.side,
         position_side=algo.position_side,
-        type="MARKET" if algo.is_market else "LIMIT",
-        original_type=algo.type,
+        type=plain,
+        original_type=algo.type if exchange.facts.spawned_original_type == "conditional" else plain,
         tif="GTC" if algo.tif in ("GTE_GTC", "GTD") else algo.tif,
         price=price,
         qty=position if algo.close_position else algo.qty,

@@ -24,6 +24,9 @@ from holdfast.paper.symbols import PaperSymbol, QuantityRule
 _CLIENT_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
 _STP_MODES = ("EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "NONE")
 _PRICE_MATCHES = ("OPPONENT", "OPPONENT_5", "QUEUE", "QUEUE_5", "QUEUE_10", "QUEUE_20")
+_STATUS_CODES = {"PENDING_TRADING": -4022, "CLOSE": -4141, "DELIVERED": -4141}
+_CLOSING_ONLY = ("PRE_DELIVERING", "PRE_SETTLE")
+_OPENING_CODES = {"BUY": ("BUY", -4106), "LONG": ("BUY", -4106), "SELL": ("SELL", -4107), "SHORT": ("SELL", -4107)}
 _GTD_LEAD_MS = 600_000
 _GTD_LATEST_MS = 253_402_300_799_000
 
@@ -46,10 +49,10 @@ def read_position_side(account: Account, params: Params) -> str:
     return value
 
 
-def read_reduce_only(account: Account, params: Params) -> bool:
+def read_reduce_only(account: Account, params: Params, facts: VenueFacts) -> bool:
     """The `reduceOnly` flag, which has no place in hedge mode."""
     if account.hedge and params.has("reduceOnly"):
-        raise unwanted("reduceonly")
+        raise unwanted("reduceonly") if facts.hedge_reduce_only == "-1106" else VenueError(-4062)
     return params.flag("reduceOnly")
 
 
@@ -115,10 +118,32 @@ def check_tif(value: str, allowed: tuple[str, ...]) -> str:
     return tif
 
 
-def check_symbol_trades(symbol: PaperSymbol) -> None:
-    """-1122 unless the contract is trading."""
-    if symbol.status != "TRADING":
-        raise VenueError(-1122)
+def check_status(symbol: PaperSymbol, facts: VenueFacts) -> None:
+    """The contract takes orders at all: -1122, or the code of its status (-4022 not yet open, -4141 closed)."""
+    if symbol.status == "TRADING":
+        return
+    by_status = facts.symbol_status_codes == "by status"
+    if by_status and symbol.status in _CLOSING_ONLY:
+        return
+    raise VenueError(_STATUS_CODES.get(symbol.status, -1122) if by_status else -1122)
+
+
+def check_opening(account: Account, symbol: PaperSymbol, order: Order) -> None:
+    """Nobody opens a position before a delivery (-4140), or against POSITION_RISK_CONTROL (-4105, -4106, -4107)."""
+    restricted = symbol.position_control != "NONE" or symbol.status in _CLOSING_ONLY
+    if not restricted or order.closes_only or order.close_position:
+        return
+    amt = account.leg(order.symbol, order.position_side).amt
+    held = -amt if order.is_buy else amt
+    if order.qty <= held:
+        return
+    if symbol.status in _CLOSING_ONLY:
+        raise VenueError(-4140)
+    if symbol.position_control not in _OPENING_CODES:
+        raise VenueError(-4105)
+    side, code = _OPENING_CODES[symbol.position_control]
+    if side == order.side:
+        raise VenueError(code)
 
 
 def _check_digits(value: Decimal, exponent: Decimal) -> None:
@@ -187,13 +212,13 @@ def check_percent_price(market: Market, price: Decimal, *, buying: bool) -> None
         raise VenueError(-4024, market.symbol.price_text(floor))
 
 
-def check_notional(market: Market, order: Order) -> None:
-    """MIN_NOTIONAL: -4164, at the order's price or at the mark for market orders; not for closing ones."""
+def check_notional(market: Market, order: Order, code: int = -4164) -> None:
+    """MIN_NOTIONAL: at the order's price, or at the mark for market orders; not for closing ones."""
     if order.closes_only or order.close_position:
         return
     price = order.price if order.type == "LIMIT" else market.reference()
     if price is not None and price * order.qty < market.symbol.minimum_notional:
-        raise VenueError(-4164, format(market.symbol.minimum_notional, "f"))
+        raise VenueError(code, format(market.symbol.minimum_notional, "f"))
 
 
 def check_reducing(account: Account, order: Order, facts: VenueFacts) -> None:
@@ -244,15 +269,25 @@ def check_margin(exchange: Exchange, account: Account, market: Market, order: Or
         raise VenueError(-2019)
 
 
-def check_matching(market: Market, order: Order) -> None:
+def check_matching(market: Market, order: Order, facts: VenueFacts) -> None:
     """What depends on the book at this instant: -5022 post-only, -5021 fill-or-kill, -4131 market bound."""
     best = best_opposite(market, order)
-    if order.tif == "GTX" and best is not None and not beyond(best, order.price, buying=order.is_buy):
+    if order.tif in ("GTX", "RPI") and crosses(market, order):
         raise VenueError(-5022)
-    if order.tif == "FOK" and fillable(market, order) < order.qty:
+    if order.tif == "FOK" and fillable(market, order, facts) < order.qty:
         raise VenueError(-5021)
-    if order.type != "LIMIT" and best is not None and beyond(best, limit_price(market, order), buying=order.is_buy):
+    if (
+        order.type != "LIMIT"
+        and best is not None
+        and beyond(best, limit_price(market, order, facts), buying=order.is_buy)
+    ):
         raise VenueError(-4131)
+
+
+def crosses(market: Market, order: Order) -> bool:
+    """Whether a limit order would trade at once."""
+    best = best_opposite(market, order)
+    return best is not None and not beyond(best, order.price, buying=order.is_buy)
 
 
 def best_opposite(market: Market, order: Order) -> Decimal | None:
@@ -270,9 +305,9 @@ def _first(market: Market, order: Order) -> list[tuple[Decimal, Decimal]]:
     return []
 
 
-def fillable(market: Market, order: Order) -> Decimal:
+def fillable(market: Market, order: Order, facts: VenueFacts) -> Decimal:
     """How much of an order could trade at once within its limit."""
-    limit = limit_price(market, order)
+    limit = limit_price(market, order, facts)
     total = ZERO
     for price, left in market.book.opposite(buying=order.is_buy).levels():
         if beyond(price, limit, buying=order.is_buy) or total >= order.qty:

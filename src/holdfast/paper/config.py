@@ -40,6 +40,30 @@ class VenueFacts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Whether trigger prices must lie inside the PERCENT_PRICE band (-4210 above, -4211 below)."""
     algo_recv_window: bool = True
     """Whether the algo service checks timestamp and recvWindow at all."""
+    amend_keeps_stp: bool = True
+    """Whether an amended order keeps its self-trade prevention mode, or has none from then on."""
+    amend_gone: Literal["-2013", "-2011"] = "-2013"
+    """The code for amending an order that is not open."""
+    amend_kill: Literal["CANCELED", "-5022"] = "CANCELED"
+    """The answer to an amendment that cancels a post-only order because it would take: the order, or an error."""
+    amend_pending_ms: int = 0
+    """A second amendment of an order within this time of the last is refused with -5043; 0: never."""
+    order_test_conditional: Literal["-4120", "accept"] = "-4120"
+    """Whether the test endpoint still takes conditional order types."""
+    hedge_reduce_only: Literal["-1106", "-4062"] = "-1106"
+    """The code for `reduceOnly` in hedge mode."""
+    algo_limit_code: Literal["-4045", "-2025"] = "-4045"
+    """The code for one conditional order too many."""
+    cancel_triggering: Literal["-4117", "-2011"] = "-4117"
+    """The code for cancelling a conditional order that is being triggered."""
+    unknown_cancel: Literal["-2011", "-4132"] = "-2011"
+    """The code for cancelling an order that is not open: -4132 was seen by others and is in no document."""
+    spawned_original_type: Literal["conditional", "plain"] = "conditional"
+    """Whether `ot` and `origType` of a spawned order name the conditional type or the plain one."""
+    market_bound: Literal["marketTakeBound", "PERCENT_PRICE", "none"] = "marketTakeBound"
+    """What keeps a market order from walking the whole book: the symbol's bound, the price band, or nothing."""
+    symbol_status_codes: Literal["by status", "-1122"] = "by status"
+    """Whether a contract that does not trade refuses with a code of its status, or always with -1122."""
     unrouted_ws: Literal["public", "all"] = "public"
     """What a stream connection without a route carries: public data only (production) or everything (demo)."""
 
@@ -69,6 +93,8 @@ class AccountConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     can_withdraw: bool = False
     ip_restricted: bool = True
     hedge_mode: bool = False
+    trade_group_id: int = -1
+    """Accounts that share one are kept from trading with each other like one account; -1: none (notes C.1)."""
 
 
 class Bracket(msgspec.Struct, frozen=True, kw_only=True):

@@ -107,7 +107,7 @@ def perform(exchange: Exchange, request: Incoming, *, late: bool = False) -> Ans
         else:
             _check_sender(request)
         if request.route.orders and request.account is not None:
-            exchange.limits.charge_order(request.account.name, exchange.now_us)
+            exchange.limits.charge_order(request.account.name, exchange.now_us, short=request.route.orders_10s)
         call = Call(exchange=exchange, params=request.params, caller=request.account)
         return Answer(result=request.route.handler(call))
     except VenueError as error:

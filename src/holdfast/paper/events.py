@@ -102,6 +102,8 @@ def _order_body(
     if trade is not None:
         body["n"] = money.text(trade.fee)
         body["N"] = trade.fee_asset
+    if x == "AMENDMENT" and order.modify_id is not None:
+        body["M"] = str(order.modify_id)
     body |= {
         "T": order.updated_us // 1000,
         "t": trade.trade_id if trade is not None else 0,

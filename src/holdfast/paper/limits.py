@@ -73,14 +73,14 @@ class Limits:
         if not self.weight.add(weight, now_us):
             raise VenueError(-1003, self.weight.limit)
 
-    def charge_order(self, account: str, now_us: int) -> None:
-        """Count one order in both windows; refuse with -1015 above either limit."""
-        short, long = self.orders(account)
-        short_holds, long_holds = short.add(1, now_us), long.add(1, now_us)
-        if not short_holds:
-            raise VenueError(-1015, short.limit, "10 SECOND")
-        if not long_holds:
-            raise VenueError(-1015, long.limit, "1 MINUTE")
+    def charge_order(self, account: str, now_us: int, *, short: int = 1) -> None:
+        """Count one order (`short` in the 10-second window); refuse with -1015 above either limit."""
+        seconds, minute = self.orders(account)
+        seconds_hold, minute_holds = seconds.add(short, now_us), minute.add(1, now_us)
+        if not seconds_hold:
+            raise VenueError(-1015, seconds.limit, "10 SECOND")
+        if not minute_holds:
+            raise VenueError(-1015, minute.limit, "1 MINUTE")
 
     def rows(self) -> list[dict[str, Any]]:
         """The `rateLimits` of exchangeInfo; a lifted limit is shown as a very large one."""

@@ -93,6 +93,7 @@ class Market:
         self.sent_ms: dict[str, int] = {}
         self.next_order_id = 4_000_000_001
         self.next_trade_id = 7_200_000_001
+        self.next_amendment_id = 5_000
 
     def order_id(self) -> int:
         """A new order id: strictly rising per symbol."""
@@ -103,6 +104,11 @@ class Market:
         """A new trade id: strictly rising per symbol."""
         self.next_trade_id += 1
         return self.next_trade_id
+
+    def amendment_id(self) -> int:
+        """A new amendment id: strictly rising per symbol."""
+        self.next_amendment_id += 1
+        return self.next_amendment_id
 
     def reference(self) -> Decimal | None:
         """The mark price, or the nearest thing to it while no mark was reported."""

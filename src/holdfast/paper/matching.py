@@ -13,6 +13,7 @@ from holdfast.model.num import ONE, ZERO, text
 from holdfast.paper import money
 from holdfast.paper.account import Account, Leg
 from holdfast.paper.algo_state import end_algo, finish_parent
+from holdfast.paper.config import VenueFacts
 from holdfast.paper.events import order_event, trade_events
 from holdfast.paper.exchange import Exchange
 from holdfast.paper.market import PublicTrade
@@ -41,6 +42,23 @@ def submit(exchange: Exchange, account: Account, market: Market, order: Order) -
         settle_position(exchange, account, market, order.position_side)
 
 
+def amend(exchange: Exchange, account: Account, market: Market, order: Order, *, price: Decimal, qty: Decimal) -> None:
+    """Give a resting order another price and quantity: it goes to the back of the queue, and takes what it may."""
+    uncount(account, order)
+    market.unrest(order)
+    order.sequence = 0
+    order.price, order.qty = price, qty
+    order.updated_us = order.amended_us = exchange.now_us
+    order.amendments += 1
+    order_event(exchange, account, order, "AMENDMENT")
+    executed = order.executed
+    stopped = _take(exchange, account, market, order)
+    if order.is_open:
+        _settle_remainder(exchange, account, market, order, stopped)
+    if order.executed != executed:
+        settle_position(exchange, account, market, order.position_side)
+
+
 def _settle_remainder(exchange: Exchange, account: Account, market: Market, order: Order, stopped: str) -> None:
     if stopped == SELF_TRADE:
         reason = IOC_SELF_TRADE if order.tif == "IOC" else SELF_TRADE
@@ -60,7 +78,7 @@ def _rest(exchange: Exchange, account: Account, market: Market, order: Order) ->
     order.sequence = exchange.rested
     market.rest(order)
     _count(account, order, order.remaining)
-    if order.good_till_ms:
+    if order.good_till_ms and not order.amendments:
 
         def expire(_now_us: int) -> None:
             if order.is_open:
@@ -80,15 +98,27 @@ def _count(account: Account, order: Order, quantity: Decimal) -> None:
         leg.asks += order.price * quantity
 
 
-def limit_price(market: Market, order: Order) -> Decimal | None:
+def uncount(account: Account, order: Order) -> None:
+    """A resting order stops weighing on the margin."""
+    _count(account, order, -order.remaining)
+
+
+def recount(account: Account, order: Order) -> None:
+    """A resting order weighs on the margin again."""
+    _count(account, order, order.remaining)
+
+
+def limit_price(market: Market, order: Order, facts: VenueFacts) -> Decimal | None:
     """The worst price an order may trade at: its limit, or the market bound around the mark."""
     if order.type == "LIMIT":
         return order.price
     mark = market.reference()
-    if mark is None:
+    if mark is None or facts.market_bound == "none":
         return None
-    bound = market.symbol.market_take_bound
-    return mark * (ONE + bound if order.is_buy else ONE - bound)
+    symbol = market.symbol
+    if facts.market_bound == "PERCENT_PRICE":
+        return mark * (symbol.multiplier_up if order.is_buy else symbol.multiplier_down)
+    return mark * (ONE + symbol.market_take_bound if order.is_buy else ONE - symbol.market_take_bound)
 
 
 def beyond(price: Decimal, limit: Decimal | None, *, buying: bool) -> bool:
@@ -108,7 +138,7 @@ def reducible(account: Account, order: Order) -> Decimal:
 def _take(exchange: Exchange, account: Account, market: Market, order: Order) -> str:
     """Trade as far as price and quantities allow; answer why it stopped early, or an empty text."""
     buying = order.is_buy
-    limit = limit_price(market, order)
+    limit = limit_price(market, order, exchange.facts)
     side = market.book.opposite(buying=buying)
     levels = side.levels()
     level = next(levels, None)

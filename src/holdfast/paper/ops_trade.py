@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from holdfast.paper import algo as algos
-from holdfast.paper import checks, matching, placement, wire
+from holdfast.paper import amend, checks, matching, placement, retention, wire
 from holdfast.paper.account import Account
 from holdfast.paper.call import Call, page, visible, window
 from holdfast.paper.errors import VenueError, missing
@@ -35,19 +35,46 @@ def cancel_order(call: Call) -> Any:
     return wire.place_reply(_symbol(call, order), order, acknowledged=False, legacy=legacy)
 
 
+def test_order(call: Call) -> Any:
+    """Check an order and place nothing: the reply looks like one, with the order id 0."""
+    checks.read_response_type(call.params)
+    order = placement.test(call.exchange, call.account, call.params)
+    legacy = call.exchange.facts.legacy_place_fields
+    return wire.place_reply(_symbol(call, order), order, acknowledged=True, legacy=legacy)
+
+
 def modify_order(call: Call) -> Any:
-    """Amending is not offered by this exchange: the order stays as it is."""
-    market = call.exchange.market(call.params.need("symbol"))
-    order = placement.find(call.account, market, call.params)
-    if order is None or not order.is_open:
-        raise VenueError(-2013)
-    raise VenueError(-4084)
+    """Amend price and quantity of one order; the reply shows it as it stands afterwards."""
+    order = amend.amend(call.exchange, call.account, call.params)
+    symbol = _symbol(call, order)
+    body = wire.place_reply(symbol, order, acknowledged=False, legacy=call.exchange.facts.legacy_place_fields)
+    body["pair"] = symbol.pair
+    if order.modify_id is not None:
+        body["modifyId"] = order.modify_id
+    return body
+
+
+def order_amendments(call: Call) -> Any:
+    """The amendments of a symbol, of one order or of all, in a time window of any length up to three months."""
+    name = call.exchange.market(call.params.need("symbol")).symbol.name
+    limit = call.params.limit(default=50, maximum=100)
+    order_id, client_id = call.params.integer("orderId"), call.params.get("origClientOrderId")
+    start, end = retention.span(call)
+    rows = [
+        row
+        for row in call.account.amendments.get(name, ())
+        if start <= row.us // 1000 <= end
+        and (row.order_id == order_id if order_id is not None else client_id in ("", row.client_id))
+    ]
+    symbol = call.exchange.markets[name].symbol
+    from_start = call.params.has("startTime")
+    return [wire.amendment_reply(symbol, row) for row in page(rows, limit=limit, from_start=from_start)]
 
 
 def _find_visible(call: Call) -> Order:
     market = call.exchange.market(call.params.need("symbol"))
     order = placement.find(call.account, market, call.params)
-    if order is None or not visible(call.exchange, order.created_us):
+    if order is None or not visible(call.exchange, order.created_us) or not retention.keeps(call.exchange, order):
         raise VenueError(-2013)
     return order
 
@@ -86,7 +113,8 @@ def all_orders(call: Call) -> Any:
     else:
         start, end = window(call)
         rows = [order for order in orders if start <= order.created_us // 1000 <= end]
-    rows = [order for order in rows if visible(call.exchange, order.created_us)]
+    exchange = call.exchange
+    rows = [order for order in rows if visible(exchange, order.created_us) and retention.keeps(exchange, order)]
     from_start = from_id is not None or call.params.has("startTime")
     return [wire.query_reply(_symbol(call, order), order) for order in page(rows, limit=limit, from_start=from_start)]
 
@@ -143,7 +171,11 @@ def user_trades(call: Call) -> Any:
     market = call.exchange.market(call.params.need("symbol"))
     limit = call.params.limit(default=500, maximum=1000)
     order_id, from_id = call.params.integer("orderId"), call.params.integer("fromId")
-    rows = list(call.account.trades.get(market.symbol.name, ()))
+    rows = [
+        trade
+        for trade in call.account.trades.get(market.symbol.name, ())
+        if retention.keeps_trade(call.exchange, trade)
+    ]
     if order_id is not None:
         rows = [trade for trade in rows if trade.order_id == order_id]
     if from_id is not None:
@@ -176,7 +208,8 @@ def cancel_all_algos(call: Call) -> Any:
 
 
 def _shows(call: Call, algo: Algo) -> bool:
-    return not algo.vanished and visible(call.exchange, algo.created_us)
+    keeps = retention.keeps_algo(call.exchange, algo)
+    return keeps and not algo.vanished and visible(call.exchange, algo.created_us)
 
 
 def query_algo(call: Call) -> Any:
@@ -191,6 +224,8 @@ def open_algos(call: Call) -> Any:
     """Every waiting conditional order, of one symbol or of all."""
     name = call.exchange.market(call.params.get("symbol")).symbol.name if call.params.has("symbol") else ""
     algo_id = call.params.integer("algoId")
+    if call.params.get("algoType").upper() not in ("", "CONDITIONAL"):
+        return []
     return [
         wire.algo_query_reply(_symbol(call, algo), algo)
         for algo in call.account.open_algos.values()

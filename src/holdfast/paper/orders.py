@@ -60,6 +60,10 @@ class Order(msgspec.Struct, kw_only=True, eq=False):
     sequence: int = 0
     expiry_reason: str = NO_REASON
     algo: Algo | None = None
+    amendments: int = 0
+    amended_us: int = 0
+    modify_id: int | None = None
+    """The caller's own id of the last amendment."""
 
     @property
     def remaining(self) -> Decimal:
@@ -149,6 +153,21 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     fee_asset: str
     realized: Decimal
     maker: bool
+    us: int
+
+
+class Amendment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One change of an open order: price and quantity before and after, and the how-manieth it was."""
+
+    amendment_id: int
+    order_id: int
+    client_id: str
+    price_before: Decimal
+    price_after: Decimal
+    qty_before: Decimal
+    qty_after: Decimal
+    count: int
+    modify_id: int | None
     us: int
 
 

@@ -26,6 +26,11 @@ class Params:
         self.named = named
         self._values = {name.lower(): value for name, value in named.items()}
 
+    def changed(self, **values: str) -> Params:
+        """The same parameters with some of them replaced."""
+        kept = {name: value for name, value in self.named.items() if name.lower() not in {n.lower() for n in values}}
+        return Params({**kept, **values})
+
     def logged(self) -> dict[str, str]:
         """The parameters as received, without key and signature."""
         return {name: value for name, value in self.named.items() if name.lower() not in _SECRET}

@@ -10,7 +10,7 @@ from holdfast.paper.account import Account
 from holdfast.paper.errors import VenueError, missing, unwanted
 from holdfast.paper.exchange import Exchange
 from holdfast.paper.markets import Market
-from holdfast.paper.orders import Order
+from holdfast.paper.orders import CONDITIONAL_TYPES, Order
 from holdfast.paper.params import Params
 
 _TIFS = ("GTC", "IOC", "FOK", "GTX", "GTD")
@@ -28,7 +28,7 @@ def place(exchange: Exchange, account: Account, params: Params) -> Order:
 
 def read_order(exchange: Exchange, account: Account, market: Market, params: Params) -> Order:
     """Build an order from the parameters; only their form and the price and quantity filters are checked."""
-    checks.check_symbol_trades(market.symbol)
+    checks.check_status(market.symbol, exchange.facts)
     side = checks.read_side(params)
     kind = checks.check_order_type(params.need("type"), ("LIMIT", "MARKET"))
     tif = _read_tif(params, kind)
@@ -44,7 +44,7 @@ def read_order(exchange: Exchange, account: Account, market: Market, params: Par
         tif=tif,
         price=ZERO,
         qty=_read_quantity(market, params, market_order=kind == "MARKET"),
-        reduce_only=checks.read_reduce_only(account, params),
+        reduce_only=checks.read_reduce_only(account, params, exchange.facts),
         stp=checks.read_stp(params),
         price_match=checks.read_price_match(params),
         good_till_ms=checks.read_good_till(exchange, params, tif),
@@ -83,35 +83,56 @@ def read_price(market: Market, params: Params, order: Order) -> Decimal:
     if matched:
         if price is not None:
             raise unwanted("price")
-        return _matched_price(market, order)
+        return matched_price(market, order.price_match, buying=order.is_buy)
     if price is None:
         raise missing("price")
     checks.check_price(market.symbol, price)
     return price
 
 
-def _matched_price(market: Market, order: Order) -> Decimal:
-    depth = _DEPTHS[order.price_match]
+def matched_price(market: Market, price_match: str, *, buying: bool) -> Decimal:
+    """The price that `priceMatch` names in the book as it is now; -5041 when the book is not that deep."""
+    depth = _DEPTHS[price_match]
     book = market.book
-    side = book.opposite(buying=order.is_buy) if "OPPONENT" in order.price_match else book.own(buying=order.is_buy)
+    side = book.opposite(buying=buying) if "OPPONENT" in price_match else book.own(buying=buying)
     levels = side.shown(depth)
     if len(levels) < depth:
         raise VenueError(-5041)
     return levels[-1][0]
 
 
+def test(exchange: Exchange, account: Account, params: Params) -> Order:
+    """Check an order as if it was placed, and place nothing (notes C.2); it has the order id 0."""
+    market = exchange.market(params.need("symbol"))
+    kind = params.get("type").upper()
+    if kind in CONDITIONAL_TYPES and exchange.facts.order_test_conditional == "accept":
+        order = read_order(exchange, account, market, params.changed(type="MARKET", timeInForce="", price=""))
+        order.type = order.original_type = kind
+    else:
+        order = read_order(exchange, account, market, params)
+    check(exchange, account, market, order)
+    order.created_us = order.updated_us = exchange.now_us
+    return order
+
+
 def admit(exchange: Exchange, account: Account, market: Market, order: Order) -> None:
-    """Everything that depends on account and market; a refused order leaves no trace. Gives the order its id."""
+    """Check an order and give it its id."""
+    check(exchange, account, market, order)
+    order.order_id = market.order_id()
+    order.status = "NEW"
+
+
+def check(exchange: Exchange, account: Account, market: Market, order: Order) -> None:
+    """Everything that depends on account and market; a refused order leaves no trace."""
     checks.check_duplicate(exchange, account, order.symbol, order.client_id)
+    checks.check_opening(account, market.symbol, order)
     if order.type == "LIMIT":
         checks.check_percent_price(market, order.price, buying=order.is_buy)
     checks.check_notional(market, order)
     checks.check_reducing(account, order, exchange.facts)
     checks.check_open_orders(account, market)
     checks.check_margin(exchange, account, market, order)
-    checks.check_matching(market, order)
-    order.order_id = market.order_id()
-    order.status = "NEW"
+    checks.check_matching(market, order, exchange.facts)
 
 
 def cancel(exchange: Exchange, account: Account, params: Params) -> Order:
@@ -119,7 +140,7 @@ def cancel(exchange: Exchange, account: Account, params: Params) -> Order:
     market = exchange.market(params.need("symbol"))
     order = find(account, market, params)
     if order is None or not order.is_open:
-        raise VenueError(-2011)
+        raise VenueError(int(exchange.facts.unknown_cancel))
     matching.close(exchange, account, order)
     return order
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from holdfast.paper import ops_account as account
+from holdfast.paper import ops_batch as batch
 from holdfast.paper import ops_market as market
 from holdfast.paper import ops_trade as trade
 from holdfast.paper.call import Handler
@@ -26,6 +27,8 @@ class Route(msgspec.Struct, frozen=True):
     weight: int | Callable[[Params], int]
     handler: Handler
     orders: bool = False
+    orders_10s: int = 1
+    """What one request counts in the 10-second order window; a batch counts more (notes C.5)."""
     algo_service: bool = False
 
     def cost(self, params: Params) -> int:
@@ -56,6 +59,15 @@ REST: dict[tuple[str, str], Route] = {
     ("GET", "/fapi/v1/openOrder"): Route("openOrder", SIGNED, 1, trade.query_open_order),
     ("GET", "/fapi/v1/openOrders"): Route("openOrders", SIGNED, by_symbol(1, 40), trade.open_orders),
     ("GET", "/fapi/v1/allOrders"): Route("allOrders", SIGNED, 5, trade.all_orders),
+    ("GET", "/fapi/v1/orderAmendment"): Route("orderAmendment", SIGNED, 1, trade.order_amendments),
+    ("POST", "/fapi/v1/order/test"): Route("order.test", SIGNED, 0, trade.test_order),
+    ("POST", "/fapi/v1/batchOrders"): Route(
+        "batchOrders.place", SIGNED, 5, batch.place_orders, orders=True, orders_10s=5
+    ),
+    ("PUT", "/fapi/v1/batchOrders"): Route(
+        "batchOrders.modify", SIGNED, 5, batch.modify_orders, orders=True, orders_10s=5
+    ),
+    ("DELETE", "/fapi/v1/batchOrders"): Route("batchOrders.cancel", SIGNED, 1, batch.cancel_orders),
     ("DELETE", "/fapi/v1/allOpenOrders"): Route("order.cancelAll", SIGNED, 1, trade.cancel_all_orders),
     ("POST", "/fapi/v1/countdownCancelAll"): Route("countdownCancelAll", SIGNED, 10, trade.countdown_cancel_all),
     ("GET", "/fapi/v1/userTrades"): Route("userTrades", SIGNED, 5, trade.user_trades),

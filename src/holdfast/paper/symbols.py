@@ -45,6 +45,9 @@ class PaperSymbol(msgspec.Struct, frozen=True, kw_only=True):
     multiplier_up: Decimal
     multiplier_down: Decimal
     maximum_orders: int
+    maximum_amendments: int
+    position_control: str
+    """Who may open positions: `NONE` restricts nobody (filter POSITION_RISK_CONTROL)."""
     trigger_protect: Decimal
     market_take_bound: Decimal
     liquidation_fee: Decimal
@@ -108,6 +111,8 @@ def parse_row(row: dict[str, Any]) -> PaperSymbol:
         multiplier_up=_positive(percent["multiplierUp"], "multiplierUp"),
         multiplier_down=_number(percent["multiplierDown"]),
         maximum_orders=int(filters.get("MAX_NUM_ORDERS", {}).get("limit", 200)),
+        maximum_amendments=int(row.get("maxMoveOrderLimit", 10_000)),
+        position_control=str(filters.get("POSITION_RISK_CONTROL", {}).get("positionControlSide", "NONE")).upper(),
         trigger_protect=_number(row.get("triggerProtect", "0.05")),
         market_take_bound=_positive(row.get("marketTakeBound", "0.05"), "marketTakeBound"),
         liquidation_fee=_number(row.get("liquidationFee", "0.0125")),

@@ -10,7 +10,7 @@ from typing import Any
 from holdfast.model.num import ZERO, text
 from holdfast.paper import money
 from holdfast.paper.events import average_text
-from holdfast.paper.orders import Algo, Income, Order, Trade
+from holdfast.paper.orders import Algo, Amendment, Income, Order, Trade
 from holdfast.paper.symbols import PaperSymbol
 
 
@@ -36,6 +36,32 @@ def place_reply(symbol: PaperSymbol, order: Order, *, acknowledged: bool, legacy
         body["avgPrice"] = "0.00" if acknowledged else average_text(symbol, order)
         body["cumQuote"] = "0.00000" if acknowledged else text(order.quote)
     return body
+
+
+def amendment_reply(symbol: PaperSymbol, amendment: Amendment) -> dict[str, Any]:
+    """One row of orderAmendment."""
+    changed: dict[str, Any] = {
+        "price": {
+            "before": money.trim(amendment.price_before),
+            "after": money.trim(amendment.price_after),
+        },
+        "origQty": {
+            "before": symbol.quantity_text(amendment.qty_before),
+            "after": symbol.quantity_text(amendment.qty_after),
+        },
+        "count": amendment.count,
+    }
+    if amendment.modify_id is not None:
+        changed["modifyId"] = amendment.modify_id
+    return {
+        "amendmentId": amendment.amendment_id,
+        "symbol": symbol.name,
+        "pair": symbol.pair,
+        "orderId": amendment.order_id,
+        "clientOrderId": amendment.client_id,
+        "time": amendment.us // 1000,
+        "amendment": changed,
+    }
 
 
 def query_reply(symbol: PaperSymbol, order: Order) -> dict[str, Any]:

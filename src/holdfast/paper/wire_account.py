@@ -161,7 +161,7 @@ def account_v2(exchange: Exchange, account: Account) -> dict[str, Any]:
         "canWithdraw": account.config.can_withdraw,
         "updateTime": 0,
         "multiAssetsMargin": account.multi_assets,
-        "tradeGroupId": -1,
+        "tradeGroupId": account.config.trade_group_id,
         **_totals_and_assets(exchange, account),
     }
     body["positions"] = [
@@ -250,5 +250,5 @@ def account_config(account: Account) -> dict[str, Any]:
         "dualSidePosition": account.hedge,
         "updateTime": 0,
         "multiAssetsMargin": account.multi_assets,
-        "tradeGroupId": -1,
+        "tradeGroupId": account.config.trade_group_id,
     }
