@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from holdfast.model.num import ZERO
-from holdfast.paper import checks, matching
+from holdfast.model.num import floor_to
+from holdfast.paper import algo_read, matching, trailing
 from holdfast.paper.account import Account
 from holdfast.paper.algo_state import end_algo, set_status
-from holdfast.paper.errors import VenueError, missing, needs_either, unwanted
+from holdfast.paper.errors import VenueError, needs_either
 from holdfast.paper.events import algo_event
 from holdfast.paper.exchange import Exchange
 from holdfast.paper.faults import Match, algo_meets
@@ -22,9 +22,6 @@ from holdfast.paper.params import Params
 from holdfast.paper.placement import admit, matched_price
 
 MOST_OPEN = 200
-_TYPES = ("STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET")
-_TIFS = ("GTC", "IOC", "FOK", "GTX", "GTD", "GTE_GTC")
-_WORKING_TYPES = ("MARK_PRICE", "CONTRACT_PRICE")
 _REASONS = {-2022: "Reduce Only reject"}
 
 
@@ -33,7 +30,7 @@ def place(exchange: Exchange, account: Account, params: Params) -> Algo:
     if params.need("algoType").upper() != "CONDITIONAL":
         raise VenueError(-1130, "algoType")
     market = exchange.market(params.need("symbol"))
-    algo = _read(exchange, account, market, params)
+    algo = algo_read.read(exchange, account, market, params)
     _check_account(exchange, account, market, algo)
     exchange.log_mark(market)
     algo.algo_id = exchange.algo_id()
@@ -48,93 +45,6 @@ def place(exchange: Exchange, account: Account, params: Params) -> Algo:
     return algo
 
 
-def _read(exchange: Exchange, account: Account, market: Market, params: Params) -> Algo:
-    checks.check_status(market.symbol, exchange.facts)
-    side = checks.read_side(params)
-    kind = _read_type(params)
-    position_side = checks.read_position_side(account, params)
-    tif = checks.check_tif(params.get("timeInForce") or "GTC", _TIFS)
-    if tif == "GTE_GTC" and exchange.facts.gte_gtc == "-1115":
-        raise VenueError(-1115)
-    working_type = params.get("workingType").upper() or "CONTRACT_PRICE"
-    if working_type not in _WORKING_TYPES:
-        raise VenueError(-4031)
-    trigger = params.decimal("triggerPrice")
-    if trigger is None:
-        raise missing("triggerPrice")
-    checks.check_trigger(market, trigger, exchange.facts)
-    algo = Algo(
-        account=account.name,
-        algo_id=0,
-        client_id=checks.read_client_id(exchange, params, "clientAlgoId"),
-        symbol=market.symbol.name,
-        side=side,
-        position_side=position_side,
-        type=kind,
-        tif=tif,
-        qty=ZERO,
-        price=ZERO,
-        trigger=trigger,
-        working_type=working_type,
-        close_position=params.flag("closePosition"),
-        reduce_only=checks.read_reduce_only(account, params, exchange.facts),
-        price_protect=params.flag("priceProtect"),
-        price_match=checks.read_price_match(params),
-        stp=checks.read_stp(params),
-        good_till_ms=checks.read_good_till(exchange, params, tif),
-        created_us=exchange.now_us,
-        updated_us=exchange.now_us,
-    )
-    algo.qty = _read_quantity(market, params, algo)
-    algo.price = _read_price(market, params, algo)
-    checks.read_response_type(params)
-    return algo
-
-
-def _read_type(params: Params) -> str:
-    kind = params.need("type").upper()
-    if kind not in _TYPES:
-        raise VenueError(-1116)
-    return kind
-
-
-def _read_quantity(market: Market, params: Params, algo: Algo) -> Decimal:
-    quantity = params.decimal("quantity")
-    if algo.close_position:
-        if not algo.is_market:
-            raise unwanted("closeposition")
-        if quantity:
-            raise VenueError(-4137)
-        if params.has("reduceOnly"):
-            raise unwanted("reduceonly")
-        opening = {"LONG": "BUY", "SHORT": "SELL"}.get(algo.position_side)
-        if opening == algo.side:
-            raise VenueError(-4061)
-        return ZERO
-    if quantity is None:
-        raise missing("quantity")
-    checks.check_quantity(market.symbol, quantity, market_order=algo.is_market)
-    return quantity
-
-
-def _read_price(market: Market, params: Params, algo: Algo) -> Decimal:
-    price = params.decimal("price")
-    if algo.is_market:
-        if price:
-            raise unwanted("price")
-        if algo.price_match != "NONE":
-            raise VenueError(-5038)
-        return ZERO
-    if algo.price_match != "NONE":
-        if price is not None:
-            raise unwanted("price")
-        return ZERO
-    if price is None:
-        raise missing("price")
-    checks.check_price(market.symbol, price)
-    return price
-
-
 def _check_account(exchange: Exchange, account: Account, market: Market, algo: Algo) -> None:
     if account.open_algo_with_client(algo.client_id) is not None:
         raise VenueError(int(exchange.facts.duplicate_client_id))
@@ -143,7 +53,7 @@ def _check_account(exchange: Exchange, account: Account, market: Market, algo: A
     if len(account.open_algos) >= MOST_OPEN:
         raise VenueError(int(exchange.facts.algo_limit_code))
     price = market.price_for(algo.working_type)
-    if price is not None and _is_due(algo, price):
+    if price is not None and _is_due_at_once(algo, price):
         raise VenueError(-2021)
     if algo.close_position and exchange.facts.second_close_position == "-4130":
         _check_single_close(account, algo)
@@ -170,7 +80,10 @@ def _is_flat(account: Account, algo: Algo) -> bool:
     return not (amt < 0 if algo.side == "BUY" else amt > 0)
 
 
-def _is_due(algo: Algo, price: Decimal) -> bool:
+def _is_due_at_once(algo: Algo, price: Decimal) -> bool:
+    """Whether its condition is true already; for a trailing stop: whether its activation price is behind the price."""
+    if algo.is_trailing:
+        return not algo.activated and trailing.is_reached(algo, price)
     return price >= algo.trigger if algo.triggers_up else price <= algo.trigger
 
 
@@ -235,11 +148,26 @@ def on_price(exchange: Exchange, market: Market, working_type: str) -> None:
     """A working price has changed: trigger what is due, nearest trigger first."""
     price = market.price_for(working_type)
     triggers = market.triggers_for(working_type)
-    if price is None or not (triggers.up or triggers.down):
+    if price is None or not triggers.waits():
         return
     for algo in triggers.due(price):
         if algo.status == "NEW" and not _is_protected(market, algo):
             trigger(exchange, market, algo)
+    for algo in list(triggers.trailing.values()):
+        if algo.status == "NEW":
+            _follow(exchange, market, algo, price)
+
+
+def _follow(exchange: Exchange, market: Market, algo: Algo, price: Decimal) -> None:
+    """A trailing stop learns of a price; its activation is told by a second NEW (notes D.7, `ia`)."""
+    was_activated = algo.activated
+    fires = trailing.follow(algo, price)
+    if algo.activated and not was_activated:
+        algo.updated_us = exchange.now_us
+        algo_event(exchange, exchange.accounts[algo.account], algo)
+    if fires and not _is_protected(market, algo):
+        algo.trigger = floor_to(trailing.turning_price(algo), market.symbol.tick)
+        trigger(exchange, market, algo)
 
 
 def _is_protected(market: Market, algo: Algo) -> bool:
@@ -294,6 +222,8 @@ def _child(exchange: Exchange, account: Account, market: Market, algo: Algo) -> 
     price = algo.price
     if algo.price_match != "NONE":
         price = matched_price(market, algo.price_match, buying=algo.side == "BUY")
+    lives_on = not algo.is_market and (algo.tif == "GTE_GTC" or algo.good_till_ms > exchange.now_ms)
+    tif = algo.tif if lives_on or algo.tif not in ("GTE_GTC", "GTD") else "GTC"
     plain = "MARKET" if algo.is_market else "LIMIT"
     return Order(
         account=account.name,
@@ -304,7 +234,7 @@ def _child(exchange: Exchange, account: Account, market: Market, algo: Algo) -> 
         position_side=algo.position_side,
         type=plain,
         original_type=algo.type if exchange.facts.spawned_original_type == "conditional" else plain,
-        tif="GTC" if algo.tif in ("GTE_GTC", "GTD") else algo.tif,
+        tif=tif,
         price=price,
         qty=position if algo.close_position else algo.qty,
         trigger=algo.trigger,
@@ -314,6 +244,7 @@ def _child(exchange: Exchange, account: Account, market: Market, algo: Algo) -> 
         price_protect=algo.price_protect,
         price_match=algo.price_match,
         stp=algo.stp,
+        good_till_ms=algo.good_till_ms if tif == "GTD" else 0,
         algo=algo,
     )
 

@@ -102,6 +102,8 @@ def _order_body(
     if trade is not None:
         body["n"] = money.text(trade.fee)
         body["N"] = trade.fee_asset
+    if order.algo is not None and order.algo.is_trailing:
+        body |= {"AP": symbol.price_text(order.algo.activate), "cr": money.trim(order.algo.callback)}
     if x == "AMENDMENT" and order.modify_id is not None:
         body["M"] = str(order.modify_id)
     body |= {
@@ -230,6 +232,8 @@ def algo_event(exchange: Exchange, account: Account, algo: Algo) -> None:
     }
     if algo.child is not None:
         fields["order_id"] = algo.child.order_id
+    if algo.is_trailing:
+        fields |= {"activate": text(algo.activate), "callback": text(algo.callback), "activated": algo.activated}
     if algo.reason:
         fields["reason"] = algo.reason
     exchange.log("algo", **fields)
@@ -278,6 +282,8 @@ def _algo_body(symbol: PaperSymbol, algo: Algo) -> dict[str, Any]:
         "tt": algo.triggered_us // 1000,
         "gtd": algo.good_till_ms,
     }
+    if algo.is_trailing:
+        body["ia"] = algo.activated
     if algo.reason:
         body["rm"] = algo.reason
     return body

@@ -33,23 +33,33 @@ def _down_key(algo: Algo) -> tuple[Decimal, int]:
 class Triggers:
     """The conditional orders that wait on one price: nearest first in each direction."""
 
-    __slots__ = ("down", "up")
+    __slots__ = ("down", "trailing", "up")
 
     def __init__(self) -> None:
         """Start with nothing waiting."""
+        self.trailing: dict[int, Algo] = {}
         self.up: list[Algo] = []
         self.down: list[Algo] = []
 
     def add(self, algo: Algo) -> None:
         """Start waiting."""
-        if algo.triggers_up:
+        if algo.is_trailing:
+            self.trailing[algo.algo_id] = algo
+        elif algo.triggers_up:
             insort(self.up, algo, key=_up_key)
         else:
             insort(self.down, algo, key=_down_key)
 
     def remove(self, algo: Algo) -> None:
-        """Stop waiting. Removing one that does not wait is a mistake of the caller and raises ValueError."""
+        """Stop waiting. Removing one that does not wait is a mistake of the caller and raises an error."""
+        if algo.is_trailing:
+            del self.trailing[algo.algo_id]
+            return
         (self.up if algo.triggers_up else self.down).remove(algo)
+
+    def waits(self) -> bool:
+        """Whether anything waits here."""
+        return bool(self.up or self.down or self.trailing)
 
     def due(self, price: Decimal) -> list[Algo]:
         """Those whose condition is true at `price`, nearest trigger first. They keep waiting until removed."""
@@ -131,9 +141,7 @@ class Market:
 
     def has_triggers(self) -> bool:
         """Whether any conditional order waits here."""
-        return bool(
-            self.mark_triggers.up or self.mark_triggers.down or self.last_triggers.up or self.last_triggers.down
-        )
+        return self.mark_triggers.waits() or self.last_triggers.waits()
 
     def resting(self, *, buying: bool) -> list[Order]:
         """Our resting orders of one direction, best price first, older first at the same price."""

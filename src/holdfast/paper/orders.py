@@ -114,6 +114,16 @@ class Algo(msgspec.Struct, kw_only=True, eq=False):
     reason: str = ""
     child: Order | None = None
     vanished: bool = False
+    activate: Decimal = ZERO
+    callback: Decimal = ZERO
+    """Percent; this and the fields around it belong to trailing stops alone."""
+    best: Decimal = ZERO
+    activated: bool = False
+
+    @property
+    def is_trailing(self) -> bool:
+        """Whether it follows the price."""
+        return self.type == "TRAILING_STOP_MARKET"
 
     @property
     def is_stop(self) -> bool:
