@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from holdfast.paper.config import RateLimits
+from holdfast.paper.config import AccountConfig
 from holdfast.paper.streams import route_of
-from holdfast.paper.wire_out import Close, Outgoing
-from tests.paper.desk import Desk
+from holdfast.paper.wire_out import Outgoing
+from tests.paper.desk import FUNDS, SECOND, SECRET, Desk
 
 
 def say(desk: Desk, message: Any, conn: int = 1) -> list[Any]:
@@ -58,6 +58,8 @@ def test_a_path_that_is_none_of_the_venue_s_is_refused() -> None:
         ("/private/ws/{key}", False),
         ("/private/ws?listenKey={key}", False),
         ("/private/stream?listenKey={key}", True),
+        ("/private/stream?streams={key}", True),
+        ("/private/ws/0/{key}", False),
     ],
 )
 def test_the_user_stream_is_reached_in_every_form(target: str, wrapped: bool) -> None:
@@ -108,72 +110,6 @@ def test_rules_14_an_unrouted_connection_may_carry_everything() -> None:
     assert desk.story() == ["ORDER NEW/NEW"]
 
 
-def test_subscriptions_come_and_go() -> None:
-    """Acknowledged always, even for what does not exist."""
-    desk = open_stream("/public/ws")
-    names = ["btcusdt@bookTicker", "no@such"]
-    assert say(desk, {"method": "SUBSCRIBE", "params": names, "id": 1}) == [{"result": None, "id": 1}]
-    assert say(desk, {"method": "LIST_SUBSCRIPTIONS", "id": 2}) == [{"result": names, "id": 2}]
-    desk.book("80001.0", "80001.1")
-    assert len(desk.sent()) == 1
-    say(desk, {"method": "UNSUBSCRIBE", "params": names, "id": 3})
-    desk.book("80002.0", "80002.1")
-    assert desk.sent() == []
-
-
-@pytest.mark.parametrize(
-    ("message", "code"),
-    [
-        ({"params": [], "id": 1}, 2),
-        ({"method": "SING", "id": 1}, 2),
-        ({"method": "SUBSCRIBE", "params": "x", "id": 1}, 2),
-        ({"method": "SET_PROPERTY", "params": ["colour", True], "id": 1}, 0),
-        ({"method": "SET_PROPERTY", "params": ["combined", 1], "id": 1}, 1),
-        ({"method": "GET_PROPERTY", "params": ["colour"], "id": 1}, 0),
-    ],
-)
-def test_bad_control_messages_are_answered_with_their_code(message: Any, code: int) -> None:
-    """The connection survives them."""
-    [answer] = say(open_stream("/public/ws"), message)
-    assert answer["error"]["code"] == code
-
-
-def test_what_is_not_json_ends_the_connection() -> None:
-    """Error 3, then a close."""
-    answer, close = say(open_stream("/public/ws"), "not json")
-    assert answer["error"]["code"] == 3
-    assert isinstance(close, Close)
-
-
-def test_the_combined_property_wraps_frames() -> None:
-    """It can be switched on a raw connection."""
-    desk = open_stream("/public/ws/btcusdt@bookTicker")
-    assert say(desk, {"method": "GET_PROPERTY", "params": ["combined"], "id": 1})[0]["result"] is False
-    say(desk, {"method": "SET_PROPERTY", "params": ["combined", True], "id": 2})
-    desk.book("80001.0", "80001.1")
-    assert desk.sent()[0]["stream"] == "btcusdt@bookTicker"
-
-
-def test_more_than_1024_streams_end_the_connection() -> None:
-    """Error 4, then a close with 1008."""
-    names = [f"s{n}@bookTicker" for n in range(1025)]
-    answer, close = say(open_stream("/public/ws"), {"method": "SUBSCRIBE", "params": names, "id": 1})
-    assert answer["error"]["code"] == 4
-    assert close.code == 1008
-
-
-def test_too_many_messages_in_a_second_end_the_connection() -> None:
-    """The eleventh message of a second; the next second starts anew."""
-    desk = open_stream("/public/ws", Desk(limits=RateLimits()))
-    for _ in range(10):
-        say(desk, {"method": "LIST_SUBSCRIPTIONS", "id": 1})
-    [close] = say(desk, {"method": "LIST_SUBSCRIPTIONS", "id": 1})
-    assert (close.code, close.reason) == (1008, "Too many requests")
-    desk.wait(1_000_000)
-    [answer] = say(desk, {"method": "LIST_SUBSCRIPTIONS", "id": 1})
-    assert answer["result"] == []
-
-
 def test_two_connections_hear_the_same() -> None:
     """Overlapping connections duplicate events: clients must recognise them."""
     desk = Desk()
@@ -191,9 +127,97 @@ def test_two_connections_hear_the_same() -> None:
         ("!bookTicker", "public"),
         ("btcusdt@markPrice@1s", "market"),
         ("btcusdt@aggTrade", "market"),
+        ("btcusdt@rpiDepth@500ms", "public"),
+        ("btcusdt_perpetual@continuousKline_1m", "market"),
+        ("tradingSession", "market"),
+        ("!contractInfo", "market"),
         ("!markPrice@arr", "market"),
     ],
 )
 def test_the_route_of_a_stream(name: str, route: str) -> None:
     """Book and trades are public; marks, aggregates and the rest are market."""
     assert route_of(name) == route
+
+
+def test_several_accounts_share_one_connection() -> None:
+    """Each event tells by its listen key whose it is; each key has its own filter (protocol notes E.1)."""
+    names = ("one", "two")
+    accounts = [AccountConfig(name=name, api_key=f"key-{name}", api_secret=SECRET, balances=FUNDS) for name in names]
+    desk = Desk(accounts=accounts)
+    keys = [desk.raw("POST", "/fapi/v1/listenKey", key=f"key-{name}").body["listenKey"] for name in names]
+    target = f"/private/stream?listenKey={keys[0]}&events=ORDER_TRADE_UPDATE/TRADE_LITE&listenKey={keys[1]}"
+    open_stream(f"{target}&events=ACCOUNT_UPDATE", desk)
+    for name in names:
+        desk.control("human.trade", account=name, symbol="BTCUSDT", side="BUY", type="MARKET", quantity="0.010")
+    heard = [(frame["stream"], frame["data"]["e"]) for frame in desk.sent()]
+    first = [(keys[0], kind) for kind in ("ORDER_TRADE_UPDATE", "TRADE_LITE", "ORDER_TRADE_UPDATE")]
+    assert heard == [*first, (keys[1], "ACCOUNT_UPDATE")]
+
+
+def test_listen_keys_are_told_apart_by_case() -> None:
+    """Unlike names of markets, which are lower-case only (protocol notes E.1)."""
+    desk = Desk()
+    key = desk.raw("POST", "/fapi/v1/listenKey").body["listenKey"]
+    open_stream(f"/private/ws/{key.upper()}", desk)
+    desk.order()
+    assert desk.sent() == []
+
+
+def test_rules_14_the_fact_of_unrouted_connections_can_change_at_run_time() -> None:
+    """What is opened afterwards follows it (protocol notes L.2)."""
+    desk = Desk()
+    desk.control("facts", set={"unrouted_ws": "all"})
+    open_stream("/ws/btcusdt@markPrice@1s", desk)
+    desk.mark("80010")
+    assert desk.sent()[0]["e"] == "markPriceUpdate"
+
+
+def test_a_day_ends_the_connection() -> None:
+    """The forced disconnect comes after a configured time (protocol notes E.1, L.2)."""
+    desk = open_stream("/public/ws/btcusdt@bookTicker", Desk(connection_life_ms=5_000))
+    desk.wait(4 * SECOND)
+    assert desk.sent() == []
+    desk.wait(SECOND)
+    assert [close.code for close in desk.sent()] == [1001]
+
+
+def test_l3_subscribe_acked_but_silent() -> None:
+    """An acknowledgement proves nothing: unknown names, upper case and wrong routes bring nothing (notes L.3)."""
+    desk = open_stream("/public/ws")
+    names = ["BTCUSDT@bookTicker", "btcusdt@markPrice", "btcusdt@depth@250ms", "nosuch@bookTicker", "btcusdt@depth7"]
+    assert say(desk, {"method": "SUBSCRIBE", "params": names, "id": 1}) == [{"result": None, "id": 1}]
+    desk.book("80001.0", "80001.1")
+    desk.mark("80010")
+    desk.wait(10 * SECOND)
+    assert desk.sent() == []
+
+
+def test_l3_wrong_route_silent() -> None:
+    """Each route carries its own streams only (protocol notes F.1, L.3)."""
+    desk = open_stream("/market/ws/btcusdt@bookTicker/btcusdt@depth/btcusdt@trade")
+    desk.venue.ws_open(2, "/public/ws/btcusdt@markPrice@1s/btcusdt@aggTrade", desk.now_us)
+    desk.book("80001.0", "80001.1")
+    desk.mark("80010")
+    desk.trade("80000.5", "0.250", seller_aggressive=True)
+    desk.wait(SECOND)
+    assert desk.venue.drain() == []
+
+
+def test_l3_listen_key_silently_dead_and_bogus_listen_key_accepted() -> None:
+    """After its end a key brings one event, then nothing; a made-up key never brings any (protocol notes L.3)."""
+    desk = Desk(listen_key_life_ms=60_000)
+    desk.listen()
+    desk.venue.ws_open(2, "/private/ws/bogus", desk.now_us)
+    desk.wait(60 * SECOND)
+    desk.order()
+    assert desk.story() == ["listenKeyExpired"]
+
+
+def test_l1_listen_key_60_min() -> None:
+    """listenKeyExpired with a number as time, an open connection, and -1125 for a keepalive (protocol notes L.1)."""
+    desk = Desk()
+    key = desk.listen()
+    desk.wait(3600 * SECOND)
+    [event] = desk.sent()
+    assert event == {"e": "listenKeyExpired", "E": desk.now_us // 1000, "listenKey": key}
+    assert desk.raw("PUT", "/fapi/v1/listenKey").code == -1125

@@ -20,7 +20,7 @@ _TWO = Decimal(2)
 class Side:
     """One side of the book: prices ascending, with quantities and consumed quantities by price."""
 
-    __slots__ = ("buys", "prices", "quantities", "taken")
+    __slots__ = ("buys", "prices", "quantities", "taken", "watchers")
 
     def __init__(self, *, buys: bool) -> None:
         """Start empty. `buys` is true for the bid side, whose best price is the highest."""
@@ -28,6 +28,12 @@ class Side:
         self.prices: list[Decimal] = []
         self.quantities: dict[Decimal, Decimal] = {}
         self.taken: dict[Decimal, Decimal] = {}
+        self.watchers: list[dict[Decimal, None]] = []
+        """Each collects the prices whose quantity changed, for one depth stream."""
+
+    def _note(self, price: Decimal) -> None:
+        for changed in self.watchers:
+            changed[price] = None
 
     def set(self, price: Decimal, quantity: Decimal) -> None:
         """Set the absolute quantity of a level; 0 removes it."""
@@ -39,10 +45,14 @@ class Side:
                 self.quantities[price] = quantity
                 if self.taken:
                     self.taken.pop(price, None)
+                if self.watchers:
+                    self._note(price)
         elif known is not None:
             del self.quantities[price]
             del self.prices[bisect_left(self.prices, price)]
             self.taken.pop(price, None)
+            if self.watchers:
+                self._note(price)
 
     def best(self) -> Decimal | None:
         """The best price, or None on an empty side."""
@@ -57,10 +67,14 @@ class Side:
             stale = prices.pop() if self.buys else prices.pop(0)
             del self.quantities[stale]
             self.taken.pop(stale, None)
+            if self.watchers:
+                self._note(stale)
         self.set(price, quantity)
 
     def clear(self) -> None:
         """Forget every level."""
+        for changed in self.watchers:
+            changed.update(dict.fromkeys(self.prices))
         self.prices.clear()
         self.quantities.clear()
         self.taken.clear()

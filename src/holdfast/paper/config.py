@@ -66,6 +66,8 @@ class VenueFacts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Whether a contract that does not trade refuses with a code of its status, or always with -1122."""
     unrouted_ws: Literal["public", "all"] = "public"
     """What a stream connection without a route carries: public data only (production) or everything (demo)."""
+    trade_stream: bool = True
+    """Whether `<symbol>@trade` brings anything; it is undocumented and was also seen silent."""
 
 
 class RateLimits(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

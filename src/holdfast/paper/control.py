@@ -23,6 +23,7 @@ from holdfast.paper.events import account_event
 from holdfast.paper.exchange import Exchange
 from holdfast.paper.faults import IMMEDIATE_VERBS, VERBS, Fault
 from holdfast.paper.params import Params
+from holdfast.paper.stream_venue import contract_changed
 from holdfast.paper.symbols import parse_row
 
 _PERCENT = Decimal("0.01")
@@ -214,6 +215,7 @@ def _symbol(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
     rows = [row if old is market.row else old for old in exchange.info["symbols"]]
     exchange.info = {**exchange.info, "symbols": rows}
     market.row, market.symbol = row, symbol
+    contract_changed(exchange, market)
     exchange.log("control", what="symbol", symbol=symbol.name, set={k: v for k, v in request.items() if k != "symbol"})
     return {"row": row}
 

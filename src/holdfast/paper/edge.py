@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from holdfast.paper import control, inputs, rest, wsapi
+from holdfast.paper import control, inputs, rest, stream_control, wsapi
 from holdfast.paper.config import PaperConfig
 from holdfast.paper.exchange import Exchange, Log
 from holdfast.paper.market import MarketEvent
+from holdfast.paper.stream_board import Board
+from holdfast.paper.streams import MOST_STREAMS, POLICY
 from holdfast.paper.wire_out import Close, HttpOutcome, Out, Outgoing
 
 __all__ = ["Close", "HttpOutcome", "Out", "Outgoing", "PaperVenue"]
 
 
 class PaperVenue:
-    """A whole exchange behind eight calls."""
+    """A whole exchange behind nine calls."""
 
     def __init__(self, config: PaperConfig, exchange_info: dict[str, Any], now_us: int, log: Log) -> None:
         """Build the exchange. `log` is called with each record of the venue log, in order, as it happens.
@@ -27,6 +29,7 @@ class PaperVenue:
         Raises ValueError or TypeError for accounts whose keys clash or cannot be read.
         """
         self.exchange = Exchange(config, exchange_info, now_us, log)
+        Board(self.exchange)
 
     def http(self, method: str, target: str, headers: Mapping[str, str], body: bytes, now_us: int) -> HttpOutcome:
         """Answer one HTTP request. `target` is the path with its raw query string."""
@@ -50,6 +53,8 @@ class PaperVenue:
         exchange.log("ws", conn=conn, path=opened.path, ev="open", **cost)
         life_us = exchange.config.connection_life_ms * 1000
         exchange.timers.at(exchange.now_us + life_us, lambda _now: self._roll(conn, opened))
+        if len(opened.names) > MOST_STREAMS:
+            exchange.close_conn(conn, POLICY, "Invalid request")
         return True
 
     def _roll(self, ident: int, opened: object) -> None:
@@ -69,7 +74,15 @@ class PaperVenue:
             return
         stream = exchange.streams.conns.get(conn)
         if stream is not None:
-            exchange.streams.text(stream, text, exchange.now_us)
+            stream_control.handle(exchange.streams, stream, text, exchange.now_us)
+
+    def ws_beat(self, conn: int, now_us: int) -> None:
+        """A client sent a ping or a pong: on a stream it counts as a message (protocol notes F.5)."""
+        exchange = self.exchange
+        exchange.tell_time(now_us)
+        stream = exchange.streams.conns.get(conn)
+        if stream is not None:
+            exchange.streams.count(stream, exchange.now_us)
 
     def ws_closed(self, conn: int, now_us: int) -> None:
         """A connection is gone from the client's side."""

@@ -18,6 +18,8 @@ from holdfast.paper.orders import Algo, Order, Trade
 from holdfast.paper.symbols import PaperSymbol
 
 ZERO_TEXT = "0"
+LIQUIDATION_PREFIX = "autoclose-"
+"""How the client ids of liquidations begin (protocol notes E.3)."""
 
 
 def average_price(order: Order) -> Decimal:
@@ -155,6 +157,9 @@ def trade_events(exchange: Exchange, account: Account, market: Market, order: Or
             client_id=order.client_id,
             order_id=order.order_id,
         )
+    if market.taps.liquidations and order.client_id.startswith(LIQUIDATION_PREFIX):
+        for feed in market.taps.liquidations:
+            feed.on_liquidation(order, trade.qty)
     leg = account.leg(order.symbol, order.position_side)
     account_event(exchange, account, "ORDER", assets=(market.symbol.margin_asset,), legs=((market, leg),))
     order_event(exchange, account, order, x, trade)

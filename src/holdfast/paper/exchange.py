@@ -19,6 +19,7 @@ from holdfast.paper.account import Account
 from holdfast.paper.auth import load_keys
 from holdfast.paper.config import PaperConfig
 from holdfast.paper.default_symbols import default_brackets
+from holdfast.paper.delivery import UserEvent, deliver
 from holdfast.paper.errors import VenueError
 from holdfast.paper.faults import FaultBox
 from holdfast.paper.limits import Limits
@@ -50,8 +51,9 @@ class Exchange:
         self.faults = FaultBox()
         self.streams = Streams(
             self.out,
-            carries_all=config.facts.unrouted_ws == "all",
+            carries_all=lambda: self.facts.unrouted_ws == "all",
             messages_per_second=config.limits.ws_messages_per_second,
+            hang_up=self.close_conn,
         )
         self.ws_api: dict[int, Conn] = {}
         self.markets, self.quarantined = self._load_markets(exchange_info)
@@ -178,26 +180,22 @@ class Exchange:
 
     def push(self, account: Account, kind: str, payload: dict[str, Any], **ids: object) -> None:
         """Hand a user event to every private connection of the account, unless a stream fault swallows it."""
-        data = msgspec.json.encode(payload)
+        event = UserEvent(
+            key=account.listen_key, account=account.name, kind=kind, data=msgspec.json.encode(payload), ids=ids
+        )
         for conn in self.listened(account).values():
             wanted = conn.events.get(account.listen_key)
-            if wanted is not None and kind not in wanted:
-                continue
-            copies = 1
-            if self.faults.streams:
-                fault = self.faults.for_event(kind, account.name, self.now_us)
-                if fault is not None:
-                    copies = 2 if fault.verb == "ws.dup" else 0
-                    self.log("fault", verb=fault.verb, conn=conn.ident, account=account.name, e=kind)
-            for _ in range(copies):
-                self.log("push", conn=conn.ident, account=account.name, e=kind, **ids)
-                self.streams.send(conn, account.listen_key, data)
+            if wanted is None or kind in wanted:
+                deliver(self, conn, event)
 
     def publish(self, kind: str, name: str, payload: bytes) -> None:
         """Send a market frame to its listeners, unless a stream fault that names its kind swallows it."""
         copies = 1
         if self.faults.streams:
             fault = self.faults.for_frame(kind, self.now_us)
+            if fault is not None and fault.verb == "ws.delay":
+                self.timers.at(self.now_us + fault.ms * 1000, lambda _now_us: self.streams.publish(name, payload))
+                return
             if fault is not None:
                 copies = 2 if fault.verb == "ws.dup" else 0
         for _ in range(copies):

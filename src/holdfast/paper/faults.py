@@ -27,7 +27,7 @@ REQUEST_VERBS = (
     "status",
     "code",
 )
-STREAM_VERBS = ("ws.silence", "ws.drop", "ws.dup")
+STREAM_VERBS = ("ws.silence", "ws.drop", "ws.dup", "ws.delay", "ws.reorder")
 ALGO_VERBS = ("algo.stuck", "algo.reject", "algo.vanish")
 IMMEDIATE_VERBS = ("ws.close", "query.lag", "lk.expire")
 VERBS = (*REQUEST_VERBS, *STREAM_VERBS, *ALGO_VERBS, *IMMEDIATE_VERBS)

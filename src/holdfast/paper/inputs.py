@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from holdfast.paper import algo, frames, matching, settlement
+from holdfast.paper import algo, matching, settlement
 from holdfast.paper.exchange import Exchange
 from holdfast.paper.market import BookTop, DepthDiff, DepthSnapshot, Level, Mark, MarketEvent, PublicTrade
 from holdfast.paper.markets import Market
@@ -22,13 +22,11 @@ def feed(exchange: Exchange, event: MarketEvent) -> None:
 def _on_top(exchange: Exchange, market: Market, event: BookTop) -> None:
     if market.book_shift:
         event = _shifted_top(event, market.book_shift)
-    previous = market.book.top
     if not market.book.apply_top(event):
         return
     if market.bids or market.asks:
         matching.on_touch(exchange, market)
-    if exchange.streams.listeners:
-        frames.publish_top(exchange, market, event, previous)
+    market.taps.top(event)
 
 
 def _on_diff(exchange: Exchange, market: Market, event: DepthDiff) -> None:
@@ -46,8 +44,7 @@ def _on_diff(exchange: Exchange, market: Market, event: DepthDiff) -> None:
     market.book.apply_diff(event)
     if market.bids or market.asks:
         matching.on_touch(exchange, market)
-    if exchange.streams.listeners:
-        frames.publish_diff(exchange, market, event)
+    market.taps.moved()
 
 
 def _on_snapshot(exchange: Exchange, market: Market, event: DepthSnapshot) -> None:
@@ -63,6 +60,7 @@ def _on_snapshot(exchange: Exchange, market: Market, event: DepthSnapshot) -> No
     market.book.apply_snapshot(event)
     if market.bids or market.asks:
         matching.on_touch(exchange, market)
+    market.taps.moved()
 
 
 def _on_trade(exchange: Exchange, market: Market, event: PublicTrade) -> None:
@@ -81,8 +79,8 @@ def _on_trade(exchange: Exchange, market: Market, event: PublicTrade) -> None:
     if market.bids or market.asks:
         matching.on_trade(exchange, market, event)
     algo.on_price(exchange, market, "CONTRACT_PRICE")
-    if exchange.streams.listeners:
-        frames.publish_trade(exchange, market, event)
+    for feed in market.taps.trades:
+        feed.on_trade(event)
 
 
 def _on_mark(exchange: Exchange, market: Market, event: Mark) -> None:
@@ -94,8 +92,8 @@ def _on_mark(exchange: Exchange, market: Market, event: Mark) -> None:
     market.mark_ms = event.E
     if changed:
         on_mark_change(exchange, market)
-    if exchange.streams.listeners:
-        frames.publish_mark(exchange, market)
+    for feed in market.taps.marks:
+        feed.on_mark()
 
 
 def on_mark_change(exchange: Exchange, market: Market) -> None:
@@ -127,6 +125,7 @@ def shift_prices(exchange: Exchange, market: Market, *, book: Decimal, mark: Dec
         market.book.apply_snapshot(snapshot)
         market.book.has_depth = had_depth
         matching.on_touch(exchange, market)
+        market.taps.moved()
     if book and market.last is not None:
         market.last += book
         algo.on_price(exchange, market, "CONTRACT_PRICE")

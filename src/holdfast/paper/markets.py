@@ -12,6 +12,7 @@ from holdfast.paper.book import Book
 from holdfast.paper.config import Bracket
 from holdfast.paper.orders import Algo, Order
 from holdfast.paper.symbols import PaperSymbol
+from holdfast.paper.taps import Taps
 
 
 def _bid_key(order: Order) -> tuple[Decimal, int]:
@@ -100,7 +101,7 @@ class Market:
         self.holders: dict[str, Account] = {}
         self.book_shift = ZERO
         self.mark_shift = ZERO
-        self.sent_ms: dict[str, int] = {}
+        self.taps = Taps()
         self.next_order_id = 4_000_000_001
         self.next_trade_id = 7_200_000_001
         self.next_amendment_id = 5_000

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
-from aiohttp import WSMsgType, web
+from aiohttp import WSMessage, WSMsgType, web
 
 from holdfast.paper.config import PaperConfig
 from holdfast.paper.edge import PaperVenue
@@ -294,10 +294,19 @@ class PaperServer:
                 if conn not in self._links:
                     return
                 self._arrive(conn, message.data)
-            elif message.type is WSMsgType.PING:
-                await sock.pong(message.data)
-            elif message.type is WSMsgType.PONG and conn in self._links:
-                self._links[conn].heard_us = _now_us()
+            elif message.type in (WSMsgType.PING, WSMsgType.PONG) and conn in self._links:
+                await self._beat(conn, sock, message)
+
+    async def _beat(self, conn: int, sock: web.WebSocketResponse, message: WSMessage) -> None:
+        """A ping or a pong. A pong that echoes no ping of ours is allowed, but keeps no connection alive."""
+        link = self._links[conn]
+        if message.type is WSMsgType.PONG and link.asked and bytes(message.data) == link.asked:
+            link.asked, link.heard_us = b"", _now_us()
+            return
+        self._venue.ws_beat(conn, _now_us())
+        self._plan_flush()
+        if message.type is WSMsgType.PING:
+            await sock.pong(message.data)
 
     def _arrive(self, conn: int, text: bytes) -> None:
         """Note a frame and its time; it is served when all that came with it are noted.
@@ -324,8 +333,9 @@ class PaperServer:
                 if now_us - link.heard_us > self._options.pong_timeout_ms * 1000:
                     _reset(link.transport)
                 else:
+                    link.asked = str(now_us // 1000).encode()
                     with contextlib.suppress(ConnectionError):
-                        await link.sock.ping(str(now_us // 1000).encode())
+                        await link.sock.ping(link.asked)
 
     # Control
 
@@ -361,6 +371,8 @@ class Link:
         self.sock = sock
         self.transport = transport
         self.heard_us = _now_us()
+        self.asked = b""
+        """What the last ping carried."""
 
     def write(self, texts: list[bytes]) -> None:
         """Write text frames at once. A reader that lets megabytes pile up is cut off, as the venue does."""

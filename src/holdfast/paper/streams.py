@@ -1,7 +1,8 @@
-"""Stream connections: routes, subscriptions and the control messages (protocol notes E.1, F.1, F.4, F.5).
+"""Stream connections: routes, names and who listens to what (protocol notes E.1, F.1, F.5).
 
 The venue is silent where Binance is silent: a wrong route, an unknown name, an upper-case symbol or
-a bogus listen key opens and subscribes without a word, and nothing ever arrives.
+a bogus listen key opens and subscribes without a word, and nothing ever arrives. What clients say on
+a connection is read in `stream_control`; what a name brings is made in the feeds of `stream_board`.
 """
 
 from __future__ import annotations
@@ -12,11 +13,16 @@ from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
-from holdfast.paper.wire_out import Close, Out, Outgoing
+from holdfast.paper.wire_out import Out, Outgoing
 
 MOST_STREAMS = 1024
+POLICY = 1008
+"""The close code of a client that broke a rule."""
+
 _PUBLIC_KINDS = ("bookTicker", "depth", "trade", "rpiDepth")
 _ROUTES = ("public", "market", "private")
+_BARE_MARKET_NAMES = ("tradingSession",)
+"""Names of market streams that have neither a symbol nor an exclamation mark."""
 
 
 class Conn:
@@ -26,12 +32,14 @@ class Conn:
         "accounts",
         "combined",
         "events",
+        "held",
         "ident",
         "kind",
         "messages",
         "messages_second",
         "names",
         "opened_us",
+        "parked",
         "path",
         "return_limits",
         "route",
@@ -55,24 +63,52 @@ class Conn:
         self.return_limits = True
         self.session_key = ""
         self.session_since_ms = 0
+        self.held: list[Any] = []
+        """User events that wait behind a delayed one (`delivery`)."""
+        self.parked: Any = None
+        """A user event that the next one of another kind overtakes (`delivery`)."""
+
+
+def is_market_name(name: str) -> bool:
+    """Whether a name is one of a market stream; anything else is taken for a listen key."""
+    return "@" in name or name.startswith("!") or name in _BARE_MARKET_NAMES
 
 
 def route_of(name: str) -> str:
     """The route that carries a market stream."""
-    kind = name.split("@", 1)[1] if "@" in name else name.lstrip("!")
+    kind = name.split("@", 1)[1] if "@" in name and not name.startswith("!") else name.lstrip("!")
     return "public" if kind.startswith(_PUBLIC_KINDS) else "market"
+
+
+def _nobody(_name: str) -> None:
+    """Nobody wants to know."""
 
 
 class Streams:
     """All stream connections, and who listens to what."""
 
-    def __init__(self, out: list[Out], *, carries_all: bool, messages_per_second: int | None) -> None:
-        """Frames are appended to `out`. `carries_all`: an unrouted connection carries every route."""
+    def __init__(
+        self,
+        out: list[Out],
+        *,
+        carries_all: Callable[[], bool],
+        messages_per_second: int | None,
+        hang_up: Callable[[int, int, str], None],
+    ) -> None:
+        """Frames are appended to `out`. `carries_all`: whether an unrouted connection carries every route.
+
+        `hang_up` closes a connection from the venue's side: its number, the code and the reason.
+        """
         self._out = out
         self._carries_all = carries_all
         self._limit = messages_per_second
+        self.hang_up = hang_up
         self.conns: dict[int, Conn] = {}
         self.listeners: dict[str, dict[int, Conn]] = {}
+        self.on_first: Callable[[str], None] = _nobody
+        """Told of a name that somebody begins to listen to."""
+        self.on_last: Callable[[str], None] = _nobody
+        """Told of a name that nobody listens to any more."""
 
     def open(self, ident: int, target: str, now_us: int) -> Conn | None:
         """Open a stream connection by its request target; None when the path is not a stream path."""
@@ -85,18 +121,21 @@ class Streams:
         shown = f"/{route}/{parts[0]}" if route else f"/{parts[0]}"
         conn = Conn(ident, kind="stream", route=route, path=shown, combined=combined, now_us=now_us)
         self.conns[ident] = conn
+        key = ""
         for name in parts[1:]:
+            # A library numbers its connections in the path: `/private/ws/0`.
             if not name.isdecimal():
                 self.add(conn, name)
-        self._open_query(conn, parse_qsl(query))
+                key = name
+        self._open_query(conn, parse_qsl(query), key)
         return conn
 
-    def _open_query(self, conn: Conn, pairs: list[tuple[str, str]]) -> None:
-        key = ""
+    def _open_query(self, conn: Conn, pairs: list[tuple[str, str]], key: str) -> None:
         for name, value in pairs:
             if name == "streams":
                 for stream in value.split("/"):
                     self.add(conn, stream)
+                    key = stream
             elif name == "listenKey":
                 key = value
                 self.add(conn, key)
@@ -117,8 +156,14 @@ class Streams:
         if not name or name in conn.names:
             return
         conn.names[name] = None
-        if self._carries(conn, name):
-            self.listeners.setdefault(name, {})[conn.ident] = conn
+        if not self._carries(conn, name):
+            return
+        known = self.listeners.get(name)
+        if known is None:
+            self.listeners[name] = {conn.ident: conn}
+            self.on_first(name)
+        else:
+            known[conn.ident] = conn
 
     def remove(self, conn: Conn, name: str) -> None:
         """Unsubscribe; an unknown name is no error."""
@@ -127,19 +172,18 @@ class Streams:
             self._unlisten(conn, name)
 
     def _carries(self, conn: Conn, name: str) -> bool:
-        market_name = "@" in name or name.startswith("!")
+        market_name = is_market_name(name)
         if conn.route == "private":
             return not market_name
         if conn.route == "":
-            return self._carries_all or (market_name and route_of(name) == "public")
+            return self._carries_all() or (market_name and route_of(name) == "public")
         return market_name and route_of(name) == conn.route
 
     def _unlisten(self, conn: Conn, name: str) -> None:
         listeners = self.listeners.get(name)
-        if listeners is not None:
-            listeners.pop(conn.ident, None)
-            if not listeners:
-                del self.listeners[name]
+        if listeners is not None and listeners.pop(conn.ident, None) is not None and not listeners:
+            del self.listeners[name]
+            self.on_last(name)
 
     def publish(self, name: str, payload: bytes) -> None:
         """Send a market frame to everyone who listens to `name`."""
@@ -152,83 +196,18 @@ class Streams:
             payload = b'{"stream":"' + name.encode() + b'","data":' + payload + b"}"
         self._out.append(Outgoing(conn.ident, payload))
 
-    def text(self, conn: Conn, text: str | bytes, now_us: int) -> None:
-        """Handle a control message of a client."""
-        if not self._within_rate(conn, now_us):
-            self._out.append(Close(conn.ident, 1008, "Too many requests"))
-            return
-        try:
-            request = msgspec.json.decode(text)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            self._reply(conn, {"error": {"code": 3, "msg": "Invalid JSON: expected value"}})
-            self._out.append(Close(conn.ident, 1008, "Invalid request"))
-            return
-        if not isinstance(request, dict) or not isinstance(request.get("method"), str):
-            self._reply(conn, {"error": {"code": 2, "msg": "Invalid request: missing field `method`"}})
-            return
-        handler = _METHODS.get(request["method"])
-        ident = request.get("id")
-        if handler is None:
-            message = f"Invalid request: unknown variant {request['method']}"
-            self._reply(conn, {"error": {"code": 2, "msg": message}, "id": ident})
-            return
-        params = request.get("params", [])
-        if not isinstance(params, list):
-            self._reply(conn, {"error": {"code": 2, "msg": "Invalid request: params must be an array"}, "id": ident})
-            return
-        self._reply(conn, {**handler(self, conn, params), "id": ident})
-        if len(conn.names) > MOST_STREAMS:
-            self._out.append(Close(conn.ident, 1008, "Invalid request"))
+    def reply(self, conn: Conn, answer: dict[str, Any]) -> None:
+        """Answer a control message: never wrapped."""
+        self._out.append(Outgoing(conn.ident, msgspec.json.encode(answer)))
 
-    def _within_rate(self, conn: Conn, now_us: int) -> bool:
+    def count(self, conn: Conn, now_us: int) -> bool:
+        """Count one incoming message, ping or pong; False when it is one too many and the connection ends."""
         second = now_us // 1_000_000
         if second != conn.messages_second:
             conn.messages_second = second
             conn.messages = 0
         conn.messages += 1
-        return self._limit is None or conn.messages <= self._limit
-
-    def _reply(self, conn: Conn, answer: dict[str, Any]) -> None:
-        self._out.append(Outgoing(conn.ident, msgspec.json.encode(answer)))
-
-    def subscribe(self, conn: Conn, params: list[Any]) -> dict[str, Any]:
-        """SUBSCRIBE: always acknowledged, except for too many names."""
-        for name in params:
-            self.add(conn, str(name))
-        if len(conn.names) > MOST_STREAMS:
-            return {"error": {"code": 4, "msg": "Too many subscriptions"}}
-        return {"result": None}
-
-    def unsubscribe(self, conn: Conn, params: list[Any]) -> dict[str, Any]:
-        """UNSUBSCRIBE: always acknowledged."""
-        for name in params:
-            self.remove(conn, str(name))
-        return {"result": None}
-
-    def list_subscriptions(self, conn: Conn, _params: list[Any]) -> dict[str, Any]:
-        """LIST_SUBSCRIPTIONS: every name subscribed, served or not."""
-        return {"result": list(conn.names)}
-
-    def set_property(self, conn: Conn, params: list[Any]) -> dict[str, Any]:
-        """SET_PROPERTY: `combined` is the only property."""
-        if len(params) != 2 or params[0] != "combined":
-            return {"error": {"code": 0, "msg": "Unknown property"}}
-        if not isinstance(params[1], bool):
-            return {"error": {"code": 1, "msg": "Invalid value type: expected Boolean"}}
-        conn.combined = params[1]
-        return {"result": None}
-
-    def get_property(self, conn: Conn, params: list[Any]) -> dict[str, Any]:
-        """GET_PROPERTY: `combined` is the only property."""
-        if params != ["combined"]:
-            return {"error": {"code": 0, "msg": "Unknown property"}}
-        return {"result": conn.combined}
-
-
-_METHODS: dict[str, Callable[[Streams, Conn, list[Any]], dict[str, Any]]] = {
-    "SUBSCRIBE": Streams.subscribe,
-    "UNSUBSCRIBE": Streams.unsubscribe,
-    "LIST_SUBSCRIPTIONS": Streams.list_subscriptions,
-    "SET_PROPERTY": Streams.set_property,
-    "GET_PROPERTY": Streams.get_property,
-}
+        if self._limit is None or conn.messages <= self._limit:
+            return True
+        self.hang_up(conn.ident, POLICY, "Too many requests")
+        return False

@@ -1,0 +1,167 @@
+"""Streams of the book: best prices, changed levels, the first levels (protocol notes F.1, F.3).
+
+A depth event is made from what has changed in the book since the one before, not from what the market
+source happened to tell: so a local book that is kept in step by a stream equals the venue's, whatever moved it, and
+every stream has a chain of its own (`pu` is the `u` before, at each speed).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from holdfast.model.num import ZERO
+from holdfast.paper import frames
+from holdfast.paper.book import Side
+from holdfast.paper.exchange import Exchange
+from holdfast.paper.market import BookTop, Level
+from holdfast.paper.markets import Market
+from holdfast.paper.stream_feed import Pace, SymbolFeed, TickingFeed
+
+ALL_TOPS_MS = 5000
+
+
+class TopStream(SymbolFeed):
+    """`<symbol>@bookTicker`: each best price as it comes; where only depth is told, each change of the best."""
+
+    kind = "bookTicker"
+
+    def start(self) -> None:
+        """Hear best prices, and moves of the book."""
+        self._shown = _prices(frames.best_of(self.market))
+        self.market.taps.tops.append(self)
+        self.market.taps.books.append(self)
+
+    def stop(self) -> None:
+        """Hear nothing more."""
+        self.market.taps.tops.remove(self)
+        self.market.taps.books.remove(self)
+
+    def on_top(self, event: BookTop) -> None:
+        """Tell it as it is."""
+        self.send(frames.top_frame(self.market.symbol, event))
+
+    def on_book(self) -> None:
+        """Tell a changed best of a market without best-price events."""
+        if self.market.book.top is not None:
+            return
+        best = frames.best_of(self.market)
+        prices = _prices(best)
+        if best is not None and prices != self._shown:
+            self._shown = prices
+            self.send(frames.top_frame(self.market.symbol, best))
+
+
+def _prices(top: BookTop | None) -> tuple[Decimal, ...]:
+    return () if top is None else (top.bid, top.bid_qty, top.ask, top.ask_qty)
+
+
+class AllTopsStream(TickingFeed):
+    """`!bookTicker`: every five seconds the best prices that have moved since, a frame each."""
+
+    kind = "bookTicker"
+
+    def __init__(self, exchange: Exchange, name: str) -> None:
+        """Every market is told at the first tick."""
+        super().__init__(exchange, name, ALL_TOPS_MS)
+        self._shown: dict[str, int] = {}
+
+    def tick(self, now_ms: int) -> None:
+        """One frame for each market that has moved."""
+        for symbol, market in self.exchange.markets.items():
+            update_id = market.book.update_id
+            if update_id and self._shown.get(symbol) != update_id:
+                best = frames.best_of(market)
+                if best is not None:
+                    self._shown[symbol] = update_id
+                    self.send(frames.top_frame(market.symbol, best))
+
+
+class _DepthStream(SymbolFeed):
+    """A chain of depth events at one speed."""
+
+    kind = "depthUpdate"
+
+    def __init__(self, exchange: Exchange, name: str, market: Market, period_ms: int) -> None:
+        super().__init__(exchange, name, market)
+        self._pace = Pace(exchange, period_ms, self._flush)
+        self._last_id = market.book.update_id
+
+    def start(self) -> None:
+        """The chain begins at the book as it is."""
+        self.market.taps.books.append(self)
+
+    def stop(self) -> None:
+        """The chain ends."""
+        self.market.taps.books.remove(self)
+        self._pace.end()
+
+    def on_book(self) -> None:
+        """There will be something to tell at the end of this period."""
+        self._pace.wake()
+
+    def _flush(self, now_ms: int) -> None:
+        """Tell what has changed. Changes without a new update id wait: an event with an empty range is never sent."""
+        book = self.market.book
+        update_id, previous = book.update_id, self._last_id
+        if update_id == previous:
+            return
+        if update_id < previous:
+            # The recording began anew: the chain breaks, and clients see that it does.
+            previous = update_id - 1
+        self._last_id = update_id
+        ids = (previous + 1, update_id, previous)
+        bids, asks = self._content()
+        self.send(frames.depth_frame(self.market.symbol, ids, (now_ms, book.updated_ms), bids, asks))
+
+    def _content(self) -> tuple[list[Level], list[Level]]:
+        raise AssertionError("invariant: each depth stream has a content of its own")
+
+
+class DiffStream(_DepthStream):
+    """`<symbol>@depth` and `@rpiDepth`: the levels that have changed. Nobody here places RPI orders."""
+
+    def __init__(self, exchange: Exchange, name: str, market: Market, period_ms: int) -> None:
+        """`period_ms`: from one event to the next, where there is one."""
+        super().__init__(exchange, name, market, period_ms)
+        self._bids: dict[Decimal, None] = {}
+        self._asks: dict[Decimal, None] = {}
+
+    def start(self) -> None:
+        """Begin to collect what changes."""
+        super().start()
+        self.market.book.bids.watchers.append(self._bids)
+        self.market.book.asks.watchers.append(self._asks)
+
+    def stop(self) -> None:
+        """Collect no more."""
+        super().stop()
+        _forget(self.market.book.bids, self._bids)
+        _forget(self.market.book.asks, self._asks)
+
+    def _content(self) -> tuple[list[Level], list[Level]]:
+        book = self.market.book
+        return _changed(book.bids, self._bids), _changed(book.asks, self._asks)
+
+
+def _forget(side: Side, changed: dict[Decimal, None]) -> None:
+    side.watchers[:] = [other for other in side.watchers if other is not changed]
+
+
+def _changed(side: Side, changed: dict[Decimal, None]) -> list[Level]:
+    """The absolute quantities of changed levels, best price first; 0 for those that are gone."""
+    levels = [(price, side.quantities.get(price, ZERO)) for price in sorted(changed, reverse=side.buys)]
+    changed.clear()
+    return levels
+
+
+class PartialStream(_DepthStream):
+    """`<symbol>@depth5`, `10`, `20`: the first levels, whole, whenever the book has moved."""
+
+    def __init__(self, exchange: Exchange, name: str, market: Market, period_ms: int, depth: int) -> None:
+        """`depth`: levels a side."""
+        super().__init__(exchange, name, market, period_ms)
+        self._depth = depth
+
+    def _content(self) -> tuple[list[Level], list[Level]]:
+        book = self.market.book
+        return book.bids.shown(self._depth), book.asks.shown(self._depth)
