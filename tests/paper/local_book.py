@@ -64,9 +64,8 @@ class LocalBook:
         return self._desk.raw("GET", f"/fapi/v1/depth?symbol={self._symbol}&limit=1000").body
 
     def equals_the_venue(self) -> bool:
-        """Whether every level is as the venue has it now."""
+        """Whether the best hundred levels a side are as the venue has them now."""
         reply = self._rest()
-        return all(
-            {Decimal(price): Decimal(qty) for price, qty in reply[name]} == self.sides[short]
-            for short, name in (("b", "bids"), ("a", "asks"))
-        )
+        theirs = [[(Decimal(price), Decimal(qty)) for price, qty in reply[name][:100]] for name in ("bids", "asks")]
+        ours = [sorted(self.sides["b"].items(), reverse=True)[:100], sorted(self.sides["a"].items())[:100]]
+        return theirs == ours

@@ -294,7 +294,7 @@ class PaperServer:
                 if conn not in self._links:
                     return
                 self._arrive(conn, message.data)
-            elif message.type in (WSMsgType.PING, WSMsgType.PONG) and conn in self._links:
+            elif conn in self._links:
                 await self._beat(conn, sock, message)
 
     async def _beat(self, conn: int, sock: web.WebSocketResponse, message: WSMessage) -> None:
@@ -303,10 +303,10 @@ class PaperServer:
         if message.type is WSMsgType.PONG and link.asked and bytes(message.data) == link.asked:
             link.asked, link.heard_us = b"", _now_us()
             return
-        self._venue.ws_beat(conn, _now_us())
-        self._plan_flush()
         if message.type is WSMsgType.PING:
             await sock.pong(message.data)
+        self._venue.ws_beat(conn, _now_us())
+        self._plan_flush()
 
     def _arrive(self, conn: int, text: bytes) -> None:
         """Note a frame and its time; it is served when all that came with it are noted.
@@ -371,8 +371,7 @@ class Link:
         self.sock = sock
         self.transport = transport
         self.heard_us = _now_us()
-        self.asked = b""
-        """What the last ping carried."""
+        self.asked = b""  # What the last ping carried.
 
     def write(self, texts: list[bytes]) -> None:
         """Write text frames at once. A reader that lets megabytes pile up is cut off, as the venue does."""

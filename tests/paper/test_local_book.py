@@ -1,0 +1,61 @@
+"""A local book kept by the recipe of the protocol notes F.3 equals the venue's, over hours of market."""
+
+import gzip
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from holdfast.paper.default_symbols import default_exchange_info
+from holdfast.paper.edge import PaperVenue
+from holdfast.paper.feed import read_frames
+from holdfast.paper.source import MarketSource, grids, rebase
+from holdfast.paper.synthetic import SyntheticMarket
+from tests.paper.desk import SECOND, START_US, Desk
+from tests.paper.local_book import LocalBook
+
+LOOK_EVERY = 2_000
+"""Market events between two comparisons."""
+
+
+def follow(source: MarketSource, symbol: str, speed: str) -> LocalBook:
+    """Play a market into an empty venue; answer the local book that followed it. Looks now and then."""
+    desk = Desk()
+    desk.venue = PaperVenue(desk.config, default_exchange_info(), START_US, desk.log.append)  # type: ignore[arg-type]
+    name = f"{symbol.lower()}@depth{speed}"
+    desk.venue.ws_open(1, f"/public/stream?streams={name}", desk.now_us)
+    local = LocalBook(desk, name, symbol)
+    for number, (at_us, event) in enumerate(source, start=1):
+        desk.now_us = at_us
+        desk.venue.market(event, at_us)
+        if number % 100 == 0:
+            local.hear()
+        if number == 300:
+            local.take_snapshot()
+        if number % LOOK_EVERY == 0:
+            desk.wait(SECOND)
+            local.hear()
+            assert local.equals_the_venue(), number
+    assert number > LOOK_EVERY
+    return local
+
+
+@pytest.mark.parametrize(("speed", "seed"), [("@100ms", 1), ("", 2), ("@500ms", 3)])
+def test_a_local_book_follows_hours_of_a_made_up_market(speed: str, seed: int) -> None:
+    """Trends, gaps and flash moves: no gap in the chain, every level equal (protocol notes F.3)."""
+    grid = grids(default_exchange_info())["ETHUSDT"]
+    hours = 2 * 3_600 * SECOND
+    market = SyntheticMarket(seed=seed, grids=(grid,), start_us=START_US, duration_us=hours, step_ms=1000)
+    local = follow(market.events(), "ETHUSDT", speed)
+    assert local.gaps == 0
+    assert local.applied > 7_000
+
+
+@pytest.mark.parametrize("name", ["btcusdt_20230405.dat.gz", "btcusdt_20240808.gz"])
+def test_a_local_book_follows_a_recorded_market(name: str, shared_dir: Path) -> None:
+    """Best prices, diffs and snapshots as they came, gaps of the recording included (protocol notes F.3)."""
+    with gzip.open(shared_dir / "data" / "ticks" / "hftbacktest" / name) as lines:
+        events = rebase(read_frames(lines), start_us=START_US)
+        local = follow(islice(events, 40_000), "BTCUSDT", "@100ms")
+    assert local.gaps == 0
+    assert local.applied > 100
