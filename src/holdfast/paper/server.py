@@ -299,8 +299,7 @@ class PaperServer:
 
     async def _beat(self, conn: int, sock: web.WebSocketResponse, message: WSMessage) -> None:
         """A ping or a pong. A pong that echoes no ping of ours is allowed, but keeps no connection alive."""
-        link = self._links[conn]
-        if message.type is WSMsgType.PONG and link.asked and bytes(message.data) == link.asked:
+        if message.type is WSMsgType.PONG and (link := self._links[conn]).asked and bytes(message.data) == link.asked:
             link.asked, link.heard_us = b"", _now_us()
             return
         if message.type is WSMsgType.PING:
