@@ -1,6 +1,7 @@
 """Public reads."""
 
 from tests.paper.desk import START_US, Desk
+from tests.paper.watched import read, traded
 
 
 def test_time_and_ping_need_no_key() -> None:
@@ -43,3 +44,39 @@ def test_a_market_without_prices_shows_zeros() -> None:
     """Nothing is invented."""
     body = Desk().raw("GET", "/fapi/v1/ticker/bookTicker?symbol=ETHUSDT").body
     assert (body["bidPrice"], body["askQty"]) == ("0.00", "0.000")
+
+
+def test_exchange_info_has_the_keys_of_the_wire() -> None:
+    """Protocol notes B.2: conditional types listed, no settlePlan, assets and futuresType there."""
+    info = read(Desk(), "exchangeInfo")
+    assert list(info) == [
+        "timezone",
+        "serverTime",
+        "futuresType",
+        "rateLimits",
+        "exchangeFilters",
+        "assets",
+        "symbols",
+    ]
+    assert info["futuresType"] == "U_MARGINED"
+    assert info["assets"][0] == {"asset": "USDT", "marginAvailable": True, "autoAssetExchange": "-10000"}
+    keys = (
+        "symbol pair contractType deliveryDate onboardDate status maintMarginPercent requiredMarginPercent baseAsset "
+        "quoteAsset marginAsset pricePrecision quantityPrecision baseAssetPrecision quotePrecision underlyingType "
+        "underlyingSubType triggerProtect liquidationFee marketTakeBound maxMoveOrderLimit filters orderTypes "
+        "timeInForce permissionSets"
+    )
+    for row in info["symbols"]:
+        assert sorted(row) == sorted(keys.split(" "))
+        assert "TRAILING_STOP_MARKET" in row["orderTypes"]
+        assert row["deliveryDate"] == 4133404800000
+
+
+def test_the_ws_api_shares_the_reads() -> None:
+    """Protocol notes G.3: depth, ticker.price and ticker.book answer as REST does."""
+    desk = traded()
+    assert desk.venue.ws_open(7, "/ws-fapi/v1", desk.now_us)
+    for method, path in (("depth", "depth"), ("ticker.price", "ticker/price"), ("ticker.book", "ticker/bookTicker")):
+        desk.venue.ws_text(7, f'{{"id":1,"method":"{method}","params":{{"symbol":"BTCUSDT"}}}}', desk.now_us)
+        (frame,) = desk.sent(7)
+        assert frame["result"] == read(desk, path, symbol="BTCUSDT")

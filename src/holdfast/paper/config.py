@@ -130,5 +130,7 @@ class PaperConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     connection_life_ms: int = 86_400_000
     history_limit: int = 100_000
     """Closed orders kept per account for queries; the oldest is forgotten first."""
+    market_history: bool = True
+    """Markets remember trades and candles from the start; otherwise from the first time somebody asks for them."""
     log_ring: int = 10_000
     """Log records kept in memory for the control verb `log`."""

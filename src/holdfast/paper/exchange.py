@@ -22,6 +22,7 @@ from holdfast.paper.default_symbols import default_brackets
 from holdfast.paper.delivery import UserEvent, deliver
 from holdfast.paper.errors import VenueError
 from holdfast.paper.faults import FaultBox
+from holdfast.paper.history import History
 from holdfast.paper.limits import Limits
 from holdfast.paper.markets import Market
 from holdfast.paper.orders import Income
@@ -76,7 +77,16 @@ class Exchange:
             name: Market(symbol, rows[name], self.config.brackets.get(name) or default_brackets(name))
             for name, symbol in symbols.items()
         }
+        if self.config.market_history:
+            for market in markets.values():
+                self.history(market)
         return markets, {row.symbol: row.reason for row in broken}
+
+    def history(self, market: Market) -> History:
+        """The memory of a market; it begins now where the market had none."""
+        if market.history is None:
+            market.history = History(market.symbol, int(market.row.get("onboardDate", 0)) or _FIRST_LISTING_MS)
+        return market.history
 
     def _log_start(self, account: Account) -> None:
         self.log(
@@ -209,5 +219,8 @@ class Exchange:
         self.out.append(Close(ident, code, reason, abort))
         self.log("ws", conn=ident, path=conn.path, ev="close")
 
+
+_FIRST_LISTING_MS = 1_567_965_300_000
+"""When the venue's first contract was listed; for contracts that do not say."""
 
 _NOBODY: dict[int, Conn] = {}

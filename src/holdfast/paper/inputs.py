@@ -76,6 +76,8 @@ def _on_trade(exchange: Exchange, market: Market, event: PublicTrade) -> None:
         )
     market.last = event.price
     market.last_ms = event.T
+    if market.history is not None:
+        market.history.on_trade(event)
     if market.bids or market.asks:
         matching.on_trade(exchange, market, event)
     algo.on_price(exchange, market, "CONTRACT_PRICE")
@@ -90,6 +92,8 @@ def _on_mark(exchange: Exchange, market: Market, event: Mark) -> None:
     market.mark = mark
     market.index = event.index + market.mark_shift
     market.mark_ms = event.E
+    if market.history is not None:
+        market.history.on_mark(mark, market.index, event.E)
     if changed:
         on_mark_change(exchange, market)
     for feed in market.taps.marks:

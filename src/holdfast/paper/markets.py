@@ -10,6 +10,7 @@ from holdfast.model.num import ZERO
 from holdfast.paper.account import Account
 from holdfast.paper.book import Book
 from holdfast.paper.config import Bracket
+from holdfast.paper.history import History
 from holdfast.paper.orders import Algo, Order
 from holdfast.paper.symbols import PaperSymbol
 from holdfast.paper.taps import Taps
@@ -99,6 +100,7 @@ class Market:
         self.mark_triggers = Triggers()
         self.last_triggers = Triggers()
         self.holders: dict[str, Account] = {}
+        self.history: History | None = None
         self.book_shift = ZERO
         self.mark_shift = ZERO
         self.taps = Taps()

@@ -11,16 +11,20 @@ import msgspec
 
 from holdfast.paper import ops_account as account
 from holdfast.paper import ops_batch as batch
-from holdfast.paper import ops_market as market
 from holdfast.paper import ops_trade as trade
 from holdfast.paper.call import Handler
 from holdfast.paper.params import Params
+from holdfast.paper.reads import by_symbol
+from holdfast.paper.routes_market import READS
 
 NONE, KEY, SIGNED = "NONE", "KEY", "SIGNED"
 
 
 class Route(msgspec.Struct, frozen=True):
-    """One entry of the table. `orders` says whether it counts as an order."""
+    """One entry of the table. `orders` says whether it counts as an order.
+
+    `pool` names the pool that a request of weight 0 counts in, if it has one.
+    """
 
     operation: str
     security: str
@@ -30,28 +34,20 @@ class Route(msgspec.Struct, frozen=True):
     orders_10s: int = 1
     """What one request counts in the 10-second order window; a batch counts more (notes C.5)."""
     algo_service: bool = False
+    pool: str = ""
 
     def cost(self, params: Params) -> int:
         """The request weight for these parameters."""
         return self.weight if isinstance(self.weight, int) else self.weight(params)
 
 
-def by_symbol(one: int, every: int) -> Callable[[Params], int]:
-    """A weight that depends on whether a symbol was given."""
-    return lambda params: one if params.has("symbol") else every
-
-
 REST: dict[tuple[str, str], Route] = {
-    ("GET", "/fapi/v1/ping"): Route("ping", NONE, 1, market.ping),
-    ("GET", "/api/v3/ping"): Route("ping", NONE, 1, market.ping),
-    ("GET", "/fapi/v1/time"): Route("time", NONE, 1, market.server_time),
-    ("GET", "/api/v3/time"): Route("time", NONE, 1, market.server_time),
-    ("GET", "/fapi/v1/exchangeInfo"): Route("exchangeInfo", NONE, 1, market.exchange_info),
-    ("GET", "/fapi/v1/depth"): Route("depth", NONE, market.depth_weight, market.depth),
-    ("GET", "/fapi/v1/premiumIndex"): Route("premiumIndex", NONE, by_symbol(1, 10), market.premium_index),
-    ("GET", "/fapi/v1/ticker/price"): Route("ticker.price", NONE, by_symbol(1, 2), market.ticker_price),
-    ("GET", "/fapi/v2/ticker/price"): Route("ticker.price", NONE, by_symbol(1, 2), market.ticker_price),
-    ("GET", "/fapi/v1/ticker/bookTicker"): Route("ticker.book", NONE, by_symbol(2, 5), market.ticker_book),
+    **{
+        ("GET", read.path): Route(
+            read.operation, KEY if read.keyed else NONE, read.weight, read.handler, pool=read.pool
+        )
+        for read in READS
+    },
     ("POST", "/fapi/v1/order"): Route("order.place", SIGNED, 0, trade.place_order, orders=True),
     ("PUT", "/fapi/v1/order"): Route("order.modify", SIGNED, 0, trade.modify_order, orders=True),
     ("GET", "/fapi/v1/order"): Route("order.status", SIGNED, 1, trade.query_order),

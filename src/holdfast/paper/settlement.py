@@ -43,6 +43,8 @@ def settle_funding(exchange: Exchange, market: Market, instant_ms: int) -> None:
     if instant_ms <= market.funded_ms or market.mark is None:
         return
     market.funded_ms = instant_ms
+    if market.history is not None:
+        market.history.on_funding(instant_ms, market.funding_rate, market.mark)
     asset = market.symbol.margin_asset
     for account in list(market.holders.values()):
         total = ZERO

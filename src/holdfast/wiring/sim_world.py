@@ -104,6 +104,7 @@ class Simulation:
             accounts=[account],
             facts=msgspec.convert(scenario.facts, paper.VenueFacts),
             default_leverage=scenario.policies.default_leverage,
+            market_history=False,
         )
         market = made_up(
             SyntheticName(seed=scenario.market_seed, symbols=scenario.symbols),

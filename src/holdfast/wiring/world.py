@@ -39,8 +39,11 @@ LOOK_S = 0.05
 
 
 def in_process_config() -> PaperConfig:
-    """The usual exchange, without the limit of WebSocket messages that a machine far away would not reach."""
-    return PaperConfig(limits=RateLimits(ws_messages_per_second=None))
+    """The usual exchange, without the limit of WebSocket messages that a machine far away would not reach.
+
+    It keeps no candles: the engine never asks for them.
+    """
+    return PaperConfig(limits=RateLimits(ws_messages_per_second=None), market_history=False)
 
 
 def log_into(file: BinaryIO) -> Log:
