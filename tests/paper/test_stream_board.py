@@ -2,8 +2,10 @@
 
 import pytest
 
-from holdfast.paper.stream_board import OF_SYMBOL, OF_VENUE, make
+from holdfast.paper.stream_board import OF_CONTRACT, OF_SYMBOL, OF_VENUE, make
 from tests.paper.desk import Desk
+
+OTHERS = ["usdtusd@assetIndex", *(f"btcusdt_perpetual@{kind}" for kind in OF_CONTRACT)]
 
 
 def feeds(desk: Desk) -> list[str]:
@@ -13,7 +15,7 @@ def feeds(desk: Desk) -> list[str]:
     return list(board.feeds)
 
 
-@pytest.mark.parametrize("name", [*OF_VENUE, *(f"btcusdt@{kind}" for kind in OF_SYMBOL), "usdtusd@assetIndex"])
+@pytest.mark.parametrize("name", [*OF_VENUE, *(f"btcusdt@{kind}" for kind in OF_SYMBOL), *OTHERS])
 def test_every_name_of_the_tables_has_a_feed_that_starts_and_stops(name: str) -> None:
     """With nothing left behind (protocol notes F.1)."""
     desk = Desk()

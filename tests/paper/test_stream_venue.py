@@ -87,3 +87,12 @@ def test_only_an_index_contract_has_a_composite_index() -> None:
     desk.wait(SECOND)
     [frame] = desk.sent()
     assert (frame["e"], frame["s"], frame["p"]) == ("compositeIndex", "BTCUSDT", "80000.00000000")
+
+
+def test_trading_sessions_come_every_second() -> None:
+    """One frame for equities, one for commodities (protocol notes F.1)."""
+    desk = listening("tradingSession")
+    desk.wait(SECOND)
+    frames = desk.sent()
+    assert [frame["e"] for frame in frames] == ["EquityUpdate", "CommodityUpdate"]
+    assert all(frame["t"] <= frame["E"] < frame["T"] for frame in frames)

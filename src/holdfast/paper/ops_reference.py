@@ -13,6 +13,7 @@ from holdfast.model.num import ONE
 from holdfast.paper import money
 from holdfast.paper.call import Call
 from holdfast.paper.errors import VenueError
+from holdfast.paper.exchange import Exchange
 from holdfast.paper.markets import Market
 from holdfast.paper.reads import needed_market, one_or_all
 
@@ -53,7 +54,10 @@ def _index_row(call: Call, market: Market) -> dict[str, Any]:
 
 def asset_index(call: Call) -> Any:
     """What each margin asset is worth in dollars, with the buffers of multi-assets mode."""
-    rows = {f"{entry['asset']}USD": _asset_row(call, entry["asset"]) for entry in call.exchange.info.get("assets", [])}
+    rows = {
+        f"{entry['asset']}USD": asset_row(call.exchange, entry["asset"])
+        for entry in call.exchange.info.get("assets", [])
+    }
     if not call.params.has("symbol"):
         return list(rows.values())
     row = rows.get(call.params.get("symbol").upper())
@@ -62,8 +66,9 @@ def asset_index(call: Call) -> Any:
     return row
 
 
-def _asset_row(call: Call, asset: str) -> dict[str, Any]:
-    market = call.exchange.markets.get(f"{asset}USDT")
+def asset_row(exchange: Exchange, asset: str) -> dict[str, Any]:
+    """One margin asset, for the read and for the stream."""
+    market = exchange.markets.get(f"{asset}USDT")
     known = market.index if market is not None else None
     index = ONE if known is None else known
     shown = {
@@ -77,7 +82,7 @@ def _asset_row(call: Call, asset: str) -> dict[str, Any]:
         "autoExchangeBidRate": money.text(index * (ONE - _EXCHANGE_BUFFER)),
         "autoExchangeAskRate": money.text(index * (ONE + _EXCHANGE_BUFFER)),
     }
-    return {"symbol": f"{asset}USD", "time": call.exchange.now_ms, **shown}
+    return {"symbol": f"{asset}USD", "time": exchange.now_ms, **shown}
 
 
 def constituents(call: Call) -> Any:

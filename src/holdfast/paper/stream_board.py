@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from holdfast.paper.exchange import Exchange
+from holdfast.paper.intervals import INTERVALS
 from holdfast.paper.markets import Market
 from holdfast.paper.stream_book import AllTopsStream, DiffStream, PartialStream, TopStream
+from holdfast.paper.stream_candles import AllDaysStream, CandleStream, DayStream
 from holdfast.paper.stream_feed import Feed
 from holdfast.paper.stream_marks import AllMarksStream, MarkStream
 from holdfast.paper.stream_trades import AggregateStream, TradeStream
-from holdfast.paper.stream_venue import AssetIndexStream, CompositeStream, ContractStream, LiquidationStream
+from holdfast.paper.stream_venue import (
+    AssetIndexStream,
+    CompositeStream,
+    ContractStream,
+    LiquidationStream,
+    SessionStream,
+)
 
 _OfVenue = Callable[[Exchange, str], Feed]
 _OfSymbol = Callable[[Exchange, str, Market], Feed]
@@ -35,13 +43,28 @@ def _partial(period_ms: int, depth: int) -> _OfSymbol:
     return lambda exchange, name, market: PartialStream(exchange, name, market, period_ms, depth)
 
 
+def _candle(interval: str, *, continuous: bool) -> _OfSymbol:
+    return lambda exchange, name, market: CandleStream(exchange, name, market, interval, continuous=continuous)
+
+
+def _day(*, full: bool) -> _OfSymbol:
+    return lambda exchange, name, market: DayStream(exchange, name, market, full=full)
+
+
+def _all_days(*, full: bool) -> _OfVenue:
+    return lambda exchange, name: AllDaysStream(exchange, name, full=full)
+
+
 OF_VENUE: dict[str, _OfVenue] = {
     "!bookTicker": AllTopsStream,
     "!markPrice@arr": _all_marks(3000),
     "!markPrice@arr@1s": _all_marks(1000),
+    "!miniTicker@arr": _all_days(full=False),
+    "!ticker@arr": _all_days(full=True),
     "!forceOrder@arr": LiquidationStream,
     "!contractInfo": ContractStream,
     "!assetIndex@arr": AssetIndexStream,
+    "tradingSession": SessionStream,
 }
 OF_SYMBOL: dict[str, _OfSymbol] = {
     "bookTicker": TopStream,
@@ -52,9 +75,16 @@ OF_SYMBOL: dict[str, _OfSymbol] = {
     "aggTrade": AggregateStream,
     "markPrice": _mark(3000),
     "markPrice@1s": _mark(1000),
+    **{f"kline_{interval}": _candle(interval, continuous=False) for interval in INTERVALS if interval != "1s"},
+    "miniTicker": _day(full=False),
+    "ticker": _day(full=True),
     "forceOrder": LiquidationStream,
     "compositeIndex": CompositeStream,
 }
+OF_CONTRACT: dict[str, _OfSymbol] = {
+    f"continuousKline_{interval}": _candle(interval, continuous=True) for interval in INTERVALS
+}
+"""Named by pair and contract type: `btcusdt_perpetual@continuousKline_1m`."""
 
 
 class Board:
@@ -89,5 +119,16 @@ def make(exchange: Exchange, name: str) -> Feed | None:
         return None
     if kind == "assetIndex":
         return AssetIndexStream(exchange, name, subject.removesuffix("usd").upper())
+    if kind in OF_CONTRACT:
+        found = _contract(exchange, subject)
+        return None if found is None else OF_CONTRACT[kind](exchange, name, found)
     of_symbol, market = OF_SYMBOL.get(kind), exchange.markets.get(subject.upper())
     return None if of_symbol is None or market is None else of_symbol(exchange, name, market)
+
+
+def _contract(exchange: Exchange, subject: str) -> Market | None:
+    """The market of a pair and a contract type, joined by the first underscore."""
+    for market in exchange.markets.values():
+        if f"{market.symbol.pair}_{market.symbol.contract_type}".lower() == subject:
+            return market
+    return None

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from holdfast.paper import frames
 from holdfast.paper.exchange import Exchange
+from holdfast.paper.history import Aggregate
 from holdfast.paper.market import PublicTrade
 from holdfast.paper.markets import Market
 from holdfast.paper.stream_feed import Pace, SymbolFeed
@@ -33,54 +32,60 @@ class TradeStream(SymbolFeed):
 
 
 class AggregateStream(SymbolFeed):
-    """`<symbol>@aggTrade`: trades of one price and direction within 100 ms as one.
+    """`<symbol>@aggTrade`: trades of one price and direction within 100 ms as one, each once it is complete.
 
-    An aggregate carries the id of its first trade, which rises from one to the next.
+    They are the aggregates that the read `aggTrades` answers, under the same numbers.
     """
 
     kind = "aggTrade"
 
     def __init__(self, exchange: Exchange, name: str, market: Market) -> None:
-        """Nothing is collected yet."""
+        """Only what trades from now on is told."""
         super().__init__(exchange, name, market)
         self._pace = Pace(exchange, AGGREGATE_MS, self._flush)
-        self._first: PublicTrade | None = None
-        self._last_id = 0
-        self._last_ms = 0
-        self._qty = Decimal(0)
+        self._aggregates = exchange.history(market).aggregates
+        self._told = self._aggregates[-1].number if self._aggregates else 0
 
     def start(self) -> None:
         """Hear trades."""
         self.market.taps.trades.append(self)
 
     def stop(self) -> None:
-        """Hear nothing more; what was collected is dropped."""
+        """Hear nothing more; what is not complete is dropped."""
         self.market.taps.trades.remove(self)
         self._pace.end()
 
     def on_trade(self, event: PublicTrade) -> None:
-        """Collect it, after telling what it does not belong to."""
-        first = self._first
-        if first is not None and (first.price, first.buyer_maker) != (event.price, event.buyer_maker):
-            self._flush(self.exchange.now_ms)
-            first = None
-        if first is None:
-            self._first, self._qty = event, Decimal(0)
-            self._pace.wake()
-        self._qty += event.qty
-        self._last_id, self._last_ms = event.trade_id, event.T
+        """Tell what it completes."""
+        if self._aggregates[-1].number > self._told + 1:
+            self._tell(self._aggregates[-1].number - 1)
+        self._pace.wake()
 
     def _flush(self, now_ms: int) -> None:
-        first = self._first
-        if first is None:
-            return
-        self._first = None
+        """Tell the last one when it can grow no more."""
+        last = self._aggregates[-1]
+        if last.time_ms + AGGREGATE_MS <= now_ms:
+            self._tell(last.number)
+        else:
+            self._pace.wake()
+
+    def _tell(self, until: int) -> None:
+        waiting: list[Aggregate] = []
+        for aggregate in reversed(self._aggregates):
+            if aggregate.number <= self._told:
+                break
+            if aggregate.number <= until:
+                waiting.append(aggregate)
+        for aggregate in reversed(waiting):
+            self.send(self._frame(aggregate))
+        self._told = max(self._told, until)
+
+    def _frame(self, aggregate: Aggregate) -> bytes:
         symbol = self.market.symbol
-        price, qty = symbol.price_text(first.price), symbol.quantity_text(self._qty)
-        maker = "true" if first.buyer_maker else "false"
-        self.send(
-            (
-                f'{{"e":"aggTrade","E":{now_ms},"a":{first.trade_id},"s":"{symbol.name}","p":"{price}","q":"{qty}",'
-                f'"nq":"{qty}","f":{first.trade_id},"l":{self._last_id},"T":{self._last_ms},"m":{maker},"st":1}}'
-            ).encode()
-        )
+        price, qty = symbol.price_text(aggregate.price), symbol.quantity_text(aggregate.qty)
+        maker = "true" if aggregate.buyer_maker else "false"
+        return (
+            f'{{"e":"aggTrade","E":{self.exchange.now_ms},"a":{aggregate.number},"s":"{symbol.name}","p":"{price}",'
+            f'"q":"{qty}","nq":"{qty}","f":{aggregate.first_id},"l":{aggregate.last_id},"T":{aggregate.time_ms},'
+            f'"m":{maker},"st":1}}'
+        ).encode()

@@ -9,10 +9,12 @@ from holdfast.paper import frames
 from holdfast.paper.config import Bracket
 from holdfast.paper.exchange import Exchange
 from holdfast.paper.markets import Market
+from holdfast.paper.ops_reference import asset_row
 from holdfast.paper.orders import Order
 from holdfast.paper.stream_feed import Feed, Pace, SymbolFeed, TickingFeed
 
 SECOND_MS = 1000
+_DAY_MS = 86_400_000
 
 
 class LiquidationStream(Feed):
@@ -89,7 +91,10 @@ def _with_least_leverage(market: Market) -> list[tuple[Bracket, int]]:
 
 
 class CompositeStream(SymbolFeed):
-    """`<symbol>@compositeIndex`: the price of an index contract, every second. Its composition is not known here."""
+    """`<symbol>@compositeIndex`: the price of an index contract, every second.
+
+    Its composition is not known here: one component, the contract's own asset, as the read `indexInfo` says.
+    """
 
     kind = "compositeIndex"
 
@@ -110,9 +115,16 @@ class CompositeStream(SymbolFeed):
     def _flush(self, now_ms: int) -> None:
         price = self.market.index
         if price is not None:
-            name = self.market.symbol.name
+            symbol = self.market.symbol
+            part = (
+                f'{{"b":"{symbol.base_asset}","q":"{symbol.quote_asset}","w":"1.00000000","W":"1.00000000",'
+                f'"i":"{price:.8f}"}}'
+            )
             self.send(
-                f'{{"e":"compositeIndex","E":{now_ms},"s":"{name}","p":"{price:.8f}","C":"baseAsset","c":[]}}'.encode()
+                (
+                    f'{{"e":"compositeIndex","E":{now_ms},"s":"{symbol.name}","p":"{price:.8f}","C":"baseAsset",'
+                    f'"c":[{part}]}}'
+                ).encode()
             )
         self._pace.wake()
 
@@ -130,7 +142,7 @@ class AssetIndexStream(TickingFeed):
     def tick(self, now_ms: int) -> None:
         """One object, or one array."""
         rows = [
-            _asset_row(self.exchange, asset, now_ms)
+            _asset_text(self.exchange, asset, now_ms)
             for asset in _margin_assets(self.exchange)
             if not self._asset or asset == self._asset
         ]
@@ -142,19 +154,29 @@ def _margin_assets(exchange: Exchange) -> list[str]:
     return [str(row["asset"]) for row in exchange.info.get("assets", []) if isinstance(row, dict) and "asset" in row]
 
 
-def _asset_row(exchange: Exchange, asset: str, now_ms: int) -> str:
-    market = exchange.markets.get(asset + "USDT")
-    index = market.index if market is not None and market.index is not None else None
-    price = index if index is not None else Decimal(1)
-    buffer = _STABLE_BUFFER if index is None else _COIN_BUFFER
-    bid, ask = price - price * buffer, price + price * buffer
+def _asset_text(exchange: Exchange, asset: str, now_ms: int) -> str:
+    """One asset, with the numbers of the read `assetIndex`."""
+    row = asset_row(exchange, asset)
     return (
-        f'{{"e":"assetIndexUpdate","E":{now_ms},"s":"{asset}USD","i":"{price:.8f}","b":"{buffer:.8f}",'
-        f'"a":"{buffer:.8f}","B":"{bid:.8f}","A":"{ask:.8f}","q":"{buffer:.8f}","g":"{buffer:.8f}",'
-        f'"Q":"{bid:.8f}","G":"{ask:.8f}"}}'
+        f'{{"e":"assetIndexUpdate","E":{now_ms},"s":"{row["symbol"]}","i":"{row["index"]}","b":"{row["bidBuffer"]}",'
+        f'"a":"{row["askBuffer"]}","B":"{row["bidRate"]}","A":"{row["askRate"]}",'
+        f'"q":"{row["autoExchangeBidBuffer"]}","g":"{row["autoExchangeAskBuffer"]}",'
+        f'"Q":"{row["autoExchangeBidRate"]}","G":"{row["autoExchangeAskRate"]}"}}'
     )
 
 
-_STABLE_BUFFER = Decimal("0.0001")
-_COIN_BUFFER = Decimal("0.05")
-"""Made-up haircuts: what an asset counts less than its price when margin is computed in dollars."""
+class SessionStream(TickingFeed):
+    """`tradingSession`: the sessions of markets that close. Here nothing ever closes: every day is one session."""
+
+    kind = "EquityUpdate"
+
+    def __init__(self, exchange: Exchange, name: str) -> None:
+        """A frame for each kind of market, every second."""
+        super().__init__(exchange, name, SECOND_MS)
+
+    def tick(self, now_ms: int) -> None:
+        """The day from midnight to midnight, UTC."""
+        start_ms = now_ms - now_ms % _DAY_MS
+        for kind in ("EquityUpdate", "CommodityUpdate"):
+            end_ms = start_ms + _DAY_MS
+            self.send(f'{{"e":"{kind}","E":{now_ms},"t":{start_ms},"T":{end_ms},"S":"REGULAR"}}'.encode())
