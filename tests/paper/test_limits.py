@@ -50,3 +50,66 @@ def test_lifted_limits_are_shown_as_huge() -> None:
     """A client that reads limits from exchangeInfo sees numbers in any case."""
     rows = Limits(RateLimits(weight_per_minute=None)).rows()
     assert rows[0]["limit"] == 1_000_000_000
+
+
+def test_who_goes_on_after_refusals_is_banned_for_longer_each_time() -> None:
+    """Protocol notes A.6, A.7: 429 with -1003, then 418 with the time the ban ends; every path is struck."""
+    desk = Desk(limits=RateLimits(weight_per_minute=2, refusals_before_ban=2))
+    statuses = [desk.raw("GET", "/fapi/v1/ping").status for _ in range(6)]
+    assert statuses == [200, 200, 429, 429, 418, 418]
+    until_ms = desk.now_us // 1000 + 120_000
+    asked = "Please use the websocket for live updates to avoid bans."
+    told = f"Way too many requests; IP banned until {until_ms}. {asked}"
+    assert desk.raw("GET", "/fapi/v1/ping").body == {"code": -1003, "msg": told}
+    assert desk.raw("GET", "/fapi/v9/moon").status == 418
+    desk.wait(120_000_000)
+    statuses = [desk.raw("GET", "/fapi/v1/ping").status for _ in range(5)]
+    assert statuses == [200, 200, 429, 429, 418]
+    assert str(desk.now_us // 1000 + 240_000) in desk.raw("GET", "/fapi/v1/ping").body["msg"]
+
+
+def test_a_ban_strikes_the_ws_api_too() -> None:
+    """Protocol notes G.1: both doors share all counters."""
+    desk = Desk(limits=RateLimits(weight_per_minute=5, refusals_before_ban=0))
+    assert desk.venue.ws_open(9, "/ws-fapi/v1", desk.now_us)
+    assert desk.raw("GET", "/fapi/v1/ping").status == 418
+    desk.venue.ws_text(9, '{"id":1,"method":"ticker.price"}', desk.now_us)
+    desk.venue.ws_text(9, '{"id":2,"method":"moon"}', desk.now_us)
+    assert [(reply["status"], reply["error"]["code"]) for reply in desk.sent(9)] == [(418, -1003), (418, -1003)]
+
+
+def test_retry_after_is_a_switch() -> None:
+    """Protocol notes M 7: seconds until the window turns or the ban ends; no header by default."""
+    limits = RateLimits(weight_per_minute=0, orders_per_10_seconds=0, refusals_before_ban=1)
+    assert "Retry-After" not in Desk(limits=limits).raw("GET", "/fapi/v1/ping").headers
+    desk = Desk({"retry_after": True}, limits=limits)
+    left_s = 60 - desk.now_us // 1_000_000 % 60
+    assert desk.raw("GET", "/fapi/v1/ping").headers["Retry-After"] == str(left_s)
+    assert desk.raw("GET", "/fapi/v1/ping").headers["Retry-After"] == "120"
+    desk = Desk({"retry_after": True}, limits=RateLimits(orders_per_10_seconds=0))
+    reply = desk.order()
+    assert (reply.status, reply.code) == (429, -1015)
+    assert int(reply.headers["Retry-After"]) == 10 - desk.now_us // 1_000_000 % 10
+    assert desk.venue.ws_open(9, "/ws-fapi/v1", desk.now_us)
+    desk.venue.exchange.limits.ban(1_000_000, desk.now_us)
+    desk.venue.ws_text(9, '{"id":1,"method":"ticker.price"}', desk.now_us)
+    assert desk.sent(9)[0]["error"]["data"]["retryAfter"] == desk.now_us // 1000 + 1000
+
+
+def test_the_order_counters_are_shown_with_placements_only() -> None:
+    """Protocol notes A.7: successful placements carry them, reads and rejections do not."""
+    desk = Desk()
+    assert "X-MBX-ORDER-COUNT-10S" in desk.order().headers
+    assert "X-MBX-ORDER-COUNT-10S" not in desk.order(symbol="NOPE").headers
+    assert "X-MBX-ORDER-COUNT-10S" not in desk.call("GET", "/fapi/v3/balance").headers
+
+
+def test_a_pool_of_its_own_counts_nothing_else() -> None:
+    """Protocol notes A.7: 500 requests in five minutes for funding."""
+    limits = Limits(RateLimits())
+    for _ in range(500):
+        limits.charge_pool("funding", 0)
+    with pytest.raises(VenueError) as refused:
+        limits.charge_pool("funding", 0)
+    assert (refused.value.code, limits.weight.count) == (-1003, 0)
+    limits.charge_pool("funding", 300_000_000)

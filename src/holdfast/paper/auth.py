@@ -1,7 +1,8 @@
 """Who sends a request, and whether the signature is theirs (protocol notes A.3 to A.5, G.2).
 
 Clients disagree on whether text is percent-encoded before it is signed, so a signature is accepted
-over the raw bytes and over the decoded text. Verification is a pure function of bytes.
+over the raw bytes and over the decoded text, unless the venue fact `strict_signature` says otherwise.
+Verification is a pure function of bytes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from urllib.parse import quote, unquote_plus
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from holdfast.paper.config import AccountConfig
@@ -25,24 +29,38 @@ _LONGEST_RECV_WINDOW_MS = 60_000
 _AHEAD_MS = 1_000
 
 
+_SHORTEST_RSA_BITS = 2048
+
+
 class Key(msgspec.Struct, frozen=True):
     """An API key: whose it is, and how its signatures are checked."""
 
     account: str
     secret: bytes
     public: Ed25519PublicKey | None
+    rsa: RSAPublicKey | None = None
 
     def verifies(self, payload: bytes, signature: str) -> bool:
         """Whether `signature` is this key's over `payload`."""
         if self.secret:
             expected = hmac.digest(self.secret, payload, "sha256").hex()
-            if hmac.compare_digest(expected.encode(), signature.lower().encode()):
+            if expected == signature or expected == signature.lower():
                 return True
-        if self.public is None:
+        if self.public is None and self.rsa is None:
             return False
         try:
-            self.public.verify(base64.b64decode(signature, validate=True), payload)
-        except (InvalidSignature, binascii.Error, ValueError):
+            proof = base64.b64decode(signature, validate=True)
+        except (binascii.Error, ValueError):
+            return False
+        return self._verifies_by_public_key(payload, proof)
+
+    def _verifies_by_public_key(self, payload: bytes, proof: bytes) -> bool:
+        try:
+            if self.public is not None:
+                self.public.verify(proof, payload)
+            elif self.rsa is not None:
+                self.rsa.verify(proof, payload, padding.PKCS1v15(), hashes.SHA256())
+        except InvalidSignature:
             return False
         return True
 
@@ -51,20 +69,29 @@ def load_keys(accounts: list[AccountConfig]) -> dict[str, Key]:
     """The keys of all accounts by API key; raises ValueError for a key that names two accounts or a bad PEM."""
     keys: dict[str, Key] = {}
     for account in accounts:
-        public = _load_public(account)
-        own = {account.api_key: Key(account.name, account.api_secret.encode(), None)}
-        if public is not None and account.ed25519_api_key:
-            own[account.ed25519_api_key] = Key(account.name, b"", public)
-        elif public is not None:
-            own[account.api_key] = Key(account.name, account.api_secret.encode(), public)
-        for text, key in own.items():
+        for text, key in _keys_of(account).items():
             if text in keys:
                 raise ValueError(f"the API key of account {account.name!r} is already in use")
             keys[text] = key
     return keys
 
 
-def _load_public(account: AccountConfig) -> Ed25519PublicKey | None:
+def _keys_of(account: AccountConfig) -> dict[str, Key]:
+    """The keys of one account: a public key has a name of its own, or shares the name of the account's key."""
+    ed25519, rsa = _load_ed25519(account), _load_rsa(account)
+    own = {account.api_key: Key(account.name, account.api_secret.encode(), None)}
+    if ed25519 is not None:
+        name = account.ed25519_api_key or account.api_key
+        own[name] = Key(account.name, own[name].secret if name in own else b"", ed25519)
+    if rsa is not None:
+        name = account.rsa_api_key or account.api_key
+        if name in own and own[name].public is not None:
+            raise ValueError(f"account {account.name!r}: one API key cannot have an Ed25519 and an RSA key")
+        own[name] = Key(account.name, own[name].secret if name in own else b"", None, rsa)
+    return own
+
+
+def _load_ed25519(account: AccountConfig) -> Ed25519PublicKey | None:
     if not account.ed25519_public_pem:
         return None
     public = load_pem_public_key(account.ed25519_public_pem.encode())
@@ -73,35 +100,57 @@ def _load_public(account: AccountConfig) -> Ed25519PublicKey | None:
     return public
 
 
+def _load_rsa(account: AccountConfig) -> RSAPublicKey | None:
+    if not account.rsa_public_pem:
+        return None
+    public = load_pem_public_key(account.rsa_public_pem.encode())
+    if not isinstance(public, RSAPublicKey):
+        raise TypeError(f"the public key of account {account.name!r} is not an RSA key")
+    if public.key_size < _SHORTEST_RSA_BITS:
+        raise ValueError(f"the RSA key of account {account.name!r} has fewer than {_SHORTEST_RSA_BITS} bits")
+    return public
+
+
 def signed_bytes(query: str, body: str) -> bytes:
     """The text a REST signature covers: query and body, each without its signature pair."""
-    return (_without_signature(query) + _without_signature(body)).encode()
+    # What is no text came as single bytes, and goes back to them.
+    return (_without_signature(query) + _without_signature(body)).encode("utf-8", "surrogateescape")
 
 
 def _without_signature(part: str) -> str:
-    if "signature=" not in part:
+    if "ignature=" not in part.lower():
         return part
-    return "&".join(pair for pair in part.split("&") if not pair.startswith("signature="))
+    return "&".join(pair for pair in part.split("&") if not is_signature(pair))
 
 
-def check_rest(key: Key, query: str, body: str, signature: str) -> None:
-    """Raise -1022 unless the signature matches the raw bytes or the percent-decoded text."""
+def is_signature(pair: str) -> bool:
+    """Whether a pair of a query or form is the signature; its name, as every name, in any case of letters."""
+    return pair[:10].lower() == "signature="
+
+
+def check_rest(key: Key, query: str, body: str, signature: str, *, strict: bool = False) -> None:
+    """Raise -1022 unless the signature matches the raw bytes, or the percent-decoded text where not `strict`.
+
+    A strict venue also wants the signature at the end of the part that carries it (protocol notes A.4).
+    """
     raw = signed_bytes(query, body)
+    if strict and not any(part and is_signature(part.rpartition("&")[2]) for part in (query, body)):
+        raise VenueError(-1022)
     if key.verifies(raw, signature):
         return
-    decoded = unquote_plus(raw.decode()).encode()
-    if decoded == raw or not key.verifies(decoded, signature):
+    decoded = unquote_plus(raw.decode("utf-8", "replace")).encode()
+    if strict or decoded == raw or not key.verifies(decoded, signature):
         raise VenueError(-1022)
 
 
-def check_ws(key: Key, params: Params, signature: str) -> None:
-    """Raise -1022 unless the signature matches the sorted parameters, plain or percent-encoded."""
+def check_ws(key: Key, params: Params, signature: str, *, strict: bool = False) -> None:
+    """Raise -1022 unless the signature matches the sorted parameters, plain or (not `strict`) percent-encoded."""
     pairs = sorted((name, value) for name, value in params.named.items() if name.lower() != "signature")
-    plain = "&".join(f"{name}={value}" for name, value in pairs)
+    plain = "&".join([f"{name}={value}" for name, value in pairs])
     if key.verifies(plain.encode(), signature):
         return
-    encoded = "&".join(f"{name}={quote(value, safe='')}" for name, value in pairs)
-    if encoded == plain or not key.verifies(encoded.encode(), signature):
+    encoded = "&".join([f"{name}={quote(value, safe='')}" for name, value in pairs])
+    if strict or encoded == plain or not key.verifies(encoded.encode(), signature):
         raise VenueError(-1022)
 
 

@@ -64,6 +64,20 @@ class VenueFacts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What keeps a market order from walking the whole book: the symbol's bound, the price band, or nothing."""
     symbol_status_codes: Literal["by status", "-1122"] = "by status"
     """Whether a contract that does not trade refuses with a code of its status, or always with -1122."""
+    strict_signature: bool = False
+    """Only the bytes as sent are signed, with the signature last; else the decoded text may be signed too."""
+    unknown_params: Literal["ignore", "-1104"] = "ignore"
+    """What becomes of a parameter that the endpoint does not have."""
+    duplicate_params: Literal["last", "-1101"] = "last"
+    """A name twice in the query or twice in the body: the last one counts, or the request is refused."""
+    bad_key_status: Literal[401, 400] = 401
+    """The HTTP status of -2014 and -2015."""
+    unknown_path: Literal["-5000", "html"] = "-5000"
+    """The body of a 404: JSON with -5000, or a page."""
+    retry_after: bool = False
+    """Whether 429 and 418 carry a `Retry-After` header (REST) or `retryAfter` (WS API), as on the spot market."""
+    ed25519_rest: bool = True
+    """Whether REST takes Ed25519 signatures, as every client believes and no page says."""
     unrouted_ws: Literal["public", "all"] = "public"
     """What a stream connection without a route carries: public data only (production) or everything (demo)."""
     trade_stream: bool = True
@@ -77,13 +91,15 @@ class RateLimits(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     orders_per_minute: int | None = 1200
     orders_per_10_seconds: int | None = 300
     ws_messages_per_second: int | None = 10
+    refusals_before_ban: int | None = 100
+    """How many requests of a minute may be refused with 429 before the address is banned; `None`: never."""
 
 
 class AccountConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """One account and its key. An account has an HMAC secret, an Ed25519 public key (PEM), or both.
+    """One account and its keys: an HMAC secret, an Ed25519 or RSA public key (PEM), or several of them.
 
-    `ed25519_api_key` names a second key of the same account for the Ed25519 public key; when it is
-    empty the PEM belongs to `api_key`.
+    `ed25519_api_key` and `rsa_api_key` name further keys of the same account for the public keys; when
+    one is empty its PEM belongs to `api_key`, which can have one of the two.
     """
 
     name: str
@@ -91,6 +107,8 @@ class AccountConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     api_secret: str = ""
     ed25519_public_pem: str = ""
     ed25519_api_key: str = ""
+    rsa_public_pem: str = ""
+    rsa_api_key: str = ""
     balances: dict[str, Decimal] = msgspec.field(default_factory=lambda: {"USDT": Decimal(10_000)})
     can_withdraw: bool = False
     ip_restricted: bool = True

@@ -242,6 +242,17 @@ def _limits(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
     return {"limits": msgspec.to_builtins(exchange.limits.config)}
 
 
+def _key(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
+    """Revoke an API key, or give it back: `api_key`, `revoked` (true)."""
+    api_key, revoked = str(request.get("api_key", "")), request.get("revoked", True)
+    if not isinstance(revoked, bool):
+        raise ControlError(f"revoked must be true or false, got {revoked!r}")
+    if not exchange.revoke_key(api_key, revoked=revoked):
+        raise ControlError(f"unknown api_key {api_key!r}")
+    exchange.log("control", what="key", revoked=revoked)
+    return {"revoked": list(exchange.revoked)}
+
+
 def _log(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
     """Log records after number `since`, at most `limit` (10,000); only recent ones are kept in memory."""
     since, limit = int(request.get("since", 0)), int(request.get("limit", 10_000))
@@ -295,6 +306,7 @@ _VERBS: dict[str, Callable[[Exchange, dict[str, Any]], dict[str, Any]]] = {
     "symbol": _symbol,
     "facts": _facts,
     "limits": _limits,
+    "key": _key,
     "log": _log,
     "state": _state,
 }

@@ -10,9 +10,11 @@ import msgspec
 from holdfast.paper.account import Account
 from holdfast.paper.auth import Key, check_time
 from holdfast.paper.call import Call
+from holdfast.paper.config import VenueFacts
 from holdfast.paper.errors import UNAVAILABLE_503, UNKNOWN_503, VenueError
 from holdfast.paper.exchange import Exchange
 from holdfast.paper.faults import Fault, RequestFacts
+from holdfast.paper.names import check_names
 from holdfast.paper.params import Params
 from holdfast.paper.routes import KEY, NONE, SIGNED, Route
 
@@ -54,9 +56,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         return self.status != 200
 
 
-def refused(error: VenueError) -> Answer:
+def refused(error: VenueError, facts: VenueFacts | None = None) -> Answer:
     """The answer to a refused request."""
-    return Answer(status=error.status, code=error.code, message=error.message)
+    status = error.status
+    if facts is not None and error.code in (-2014, -2015):
+        status = facts.bad_key_status
+    return Answer(status=status, code=error.code, message=error.message)
 
 
 def serve(exchange: Exchange, request: Incoming) -> Answer:
@@ -101,17 +106,26 @@ def _check_sender(request: Incoming) -> None:
 def perform(exchange: Exchange, request: Incoming, *, late: bool = False) -> Answer:
     """Charge the limits, check the sender, run the handler."""
     try:
-        exchange.limits.charge_weight(request.route.cost(request.params), exchange.now_us)
+        _charge(exchange, request)
         if late:
             check_time(request.params, exchange.now_us, code=-5028)
         else:
             _check_sender(request)
+        if exchange.facts.unknown_params != "ignore":
+            check_names(request.route.operation, request.params)
         if request.route.orders and request.account is not None:
             exchange.limits.charge_order(request.account.name, exchange.now_us, short=request.route.orders_10s)
         call = Call(exchange=exchange, params=request.params, caller=request.account)
         return Answer(result=request.route.handler(call))
     except VenueError as error:
-        return refused(error)
+        return refused(error, exchange.facts)
+
+
+def _charge(exchange: Exchange, request: Incoming) -> None:
+    if request.route.pool:
+        exchange.limits.charge_pool(request.route.pool, exchange.now_us)
+    else:
+        exchange.limits.charge_weight(request.route.cost(request.params), exchange.now_us)
 
 
 def _fault_for(exchange: Exchange, request: Incoming) -> Fault | None:

@@ -9,27 +9,51 @@ from __future__ import annotations
 MESSAGES: dict[int, str] = {
     -1000: "An unknown error occurred while processing the request.",
     -1001: "Internal error; unable to process your request. Please try again.",
+    -1002: "You are not authorized to execute this request.",
     -1003: "Too many requests; current limit of IP(127.0.0.1) is %s requests per minute. "
     "Please use the websocket for live updates to avoid polling the API.",
+    -1004: "This IP is already on the white list.",
+    -1005: "No such IP has been white listed.",
     -1006: "An unexpected response was received from the message bus. Execution status unknown.",
     -1007: "Timeout waiting for response from backend server. Send status unknown; execution status unknown.",
     -1008: "Request throttled by system-level protection. Reduce-only/close-position orders are exempt. "
     "Please try again.",
+    -1010: "An error message was received.",
+    -1011: "This IP cannot access this route.",
+    -1013: "Invalid message.",
+    -1014: "Unsupported order combination.",
     -1015: "Too many new orders; current limit is %s orders per %s.",
+    -1016: "This service is no longer available.",
+    -1020: "This operation is not supported.",
     -1021: "Timestamp for this request is outside of the recvWindow.",
     -1022: "Signature for this request is not valid.",
     -1023: "Start time is greater than end time.",
+    -1099: "Not found, unauthenticated, or unauthorized.",
+    -1100: "Illegal characters found in parameter '%s'.",
+    -1101: "Duplicate values for parameter '%s'.",
     -1102: "Mandatory parameter '%s' was not sent, was empty/null, or malformed.",
+    -1103: "An unknown parameter was sent.",
+    -1104: "Not all sent parameters were read; read '%s' parameter(s) but was sent '%s'.",
+    -1105: "Parameter '%s' was empty.",
     -1106: "Parameter '%s' sent when not required.",
+    -1108: "Invalid asset.",
+    -1109: "Invalid account.",
+    -1110: "Invalid symbolType.",
     -1111: "Precision is over the maximum defined for this asset.",
     -1112: "No orders on book for symbol.",
+    -1114: "TimeInForce parameter sent when not required.",
     -1115: "Invalid timeInForce.",
     -1116: "Invalid orderType.",
     -1117: "Invalid side.",
+    -1118: "New client order ID was empty.",
+    -1119: "Original client order ID was empty.",
     -1120: "Invalid interval.",
     -1121: "Invalid symbol.",
     -1122: "Invalid symbol status.",
     -1125: "This listenKey does not exist.",
+    -1126: "Asset not supported.",
+    -1127: "Lookup interval is too big.",
+    -1128: "Combination of optional parameters invalid.",
     -1130: "Data sent for parameter '%s' is not valid.",
     -1136: "Invalid newOrderRespType.",
     -2011: "Unknown order sent.",
@@ -122,6 +146,7 @@ MESSAGES: dict[int, str] = {
 _STATUSES: dict[int, int] = {-1003: 429, -1015: 429, -1007: 408, -1008: 503, -2014: 401, -2015: 401, -5000: 404}
 
 AHEAD_OF_TIME = "Timestamp for this request was 1000ms ahead of the server's time."
+BANNED = "Way too many requests; IP banned until %d. Please use the websocket for live updates to avoid bans."
 UNKNOWN_503 = "Unknown error, please check your request or try again later."
 UNAVAILABLE_503 = "Service Unavailable."
 

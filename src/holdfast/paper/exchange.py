@@ -16,7 +16,7 @@ import msgspec
 
 from holdfast.model.num import text
 from holdfast.paper.account import Account
-from holdfast.paper.auth import load_keys
+from holdfast.paper.auth import Key, load_keys
 from holdfast.paper.config import PaperConfig
 from holdfast.paper.default_symbols import default_brackets
 from holdfast.paper.delivery import UserEvent, deliver
@@ -63,6 +63,7 @@ class Exchange:
             for account in config.accounts
         }
         self.keys = load_keys(config.accounts)
+        self.revoked: dict[str, Key] = {}
         self._ids = 0
         self.rested = 0
         self.next_algo_id = 3_000_000_000_000_000
@@ -142,6 +143,14 @@ class Exchange:
         if market is None:
             raise VenueError(-1121)
         return market
+
+    def revoke_key(self, api_key: str, *, revoked: bool) -> bool:
+        """Take an API key away, or give it back; answer whether there is one."""
+        source, target = (self.keys, self.revoked) if revoked else (self.revoked, self.keys)
+        key = source.pop(api_key, None)
+        if key is not None:
+            target[api_key] = key
+        return api_key in target
 
     def client_id(self) -> str:
         """A client id as the venue makes one when the client sent none: 22 letters and digits."""

@@ -1,7 +1,7 @@
 """Request weight per address and orders per account, counted per window of the venue's clock.
 
 Windows are aligned to the clock, not sliding (protocol notes A.7). A refused request costs its
-weight too.
+weight too. Who goes on asking after refusals is banned for a time that doubles with each ban.
 """
 
 from __future__ import annotations
@@ -9,10 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from holdfast.paper.config import RateLimits
-from holdfast.paper.errors import VenueError
+from holdfast.paper.errors import BANNED, VenueError
 
 _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
+_FIRST_BAN_US = 2 * _MINUTE
+_LONGEST_BAN_US = 3 * 24 * 60 * _MINUTE
+_POOLS = {"funding": 500, "data": 1000}
+"""Requests in five minutes to what costs no weight (protocol notes A.7)."""
 
 
 class Window:
@@ -40,6 +44,10 @@ class Window:
             self._index = index
             self.count = 0
 
+    def end_us(self, now_us: int) -> int:
+        """When the window turns."""
+        return (now_us // self._length_us + 1) * self._length_us
+
 
 class Limits:
     """Every counter of the venue."""
@@ -49,11 +57,16 @@ class Limits:
         self.config = config
         self.weight = Window(_MINUTE, config.weight_per_minute)
         self._orders: dict[str, tuple[Window, Window]] = {}
+        self._pools = {name: Window(5 * _MINUTE, limit) for name, limit in _POOLS.items()}
+        self._refusals = Window(_MINUTE, config.refusals_before_ban)
+        self._bans = 0
+        self.banned_until_us = 0
 
     def change(self, config: RateLimits) -> None:
         """Apply other limits from now on; what was counted stays counted."""
         self.config = config
         self.weight.limit = config.weight_per_minute
+        self._refusals.limit = config.refusals_before_ban
         for short, long in self._orders.values():
             short.limit, long.limit = config.orders_per_10_seconds, config.orders_per_minute
 
@@ -69,9 +82,42 @@ class Limits:
         return windows
 
     def charge_weight(self, weight: int, now_us: int) -> None:
-        """Count request weight; refuse with -1003 above the limit."""
+        """Count request weight; refuse with -1003 above the limit, and everything during a ban."""
+        self.check_ban(now_us)
         if not self.weight.add(weight, now_us):
-            raise VenueError(-1003, self.weight.limit)
+            self._refuse(now_us)
+
+    def charge_pool(self, pool: str, now_us: int) -> None:
+        """Count one request of a pool of its own; refuse with -1003 above its limit."""
+        self.check_ban(now_us)
+        if not self._pools[pool].add(1, now_us):
+            self._refuse(now_us)
+
+    def _refuse(self, now_us: int) -> None:
+        if not self._refusals.add(1, now_us):
+            self.ban(min(_FIRST_BAN_US << self._bans, _LONGEST_BAN_US), now_us)
+            self._bans = min(self._bans + 1, 16)
+            self.check_ban(now_us)
+        raise VenueError(-1003, self.weight.limit)
+
+    def ban(self, length_us: int, now_us: int) -> None:
+        """Refuse everything for so long."""
+        self.banned_until_us = now_us + length_us
+
+    def check_ban(self, now_us: int) -> None:
+        """Raise -1003 with status 418 during a ban."""
+        if now_us < self.banned_until_us:
+            raise VenueError(-1003, message=BANNED % (self.banned_until_us // 1000), status=418)
+
+    def retry_at_us(self, code: int | None, account: str, now_us: int) -> int:
+        """When a throttled request may be sent again: the end of the ban, or of the window that is full."""
+        if now_us < self.banned_until_us:
+            return self.banned_until_us
+        if code != -1015:
+            return self.weight.end_us(now_us)
+        short, long = self.orders(account)
+        full = [window for window in (short, long) if window.limit is not None and window.count > window.limit]
+        return max((window.end_us(now_us) for window in full), default=short.end_us(now_us))
 
     def charge_order(self, account: str, now_us: int, *, short: int = 1) -> None:
         """Count one order (`short` in the 10-second window); refuse with -1015 above either limit."""

@@ -23,9 +23,12 @@ def handle(exchange: Exchange, method: str, target: str, headers: Mapping[str, s
     path, _, query = target.partition("?")
     route = REST.get((method, path))
     if route is None:
-        return _outcome(exchange, None, "", path, refused(VenueError(-5000, path, method)))
-    form = body.decode("utf-8", "replace")
-    params = Params(_pairs(form, query))
+        return _outcome(exchange, None, "", path, _nowhere(exchange, method, path))
+    form = body.decode("utf-8", "surrogateescape") if body and method != "GET" else ""
+    try:
+        params = Params(read_pairs(query, form, once=exchange.facts.duplicate_params == "-1101"))
+    except VenueError as error:
+        return _outcome(exchange, route, "", path, refused(error))
     api_key = _header(headers, "x-mbx-apikey")
     key, account = sender(exchange, route, api_key)
 
@@ -34,7 +37,9 @@ def handle(exchange: Exchange, method: str, target: str, headers: Mapping[str, s
         if not signature:
             raise missing("signature")
         check_timestamp(exchange, route, params)
-        check_rest(key, query, form, signature)
+        if key.public is not None and not key.secret and not exchange.facts.ed25519_rest:
+            raise VenueError(-1022)
+        check_rest(key, query, form, signature, strict=exchange.facts.strict_signature)
 
     request = Incoming(
         via="rest",
@@ -50,21 +55,44 @@ def handle(exchange: Exchange, method: str, target: str, headers: Mapping[str, s
     return _outcome(exchange, route, request.account_name, path, answer)
 
 
-def _pairs(form: str, query: str) -> dict[str, str]:
-    """Body and query parameters; a name in both is the query's."""
+def _nowhere(exchange: Exchange, method: str, path: str) -> Answer:
+    """404, or 418 during a ban, which strikes every path."""
+    try:
+        exchange.limits.check_ban(exchange.now_us)
+    except VenueError as error:
+        return refused(error)
+    if exchange.facts.unknown_path == "html":
+        page = b"<html><head><title>404 Not Found</title></head><body><h1>404 Not Found</h1></body></html>"
+        return Answer(status=404, raw=page, content_type="text/html")
+    return refused(VenueError(-5000, path, method))
+
+
+def read_pairs(query: str, form: str, *, once: bool) -> dict[str, str]:
+    """The parameters of query and body; a name in both, in whatever case, is the query's.
+
+    A name twice in one of them counts with its last value, or with `once` raises -1101.
+    """
+    pairs = _read_part(query, once=once)
+    if not form:
+        return pairs
+    taken = {name.lower() for name in pairs}
+    sent = _read_part(form, once=once)
+    return {name: value for name, value in sent.items() if name.lower() not in taken} | pairs
+
+
+def _read_part(part: str, *, once: bool) -> dict[str, str]:
     pairs: dict[str, str] = {}
-    for part in (form, query):
-        if part:
-            for pair in part.split("&"):
-                name, _, value = pair.partition("=")
-                if name:
-                    pairs[_plain(name)] = _plain(value)
+    if not part:
+        return pairs
+    for pair in part.split("&"):
+        name, _, value = pair.partition("=")
+        if "%" in name or "+" in name:
+            name = unquote_plus(name)
+        if name in pairs and once:
+            raise VenueError(-1101, name)
+        if name:
+            pairs[name] = unquote_plus(value) if "%" in value or "+" in value else value
     return pairs
-
-
-def _plain(text: str) -> str:
-    """Undo percent-encoding, which most values do without."""
-    return unquote_plus(text) if "%" in text or "+" in text else text
 
 
 def _header(headers: Mapping[str, str], name: str) -> str:
@@ -81,8 +109,11 @@ def _outcome(exchange: Exchange, route: Route | None, account: str, path: str, a
     if answer.kind != "reply":
         return HttpOutcome(kind=answer.kind)
     headers = {"Content-Type": answer.content_type}
-    if route is not None and answer.raw is None:
+    if route is not None and answer.raw is None and not route.pool:
         _add_counters(exchange, route, account, answer, headers)
+    if answer.status in (418, 429) and exchange.facts.retry_after:
+        left_us = exchange.limits.retry_at_us(answer.code, account, exchange.now_us) - exchange.now_us
+        headers["Retry-After"] = str(-(-left_us // 1_000_000))
     return HttpOutcome(
         status=answer.status,
         headers=headers,

@@ -21,8 +21,9 @@ NONE, KEY, SIGNED = "NONE", "KEY", "SIGNED"
 
 
 class Route(msgspec.Struct, frozen=True):
-    """One entry of the table. `orders` says whether it counts as an order.
+    """One entry of the table.
 
+    `orders` says whether it counts as an order.
     `pool` names the pool that a request of weight 0 counts in, if it has one.
     """
 

@@ -30,10 +30,17 @@ class _Request(msgspec.Struct):
 
     method: str
     id: msgspec.Raw = msgspec.Raw(b"null")
-    params: dict[str, msgspec.Raw] = msgspec.field(default_factory=dict)
+    params: dict[str, msgspec.Raw] | None = None
+
+
+class _Named(msgspec.Struct):
+    """What can be told of a request that is none."""
+
+    id: msgspec.Raw = msgspec.Raw(b"null")
 
 
 _DECODER = msgspec.json.Decoder(_Request)
+_NAMED = msgspec.json.Decoder(_Named)
 
 
 def open_conn(exchange: Exchange, ident: int, query: str) -> Conn:
@@ -49,23 +56,53 @@ def handle(exchange: Exchange, conn: Conn, text: str | bytes) -> None:
     """Answer one request. The reply goes out before the events it caused, or after, as the venue fact says."""
     try:
         request = _DECODER.decode(text)
-        params = Params(from_raw(request.params))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        params = Params(from_raw(request.params or {}))
+    except (msgspec.DecodeError, UnicodeError):
         answer = Answer(status=400, code=-1130, message="Invalid JSON or missing field `method`.")
-        _send(exchange, conn, b"null", answer, "", len(exchange.out))
+        _send(exchange, _Reply(conn=conn, ident=_ident_of(text), before=len(exchange.out)), answer)
         return
-    before = len(exchange.out)
-    account, answer = _answer(exchange, conn, request.method, params)
-    _send(exchange, conn, bytes(request.id), answer, account, before)
+    shows = params.get("returnRateLimits").lower()
+    reply = _Reply(
+        conn=conn,
+        ident=bytes(request.id),
+        before=len(exchange.out),
+        limits=shows == "true" or (conn.return_limits and shows != "false"),
+    )
+    if conn.session_key and conn.session_key not in exchange.keys and not params.has("apiKey"):
+        # The key of the session was revoked: the next request learns it, in an envelope without id.
+        conn.session_key, conn.session_since_ms, reply.ident = "", 0, b"null"
+        _send(exchange, reply, refused(VenueError(-2015)))
+        return
+    _send(exchange, reply, _answer(exchange, reply, request.method, params))
 
 
-def _answer(exchange: Exchange, conn: Conn, method: str, params: Params) -> tuple[str, Answer]:
+class _Reply(msgspec.Struct, kw_only=True):
+    """Where an answer goes, and what goes with it. `before` is its place among the events it causes."""
+
+    conn: Conn
+    ident: bytes
+    before: int
+    limits: bool = True
+    account: str = ""
+    """Whose order counters are shown; empty shows none."""
+
+
+def _ident_of(text: str | bytes) -> bytes:
+    """The id of a request that cannot be read otherwise, or null."""
+    try:
+        return bytes(_NAMED.decode(text).id)
+    except (msgspec.DecodeError, UnicodeError):
+        return b"null"
+
+
+def _answer(exchange: Exchange, reply: _Reply, method: str, params: Params) -> Answer:
+    conn = reply.conn
     session = _SESSION.get(method)
     if session is not None:
-        return "", _session_answer(exchange, conn, params, session)
+        return _session_answer(exchange, conn, params, session)
     route = WS_API.get(method) or WS_API.get(method.partition("/")[2])
     if route is None:
-        return "", Answer(status=400, code=-1020, message="This operation is not supported.")
+        return _unsupported(exchange)
     api_key = params.get("apiKey") or conn.session_key
     key, account = sender(exchange, route, api_key)
 
@@ -73,7 +110,7 @@ def _answer(exchange: Exchange, conn: Conn, method: str, params: Params) -> tupl
         check_timestamp(exchange, route, params)
         signature = params.get("signature")
         if signature:
-            check_ws(key, params, signature)
+            check_ws(key, params, signature, strict=exchange.facts.strict_signature)
         elif not conn.session_key or params.has("apiKey"):
             raise missing("signature")
 
@@ -88,7 +125,17 @@ def _answer(exchange: Exchange, conn: Conn, method: str, params: Params) -> tupl
         prove=prove,
         conn=conn.ident,
     )
-    return request.account_name, serve(exchange, request)
+    if route.orders:
+        reply.account = request.account_name
+    return serve(exchange, request)
+
+
+def _unsupported(exchange: Exchange) -> Answer:
+    try:
+        exchange.limits.check_ban(exchange.now_us)
+    except VenueError as error:
+        return refused(error)
+    return refused(VenueError(-1020))
 
 
 def _session_answer(
@@ -98,7 +145,7 @@ def _session_answer(
         exchange.limits.charge_weight(_SESSION_WEIGHT, exchange.now_us)
         session(exchange, conn, params)
     except VenueError as error:
-        return refused(error)
+        return refused(error, exchange.facts)
     return Answer(
         result={
             "apiKey": conn.session_key or None,
@@ -119,7 +166,7 @@ def _logon(exchange: Exchange, conn: Conn, params: Params) -> None:
     check_time(params, exchange.now_us)
     if key.public is None:
         raise VenueError(-4056)
-    check_ws(key, params, params.need("signature"))
+    check_ws(key, params, params.need("signature"), strict=exchange.facts.strict_signature)
     conn.session_key = api_key
     conn.session_since_ms = exchange.now_ms
     exchange.log("ws", conn=conn.ident, path=conn.path, ev="logon", account=key.account, weight=_SESSION_WEIGHT)
@@ -142,7 +189,8 @@ _SESSION: dict[str, Callable[[Exchange, Conn, Params], None]] = {
 }
 
 
-def _send(exchange: Exchange, conn: Conn, ident: bytes, answer: Answer, account: str, before: int) -> None:
+def _send(exchange: Exchange, reply: _Reply, answer: Answer) -> None:
+    conn = reply.conn
     if answer.kind == "hang":
         return
     if answer.kind == "reset":
@@ -152,7 +200,7 @@ def _send(exchange: Exchange, conn: Conn, ident: bytes, answer: Answer, account:
         # A proxy's page has no place in a WebSocket frame: the connection breaks instead.
         exchange.close_conn(conn.ident, 1011, "")
         return
-    frame = _frame(exchange, conn, ident, answer, account)
+    frame = _frame(exchange, reply, answer)
     if answer.delay_us:
 
         def deliver(_now_us: int) -> None:
@@ -161,16 +209,23 @@ def _send(exchange: Exchange, conn: Conn, ident: bytes, answer: Answer, account:
 
         exchange.timers.at(exchange.now_us + answer.delay_us, deliver)
         return
-    exchange.out.insert(len(exchange.out) if exchange.facts.event_before_ack else before, frame)
+    exchange.out.insert(len(exchange.out) if exchange.facts.event_before_ack else reply.before, frame)
 
 
-def _frame(exchange: Exchange, conn: Conn, ident: bytes, answer: Answer, account: str) -> Outgoing:
-    body: dict[str, Any] = {"id": msgspec.Raw(ident), "status": answer.status}
+def _frame(exchange: Exchange, reply: _Reply, answer: Answer) -> Outgoing:
+    body: dict[str, Any] = {"id": msgspec.Raw(reply.ident), "status": answer.status}
     if answer.is_error:
-        code = -1000 if answer.code is None else answer.code
-        body["error"] = {"code": code, "msg": answer.message}
+        body["error"] = _error(exchange, reply, answer)
     else:
         body["result"] = answer.result
-    if conn.return_limits:
-        body["rateLimits"] = exchange.limits.counted_rows(account, exchange.now_us)
-    return Outgoing(conn.ident, msgspec.json.encode(body))
+    if reply.limits:
+        body["rateLimits"] = exchange.limits.counted_rows(reply.account, exchange.now_us)
+    return Outgoing(reply.conn.ident, msgspec.json.encode(body))
+
+
+def _error(exchange: Exchange, reply: _Reply, answer: Answer) -> dict[str, Any]:
+    error: dict[str, Any] = {"code": -1000 if answer.code is None else answer.code, "msg": answer.message}
+    if answer.status in (418, 429) and exchange.facts.retry_after:
+        at_us = exchange.limits.retry_at_us(answer.code, reply.account, exchange.now_us)
+        error["data"] = {"serverTime": exchange.now_ms, "retryAfter": at_us // 1000}
+    return error
