@@ -25,6 +25,7 @@ BENCHMARKS: dict[str, str] = {
     "core": "inputs a second decided and evolved, and the risk gate",
     "journal": "durable appends with 1, 8 and 64 under way",
     "user_stream": "CPU per event: transport, decoding, core, journal",
+    "paper_exchange": "orders a second at the paper exchange, recorded frames, cost by what rests, memory",
     "simulator": "simulated hours per hour of one core, with faults, kills and the judgement",
 }
 """Name, which is the module too, and one line."""
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.list:
         for name, line in BENCHMARKS.items():
-            print(f"{name:<12} {line}")
+            print(f"{name:<14} {line}")
         return 0
     from benchmarks import markdown
     from benchmarks.show import machine, print_goals, print_result, progress

@@ -13,6 +13,7 @@ from holdfast.paper import ops_account as account
 from holdfast.paper import ops_batch as batch
 from holdfast.paper import ops_trade as trade
 from holdfast.paper.call import Handler
+from holdfast.paper.errors import VenueError
 from holdfast.paper.params import Params
 from holdfast.paper.reads import by_symbol
 from holdfast.paper.routes_market import READS
@@ -38,8 +39,13 @@ class Route(msgspec.Struct, frozen=True):
     pool: str = ""
 
     def cost(self, params: Params) -> int:
-        """The request weight for these parameters."""
-        return self.weight if isinstance(self.weight, int) else self.weight(params)
+        """The request weight for these parameters; 1 for those that the handler is going to refuse."""
+        if isinstance(self.weight, int):
+            return self.weight
+        try:
+            return self.weight(params)
+        except VenueError:
+            return 1
 
 
 REST: dict[tuple[str, str], Route] = {

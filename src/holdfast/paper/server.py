@@ -13,10 +13,9 @@ import errno
 import importlib.util
 import signal
 import socket
-import struct
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -27,11 +26,12 @@ from aiohttp import WSMessage, WSMsgType, web
 
 from holdfast.paper.config import PaperConfig
 from holdfast.paper.edge import PaperVenue
+from holdfast.paper.http_door import HttpDoor
+from holdfast.paper.http_door import reset as _reset
 from holdfast.paper.pump import Pump
 from holdfast.paper.source import MarketFileError, MarketSource, rebase
 from holdfast.paper.wire_out import Close, HttpOutcome
 
-_LINGER_RESET = struct.pack("ii", 1, 0)
 _SLOW_READER_BYTES = 32_000_000
 _LARGEST_MESSAGE = 1_048_576
 _MARKET_EVENTS_A_TURN = 500
@@ -110,16 +110,22 @@ class PaperServer:
         self._arrived: list[tuple[int, bytes, int]] = []
         self._tasks: dict[asyncio.Task[None], None] = {}
         self._servers: list[tuple[asyncio.Server, web.Server]] = []
+        self._doors: dict[HttpDoor, None] = {}
         self._addresses: list[str] = []
         self._said_ended = False
 
     async def start(self, public: socket.socket, control: socket.socket) -> None:
         """Begin to listen and to play the market."""
-        for listening, handler in ((public, self._handle), (control, self._control)):
-            protocol = web.Server(handler, access_log=None, handler_cancellation=True)
+        sockets = web.Server(self._websocket, access_log=None, handler_cancellation=True)
+        steering = web.Server(self._control, access_log=None, handler_cancellation=True)
+        doors: tuple[tuple[socket.socket, Callable[[], asyncio.Protocol], web.Server], ...] = (
+            (public, lambda: HttpDoor(self._http, sockets, self._doors), sockets),
+            (control, steering, steering),
+        )
+        for listening, factory, protocol in doors:
             host, port = listening.getsockname()[:2]
             self._addresses.append(f"{host}:{port}")
-            server = await self._loop.create_server(protocol, sock=listening, backlog=1024)
+            server = await self._loop.create_server(factory, sock=listening, backlog=1024)
             self._servers.append((server, protocol))
         self._spawn(self._ping_links(), "ping links")
         self._on_time()
@@ -148,6 +154,8 @@ class PaperServer:
             self._timer.cancel()
         for server, _ in self._servers:
             server.close()
+        for door in list(self._doors):
+            door.close()
         for link in list(self._links.values()):
             self._spawn(link.close(1001, "Going away"), "close link")
         for task in self._tasks:
@@ -244,28 +252,14 @@ class PaperServer:
 
     # Requests in
 
-    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """One request on the public port."""
-        if request.headers.get("Upgrade", "").lower() == "websocket":
-            return await self._websocket(request)
-        body = await request.read()
-        outcome = self._venue.http(request.method, request.raw_path, request.headers, body, _now_us())
+    def _http(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> HttpOutcome:
+        """One request on the public port. Events go out at the end of the turn, after the reply, or first."""
+        outcome = self._venue.http(method, target, headers, body, _now_us())
         if outcome.events_first:
             self._flush()
         else:
             self._plan_flush()
-        return await self._answer(request, outcome)
-
-    async def _answer(self, request: web.BaseRequest, outcome: HttpOutcome) -> web.StreamResponse:
-        """Turn the venue's decision into what the client sees: a reply, a reset, or silence."""
-        if outcome.delay_us:
-            await asyncio.sleep(_seconds(outcome.delay_us))
-        if outcome.kind == "hang":
-            # Ends when the client gives up (the handler is cancelled with its connection) or the server stops.
-            await self._loop.create_future()
-        if outcome.kind == "reset" and request.transport is not None:
-            _reset(request.transport)
-        return web.Response(status=outcome.status, headers=outcome.headers, body=outcome.body)
+        return outcome
 
     async def _websocket(self, request: web.BaseRequest) -> web.StreamResponse:
         """One WebSocket connection from handshake to end."""
@@ -460,15 +454,6 @@ def _listen(host: str, port: int) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             raise PaperServerError(f"port {port} on {host} is in use; choose another, or 0 for any free one") from None
         raise PaperServerError(f"cannot listen on {host}:{port}: {error.strerror}") from None
-
-
-def _reset(transport: asyncio.Transport) -> None:
-    """Drop a connection at once, with a TCP reset."""
-    sock = transport.get_extra_info("socket")
-    if sock is not None:
-        with contextlib.suppress(OSError):
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_RESET)
-    transport.abort()
 
 
 @contextlib.contextmanager
