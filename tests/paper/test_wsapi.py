@@ -157,14 +157,14 @@ def test_market_methods_need_no_key(method: str) -> None:
 
 
 def test_an_order_is_queried_and_cancelled() -> None:
-    """status, cancel, and a second cancel that finds nothing; amending is refused."""
+    """status, cancel, and a second cancel that finds nothing; an amendment without a side is refused."""
     line = Line()
     line.ask(
         "order.place", {**ORDER, "type": "LIMIT", "timeInForce": "GTC", "price": "79000.0", "newClientOrderId": "o"}
     )
     ids = {"symbol": "BTCUSDT", "origClientOrderId": "o"}
     assert line.ask("order.status", ids)["result"]["status"] == "NEW"
-    assert line.ask("order.modify", ids)["error"]["code"] == -4084
+    assert line.ask("order.modify", ids)["error"]["code"] == -1102
     assert line.ask("order.cancel", ids)["result"]["status"] == "CANCELED"
     assert line.ask("order.cancel", ids)["error"]["code"] == -2011
 

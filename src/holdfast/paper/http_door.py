@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import httptools
 import msgspec
@@ -88,8 +88,8 @@ class HttpDoor(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client is here."""
-        assert isinstance(transport, asyncio.Transport), "invariant: a server's transport reads and writes"
-        self._transport = transport
+        # What a server gets reads and writes; uvloop's transports are no subclass that would say so.
+        self._transport = cast(asyncio.Transport, transport)
         self._doors[self] = None
         sock = transport.get_extra_info("socket")
         if sock is not None:

@@ -17,6 +17,12 @@ _CANDLES = f"symbol interval {_RANGE}"
 _PAIR_CANDLES = f"pair interval {_RANGE}"
 _RATIO = f"symbol period {_RANGE}"
 
+_PLACE = (
+    "symbol side positionside type timeinforce quantity price reduceonly newclientorderid neworderresptype pricematch"
+    " selftradepreventionmode goodtilldate stopprice closeposition activationprice callbackrate workingtype"
+    " priceprotect"
+)
+
 _NAMES: dict[str, str] = {
     "ping": "",
     "time": "",
@@ -45,12 +51,15 @@ _NAMES: dict[str, str] = {
     "takerlongshortRatio": _RATIO,
     "basis": f"pair contracttype period {_RANGE}",
     "delivery-price": "pair",
-    "order.place": "symbol side positionside type timeinforce quantity price reduceonly newclientorderid"
-    " neworderresptype pricematch selftradepreventionmode goodtilldate stopprice closeposition"
-    " activationprice callbackrate workingtype priceprotect",
+    "order.place": _PLACE,
     "order.modify": f"{_ONE_ORDER} side quantity price pricematch modifyid reduceonly",
     "order.cancel": _ONE_ORDER,
     "order.status": _ONE_ORDER,
+    "orderAmendment": f"{_ONE_ORDER} {_RANGE}",
+    "order.test": _PLACE,
+    "batchOrders.place": "batchorders",
+    "batchOrders.modify": "batchorders",
+    "batchOrders.cancel": "symbol orderidlist origclientorderidlist",
     "openOrder": _ONE_ORDER,
     "openOrders": "symbol",
     "allOrders": f"symbol orderid {_RANGE}",
