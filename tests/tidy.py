@@ -18,7 +18,11 @@ PURE = ("model", "core", "binance", "paper", "verify")
 VIRTUAL_TIME = ("tests/sim/", "tests/service/test_killswitch.py")
 """Tests whose loop jumps over waiting, so that a sleep costs nothing there."""
 
-SHELL_FILES = ("src/holdfast/paper/server.py", "src/holdfast/verify/journal_file.py")
+SHELL_FILES = (
+    "src/holdfast/paper/server.py",
+    "src/holdfast/paper/http_door.py",
+    "src/holdfast/verify/journal_file.py",
+)
 """Files of pure packages that talk to the outside: the edge of the paper exchange, the files the checker reads."""
 
 EVERYTHING = ("model", "core", "binance", "paper", "verify", "ports", "adapters", "service", "api", "config", "sim")

@@ -1,6 +1,6 @@
 """The paper exchange as a server: REST, WS API and streams on one port, the control door on another.
 
-The only file of this package that knows sockets, files and the clock. It moves bytes and time into
+The only file of this package, beside `http_door`, that knows sockets, files and the clock. It moves bytes and time into
 `PaperVenue` and its frames out again, and decides nothing. Venue time is the machine's wall clock:
 a recorded market is replayed as if it happened from now on, `speed` times as fast.
 """
