@@ -29,7 +29,7 @@ help: ## show this list
 demo: $(RUNTIME_STAMP) ## trade a simulated market and show what happens (make demo ARGS="--speed max")
 	@$(BIN)/holdfast demo $(ARGS)
 
-test: lint ## everything that must hold: linters, types, import contracts, tests
+test: lint $(PEERS_STAMP) ## everything that must hold: linters, types, import contracts, tests
 	@$(BIN)/python -m pytest -q -n 2 -m "not serial"
 	@$(BIN)/python -m pytest -q -m serial
 
