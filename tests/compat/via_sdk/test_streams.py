@@ -4,6 +4,7 @@ import pytest
 
 from tests.compat.local_book import LocalBook
 from tests.compat.via_sdk.hearing import heard, kind, take
+from tests.waiting import eventually
 
 S = "BTCUSDT"
 
@@ -39,8 +40,11 @@ async def test_a_local_book_stays_in_step(streams, rest):
 
 @pytest.fixture
 async def events(streams, rest):
-    """What the account is told: SUBSCRIBE of its listenKey on the private route."""
-    return heard(await streams.user_data(rest.start_user_data_stream().data().listen_key))
+    """What the account is told: SUBSCRIBE of its listenKey on the private route, once the venue has answered it."""
+    queue = heard(await streams.user_data(rest.start_user_data_stream().data().listen_key))
+    open_requests = [connection.pending_request for connection in streams.connections]
+    await eventually(lambda: not any(open_requests), within_s=40, what="the answer to SUBSCRIBE")
+    return queue
 
 
 async def test_fills_arrive(events, rest):
