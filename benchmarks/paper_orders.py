@@ -33,6 +33,16 @@ def market() -> list[MarketEvent]:
     ]
 
 
+def exchange_info() -> dict[str, Any]:
+    """The usual contracts, with room for more resting orders than the venue allows."""
+    document = default_exchange_info()
+    for row in document["symbols"]:
+        for item in row["filters"]:
+            if item["filterType"] == "MAX_NUM_ORDERS":
+                item["limit"] = UNLIMITED
+    return document
+
+
 def configuration(accounts: int = 1) -> PaperConfig:
     """Rich accounts without limits; the first one is the usual one."""
     rich = {"USDT": ENOUGH}
@@ -85,7 +95,7 @@ class Desk:
         """Build it and open the streams."""
         self.now_us = time.time_ns() // 1_000
         self.log_bytes = 0
-        self.venue = PaperVenue(configuration(accounts), default_exchange_info(), self.now_us, self._log)
+        self.venue = PaperVenue(configuration(accounts), exchange_info(), self.now_us, self._log)
         self.headers = [{"x-mbx-apikey": _key(n)} for n in range(accounts)]
         self._placed = 0
         for event in market():
