@@ -1,9 +1,5 @@
 """Account reads, settings and the listen key."""
 
-from typing import Any
-
-import pytest
-
 from holdfast.paper.config import AccountConfig
 from tests.paper.desk import FUNDS, KEY, SECRET, Desk
 
@@ -13,41 +9,6 @@ HOUR = 3_600_000_000
 def hedge_desk() -> Desk:
     """An account in hedge mode."""
     return Desk(accounts=[AccountConfig(name="paper", api_key=KEY, api_secret=SECRET, balances=FUNDS, hedge_mode=True)])
-
-
-@pytest.mark.parametrize(("leverage", "code"), [(1, 200), (125, 200), (0, -4028), (126, -4028), ("x", -1102)])
-def test_leverage_is_set_within_the_tiers(leverage: Any, code: int) -> None:
-    """And shown by symbolConfig and v2/positionRisk."""
-    desk = Desk()
-    reply = desk.call("POST", "/fapi/v1/leverage", symbol="BTCUSDT", leverage=leverage)
-    assert reply.code == code
-    shown = desk.call("GET", "/fapi/v1/symbolConfig", symbol="BTCUSDT").body[0]["leverage"]
-    assert shown == (leverage if code == 200 else 20)
-
-
-def test_leverage_must_fit_position_and_money() -> None:
-    """-2027 for a position beyond the tier, -2028 when lowering it needs more margin than there is."""
-    desk = Desk()
-    desk.levels({"80000.0": "50"}, {"80000.1": "50"})
-    desk.order(quantity="20")
-    assert desk.call("POST", "/fapi/v1/leverage", symbol="BTCUSDT", leverage=125).code == -2027
-    assert desk.call("POST", "/fapi/v1/leverage", symbol="BTCUSDT", leverage=5).code == -2028
-    assert desk.call("GET", "/fapi/v1/symbolConfig", symbol="BTCUSDT").body[0]["leverage"] == 20
-
-
-def test_the_margin_type_changes_only_on_an_untouched_symbol() -> None:
-    """-4046 already so, -4047 with orders, -4048 with a position."""
-    desk = Desk()
-
-    def change(kind: str) -> int:
-        return desk.call("POST", "/fapi/v1/marginType", symbol="BTCUSDT", marginType=kind).code
-
-    assert [change("CROSSED"), change("SIDEWAYS"), change("ISOLATED"), change("ISOLATED")] == [-4046, -1130, 200, -4046]
-    order_id = desk.order(type="LIMIT", price="79000.0").body["orderId"]
-    assert change("CROSSED") == -4047
-    desk.call("DELETE", "/fapi/v1/order", symbol="BTCUSDT", orderId=order_id)
-    desk.order()
-    assert change("CROSSED") == -4048
 
 
 def test_the_position_mode_changes_only_on_an_idle_account() -> None:
@@ -66,14 +27,6 @@ def test_the_position_mode_changes_only_on_an_idle_account() -> None:
     desk.order(side="SELL")
     assert change("true") == 200
     assert desk.call("GET", "/fapi/v1/positionSide/dual").body == {"dualSidePosition": True}
-
-
-def test_multi_assets_mode() -> None:
-    """-4171 already so."""
-    desk = Desk()
-    assert desk.call("POST", "/fapi/v1/multiAssetsMargin", multiAssetsMargin="false").code == -4171
-    assert desk.call("POST", "/fapi/v1/multiAssetsMargin", multiAssetsMargin="true").body["code"] == 200
-    assert desk.call("GET", "/fapi/v1/multiAssetsMargin").body == {"multiAssetsMargin": True}
 
 
 def test_hedge_mode_has_two_independent_positions() -> None:

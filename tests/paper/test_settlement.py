@@ -1,9 +1,10 @@
-"""Funding and liquidation."""
+"""Funding, and the settlement of a contract that ends."""
 
 from decimal import Decimal
 
 import pytest
 
+from holdfast.paper import settlement
 from tests.paper.desk import START_US, Desk
 
 NEXT_MS = START_US // 1000 + 3_600_000
@@ -42,8 +43,9 @@ def test_a_recording_that_moves_on_settles_once() -> None:
     desk = Desk()
     desk.mark("80000", next_funding_ms=NEXT_MS)
     desk.order()
+    desk.wait(3_599_999_000)
     desk.mark("80000", next_funding_ms=NEXT_MS + 1000)
-    desk.wait(3_600_000_000)
+    desk.wait(1_000)
     assert len([row for row in desk.records("income") if row["type"] == "FUNDING_FEE"]) == 1
     desk.wait(1_000_000)
     assert len([row for row in desk.records("income") if row["type"] == "FUNDING_FEE"]) == 2
@@ -59,40 +61,54 @@ def test_who_has_no_position_pays_no_funding() -> None:
     assert [row["type"] for row in desk.records("income")].count("FUNDING_FEE") == 0
 
 
-def test_an_account_below_maintenance_is_liquidated() -> None:
-    """Orders expire with reason 5, a foreign order closes the position at the mark, insurance takes its fee."""
+def test_a_rescheduled_funding_is_charged_at_its_new_time_only() -> None:
+    """The interval changed from 1 h to 2 h while the time was still ahead (protocol notes I.4)."""
     desk = Desk()
-    desk.control("fund", amount="-99000")
-    desk.order(quantity="0.200")
-    desk.order(type="LIMIT", side="SELL", price="82000.0", quantity="0.100")
+    desk.mark("80000", next_funding_ms=NEXT_MS)
+    desk.order()
+    desk.mark("80000", next_funding_ms=NEXT_MS + 3_600_000)
+    desk.wait(3_600_000_000)
+    assert [row["type"] for row in desk.records("income")].count("FUNDING_FEE") == 0
+    desk.wait(3_600_000_000)
+    assert [row["type"] for row in desk.records("income")].count("FUNDING_FEE") == 1
+
+
+def test_settled_instants_are_remembered_with_rate_and_mark() -> None:
+    """Whether or not somebody held a position."""
+    desk = Desk()
+    desk.mark("80000", next_funding_ms=NEXT_MS)
+    desk.wait(3_600_000_000)
+    [point] = desk.venue.exchange.markets["BTCUSDT"].funding
+    assert (point.time_ms, point.rate, point.mark) == (NEXT_MS, Decimal("0.0001"), 80_000)
+
+
+def test_funding_of_an_isolated_position_is_paid_from_its_own_wallet() -> None:
+    """The event shows the balance and that one position (protocol notes E.4)."""
+    desk = Desk()
+    desk.call("POST", "/fapi/v1/marginType", symbol="BTCUSDT", marginType="ISOLATED")
+    desk.mark("80000", next_funding_ms=NEXT_MS)
+    desk.order()
+    before = Decimal(desk.call("GET", "/fapi/v3/positionRisk").body[0]["isolatedWallet"])
     desk.listen()
-    desk.mark("75300")
-    story = desk.story()
-    assert story[0] == "MARGIN_CALL"
-    assert "ORDER CALCULATED/FILLED" in story
-    assert story[-1] == "ACCOUNT INSURANCE_CLEAR"
-    expired = next(record for record in desk.records("order") if record["status"] == "EXPIRED")
-    assert expired["expiry_reason"] == "5"
-    assert desk.records("order")[-1]["client_id"].startswith("autoclose-")
-    assert (desk.position(), desk.wallet()) == (0, 0)
+    desk.wait(3_600_000_000)
+    row = desk.call("GET", "/fapi/v3/positionRisk").body[0]
+    assert Decimal(row["isolatedWallet"]) - before == Decimal("-0.08")
+    event = next(event["a"] for event in desk.sent() if event["e"] == "ACCOUNT_UPDATE")
+    assert [Decimal(shown["iw"]) for shown in event["P"]] == [Decimal(row["isolatedWallet"])]
 
 
-def test_a_wallet_below_zero_is_filled_up_by_insurance() -> None:
-    """A gap far beyond the bankruptcy price costs the account no more than it has."""
+def test_a_delisted_contract_is_settled_at_the_mark() -> None:
+    """Orders expire with reason 7; the position is closed without a fee by an order of the venue."""
     desk = Desk()
-    desk.control("fund", amount="-99000")
-    desk.order(quantity="0.200")
-    desk.mark("50000")
-    assert desk.wallet() == 0
-    assert Decimal(desk.records("income")[-1]["amount"]) > 0
-
-
-def test_a_stop_comes_before_liquidation() -> None:
-    """At the same mark the trigger is served first."""
-    desk = Desk()
-    desk.control("fund", amount="-99000")
-    desk.order(quantity="0.200")
+    desk.order()
+    desk.order(type="LIMIT", price="79000.0")
     desk.algo()
-    desk.mark("75300")
-    assert [record["type"] for record in desk.records("income")].count("INSURANCE_CLEAR") == 0
-    assert desk.position() == 0
+    desk.mark("80500")
+    exchange = desk.venue.exchange
+    assert settlement.settle_symbol(exchange, exchange.markets["BTCUSDT"]) == 1
+    account = exchange.accounts["paper"]
+    assert (desk.position(), dict(account.open_orders), dict(account.open_algos)) == (0, {}, {})
+    trade = desk.records("trade")[-1]
+    assert trade["client_id"].startswith("settlement_autoclose-")
+    assert (trade["price"], Decimal(trade["fee"])) == ("80500", 0)
+    assert [row["expiry_reason"] for row in desk.records("order") if row["status"] == "EXPIRED"] == ["7"]

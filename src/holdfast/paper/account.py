@@ -12,13 +12,18 @@ from decimal import Decimal
 from holdfast.model.num import ZERO, sign
 from holdfast.paper import money
 from holdfast.paper.config import AccountConfig
+from holdfast.paper.movements import Forced, MarginMove
 from holdfast.paper.orders import Algo, Amendment, Income, Order, Trade
 
 
 class Leg:
-    """One position. `bids` and `asks` are the notional of resting orders that could open it further."""
+    """One position.
 
-    __slots__ = ("amt", "asks", "bids", "entry", "realized", "side", "updated_us")
+    `bids` and `asks` are the notional of resting orders that could open it further; `isolated` is the margin
+    set aside for it; `fees` were paid to open what is held now, `costs` is everything it cost since it began.
+    """
+
+    __slots__ = ("amt", "asks", "bids", "costs", "entry", "fees", "isolated", "realized", "side", "updated_us")
 
     def __init__(self, side: str) -> None:
         """Start flat on position side `side`."""
@@ -26,6 +31,9 @@ class Leg:
         self.amt = ZERO
         self.entry = ZERO
         self.realized = ZERO
+        self.isolated = ZERO
+        self.fees = ZERO
+        self.costs = ZERO
         self.bids = ZERO
         self.asks = ZERO
         self.updated_us = 0
@@ -80,6 +88,11 @@ class Account:
         self.wallets: dict[str, Decimal] = dict(config.balances)
         self.hedge = config.hedge_mode
         self.multi_assets = False
+        self.fee_burn = config.fee_burn
+        self.isolated: dict[str, Decimal] = {}
+        self.margin_moves: deque[MarginMove] = deque(maxlen=history_limit)
+        self.forced: deque[Forced] = deque(maxlen=history_limit)
+        self.called: dict[str, bool] = {}
         self.default_leverage = default_leverage
         self.history_limit = history_limit
         self.exposures: dict[str, Exposure] = {}
@@ -109,6 +122,10 @@ class Account:
     def leg(self, symbol: str, side: str) -> Leg:
         """The position on (symbol, position side)."""
         return self.exposure(symbol).leg(side)
+
+    def cross_wallet(self, asset: str) -> Decimal:
+        """The wallet less what is set aside for isolated positions."""
+        return self.wallets.get(asset, ZERO) - self.isolated.get(asset, ZERO)
 
     def open_sides(self) -> tuple[str, ...]:
         """The position sides of the account's position mode."""

@@ -258,14 +258,12 @@ def check_margin(exchange: Exchange, account: Account, market: Market, order: Or
         return
     exposure = account.exposure(order.symbol)
     leg = exposure.leg(order.position_side)
-    cost, worst = margin.order_cost(market, exposure, leg, order)
+    cost, worst = margin.order_cost(market, exposure, leg, order, exchange.facts)
     if not cost:
         return
     if worst > margin.notional_cap(market.brackets, exposure.leverage):
         raise VenueError(-2027)
-    asset = market.symbol.margin_asset
-    held = margin.asset_margin(exchange.markets, account, asset)
-    if cost > margin.available(account.wallets.get(asset, ZERO), held):
+    if cost > margin.free(exchange, account, market.symbol.margin_asset):
         raise VenueError(-2019)
 
 

@@ -78,6 +78,16 @@ class VenueFacts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Whether 429 and 418 carry a `Retry-After` header (REST) or `retryAfter` (WS API), as on the spot market."""
     ed25519_rest: bool = True
     """Whether REST takes Ed25519 signatures, as every client believes and no page says."""
+    limit_short_price: Literal["bid", "last"] = "bid"
+    """What a limit sell is costed at if that is more than its price: the best bid, or the mark and last × 1.0015."""
+    margin_transfer_event: bool = True
+    """Whether moving isolated margin sends an ACCOUNT_UPDATE with reason MARGIN_TRANSFER."""
+    margin_type_event: bool = True
+    """Whether a margin type change, which needs a flat position, sends an ACCOUNT_UPDATE with MARGIN_TYPE_CHANGE."""
+    v2_hedge_rows: Literal["three", "two"] = "three"
+    """Whether the v2 replies show in hedge mode the rows BOTH, LONG and SHORT of a symbol, or only the last two."""
+    break_even: Literal["opening-fees", "all-costs"] = "opening-fees"
+    """The break-even price holds the fees of opening only, or all fees, funding and profit since the position began."""
     unrouted_ws: Literal["public", "all"] = "public"
     """What a stream connection without a route carries: public data only (production) or everything (demo)."""
     trade_stream: bool = True
@@ -115,6 +125,8 @@ class AccountConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     hedge_mode: bool = False
     trade_group_id: int = -1
     """Accounts that share one are kept from trading with each other like one account; -1: none (notes C.1)."""
+    fee_burn: bool = True
+    """Whether fees are paid in BNB, with a discount, while the account holds enough of it."""
 
 
 class Bracket(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,6 +140,19 @@ class Bracket(msgspec.Struct, frozen=True, kw_only=True):
     cum: Decimal
 
 
+class FeeRates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Fee rates of one symbol, as parts of the traded value."""
+
+    maker: Decimal
+    taker: Decimal
+    rpi: Decimal = Decimal(0)
+
+
+def default_asset_rates() -> dict[str, Decimal]:
+    """What assets are worth in dollars where no market of ours quotes them."""
+    return {"USDT": Decimal(1), "USDC": Decimal(1), "FDUSD": Decimal(1), "USD1": Decimal(1), "BNB": Decimal(600)}
+
+
 def default_accounts() -> list[AccountConfig]:
     """One account with 10,000 USDT and a key that is obviously not a real one."""
     return [AccountConfig(name="paper", api_key="paper-key", api_secret="paper-secret")]
@@ -139,6 +164,16 @@ class PaperConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     accounts: list[AccountConfig] = msgspec.field(default_factory=default_accounts)
     maker_fee: Decimal = Decimal("0.0002")
     taker_fee: Decimal = Decimal("0.0005")
+    fees: dict[str, FeeRates] = msgspec.field(default_factory=dict)
+    """Fee rates by symbol. A symbol that is not named pays `maker_fee` and `taker_fee`."""
+    bnb_discount: Decimal = Decimal("0.1")
+    """The part of a fee that is let off when it is paid in BNB."""
+    asset_rates: dict[str, Decimal] = msgspec.field(default_factory=default_asset_rates)
+    """Dollars per unit of an asset, for fees in BNB and multi-assets mode. The mark of `<asset>USDT` comes first."""
+    insurance_fund: Decimal = Decimal(1_000_000_000)
+    """What the insurance fund holds at the start, in each margin asset."""
+    margin_call_ratio: Decimal = Decimal("0.8")
+    """Maintenance margin over margin balance from which MARGIN_CALL is sent; liquidation comes at 1."""
     default_leverage: int = 20
     brackets: dict[str, list[Bracket]] = msgspec.field(default_factory=dict)
     """Leverage tiers by symbol. A symbol that is not named uses the built-in tiers."""

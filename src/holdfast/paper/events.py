@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from holdfast.model.num import text
+from holdfast.model.num import ZERO, text
 from holdfast.paper import money
 from holdfast.paper.account import Account, Leg
 from holdfast.paper.exchange import Exchange
@@ -161,7 +161,8 @@ def trade_events(exchange: Exchange, account: Account, market: Market, order: Or
         for feed in market.taps.liquidations:
             feed.on_liquidation(order, trade.qty)
     leg = account.leg(order.symbol, order.position_side)
-    account_event(exchange, account, "ORDER", assets=(market.symbol.margin_asset,), legs=((market, leg),))
+    assets = tuple(dict.fromkeys((market.symbol.margin_asset, trade.fee_asset)))
+    account_event(exchange, account, "ORDER", assets=assets, legs=((market, leg),))
     order_event(exchange, account, order, x, trade)
 
 
@@ -183,8 +184,8 @@ def account_event(
         "B": [
             {
                 "a": asset,
-                "wb": money.text(account.wallets[asset]),
-                "cw": money.text(account.wallets[asset]),
+                "wb": money.text(account.wallets.get(asset, ZERO)),
+                "cw": money.text(account.cross_wallet(asset)),
                 "bc": money.trim(change) if change is not None else ZERO_TEXT,
             }
             for asset in assets
@@ -207,11 +208,11 @@ def _position_row(exchange: Exchange, account: Account, market: Market, leg: Leg
         "s": market.symbol.name,
         "pa": market.symbol.quantity_text(leg.amt) if leg.amt else ZERO_TEXT,
         "ep": money.trim(leg.entry),
-        "bep": money.trim(break_even(leg, exchange.config.taker_fee)),
+        "bep": money.trim(break_even(leg, exchange.facts)),
         "cr": money.trim(leg.realized),
         "up": money.trim(money.cut((mark - leg.entry) * leg.amt)),
         "mt": "isolated" if isolated else "cross",
-        "iw": ZERO_TEXT,
+        "iw": money.trim(leg.isolated),
         "ps": leg.side,
     }
 

@@ -23,6 +23,7 @@ from holdfast.paper.delivery import UserEvent, deliver
 from holdfast.paper.errors import VenueError
 from holdfast.paper.faults import FaultBox
 from holdfast.paper.history import History
+from holdfast.paper.ledger import INSURANCE, OUTSIDE, VenueLedger
 from holdfast.paper.limits import Limits
 from holdfast.paper.markets import Market
 from holdfast.paper.orders import Income
@@ -64,6 +65,7 @@ class Exchange:
         }
         self.keys = load_keys(config.accounts)
         self.revoked: dict[str, Key] = {}
+        self.ledger = self._open_ledger()
         self._ids = 0
         self.rested = 0
         self.next_algo_id = 3_000_000_000_000_000
@@ -88,6 +90,16 @@ class Exchange:
         if market.history is None:
             market.history = History(market.symbol, int(market.row.get("onboardDate", 0)) or _FIRST_LISTING_MS)
         return market.history
+
+    def _open_ledger(self) -> VenueLedger:
+        ledger = VenueLedger()
+        for account in self.accounts.values():
+            for asset, amount in account.wallets.items():
+                ledger.book(OUTSIDE, asset, -amount)
+        for asset in {market.symbol.margin_asset: None for market in self.markets.values()}:
+            ledger.book(INSURANCE, asset, self.config.insurance_fund)
+            ledger.book(OUTSIDE, asset, -self.config.insurance_fund)
+        return ledger
 
     def _log_start(self, account: Account) -> None:
         self.log(
@@ -168,6 +180,7 @@ class Exchange:
         """Book a signed amount into a wallet, with its income row and log record."""
         self.next_tran_id += 1
         account.change_wallet(asset, amount)
+        self.ledger.income(kind, asset, amount)
         row = Income(
             tran_id=self.next_tran_id,
             type=kind,

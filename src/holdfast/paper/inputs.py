@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from holdfast.paper import algo, matching, settlement
+from holdfast.paper import algo, liquidation, matching, settlement
 from holdfast.paper.exchange import Exchange
 from holdfast.paper.market import BookTop, DepthDiff, DepthSnapshot, Level, Mark, MarketEvent, PublicTrade
 from holdfast.paper.markets import Market
@@ -106,7 +106,7 @@ def on_mark_change(exchange: Exchange, market: Market) -> None:
         exchange.log_mark(market)
         algo.on_price(exchange, market, "MARK_PRICE")
     if market.holders:
-        settlement.on_mark(exchange, market)
+        liquidation.on_mark(exchange, market)
 
 
 def shift_prices(exchange: Exchange, market: Market, *, book: Decimal, mark: Decimal) -> None:

@@ -1,23 +1,42 @@
-"""Margin, maintenance tiers, available balance and liquidation price (protocol notes I.1 to I.3).
+"""Margin, maintenance tiers, order cost and available balance (protocol notes I.1, I.2).
 
-Every position is margined as cross: the wallet of its margin asset backs all of them. Open orders
-are netted per leg: only the larger of (position + buys) and (position + sells) needs margin.
+Cross positions are backed together by the wallet of their margin asset, in multi-assets mode by all wallets at
+their worth in dollars; an isolated one by its own wallet alone. Open orders are netted per leg: only the larger of
+(position + buys) and (position + sells) needs margin, and until they fill the cross wallet backs them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 import msgspec
 
 from holdfast.model.num import ONE, ZERO, divide
+from holdfast.paper import money
 from holdfast.paper.account import Account, Exposure, Leg
-from holdfast.paper.config import Bracket
+from holdfast.paper.config import Bracket, VenueFacts
+from holdfast.paper.exchange import Exchange
+from holdfast.paper.fees import dollars
 from holdfast.paper.markets import Market
 from holdfast.paper.orders import Order
 
 _BUY_ALLOWANCE = Decimal("1.0005")
+_SELL_ALLOWANCE = Decimal("1.0015")
+
+
+class Pool(msgspec.Struct, kw_only=True, gc=False):
+    """What backs an account's cross positions, and what they need. `rate` is the worth of one unit of the asset asked
+    for in the unit of the sums: 1, or dollars in multi-assets mode."""
+
+    wallet: Decimal
+    margin: Margin
+    rate: Decimal = ONE
+
+    @property
+    def balance(self) -> Decimal:
+        """The margin balance."""
+        return self.wallet + self.margin.unrealized
 
 
 class Margin(msgspec.Struct, kw_only=True, gc=False):
@@ -27,6 +46,13 @@ class Margin(msgspec.Struct, kw_only=True, gc=False):
     order_initial: Decimal = ZERO
     maintenance: Decimal = ZERO
     unrealized: Decimal = ZERO
+
+    def add(self, other: Margin, *, rate: Decimal = ONE) -> None:
+        """Add the sums of another, worth `rate` each."""
+        self.position_initial += other.position_initial * rate
+        self.order_initial += other.order_initial * rate
+        self.maintenance += other.maintenance * rate
+        self.unrealized += other.unrealized * rate
 
     @property
     def initial(self) -> Decimal:
@@ -72,22 +98,47 @@ def leg_margin(market: Market, exposure: Exposure, leg: Leg) -> Margin:
     )
 
 
-def asset_margin(markets: Mapping[str, Market], account: Account, asset: str) -> Margin:
-    """Margin of everything an account has in one margin asset."""
-    total = Margin()
+def live_legs(markets: Mapping[str, Market], account: Account, asset: str) -> Iterator[tuple[Market, Exposure, Leg]]:
+    """The positions of a margin asset that are not flat or have orders that could open them."""
     for name, exposure in account.exposures.items():
         market = markets[name]
-        if market.symbol.margin_asset != asset:
-            continue
-        for leg in exposure.legs.values():
-            if not (leg.amt or leg.bids or leg.asks):
-                continue
-            one = leg_margin(market, exposure, leg)
-            total.position_initial += one.position_initial
-            total.order_initial += one.order_initial
-            total.maintenance += one.maintenance
-            total.unrealized += one.unrealized
+        if market.symbol.margin_asset == asset:
+            for leg in exposure.legs.values():
+                if leg.amt or leg.bids or leg.asks:
+                    yield market, exposure, leg
+
+
+def asset_margin(markets: Mapping[str, Market], account: Account, asset: str) -> Margin:
+    """Margin of everything an account has in one margin asset, isolated positions included."""
+    total = Margin()
+    for market, exposure, leg in live_legs(markets, account, asset):
+        total.add(leg_margin(market, exposure, leg))
     return total
+
+
+def cross_margin(markets: Mapping[str, Market], account: Account, asset: str) -> Margin:
+    """Margin that the cross wallet of an asset must back: cross positions, and the open orders of all."""
+    total = Margin()
+    for market, exposure, leg in live_legs(markets, account, asset):
+        one = leg_margin(market, exposure, leg)
+        if exposure.margin_type == "ISOLATED":
+            total.order_initial += one.order_initial
+        else:
+            total.add(one)
+    return total
+
+
+def pool(exchange: Exchange, account: Account, asset: str) -> Pool:
+    """What backs the cross positions of a margin asset: its own wallet, or in multi-assets mode all wallets."""
+    if not account.multi_assets:
+        wallet = account.cross_wallet(asset)
+        return Pool(wallet=wallet, margin=cross_margin(exchange.markets, account, asset))
+    found = Pool(wallet=ZERO, margin=Margin(), rate=dollars(exchange, asset))
+    for name in account.wallets:
+        rate = dollars(exchange, name)
+        found.wallet += account.cross_wallet(name) * rate
+        found.margin.add(cross_margin(exchange.markets, account, name), rate=rate)
+    return found
 
 
 def available(wallet: Decimal, margin: Margin) -> Decimal:
@@ -95,11 +146,29 @@ def available(wallet: Decimal, margin: Margin) -> Decimal:
     return max(wallet + margin.unrealized - margin.initial, ZERO)
 
 
-def assumed_price(market: Market, order: Order) -> Decimal | None:
+def free(exchange: Exchange, account: Account, asset: str) -> Decimal:
+    """What can back new orders and isolated positions in a margin asset, in that asset."""
+    backing = pool(exchange, account, asset)
+    left = available(backing.wallet, backing.margin)
+    if backing.rate == 1:
+        return left
+    return divide(left, backing.rate) if backing.rate else ZERO
+
+
+def withdrawable(exchange: Exchange, account: Account, asset: str) -> Decimal:
+    """What may leave a wallet: what is free without counting on open profit (protocol notes C.10)."""
+    backing = pool(exchange, account, asset)
+    left = available(backing.wallet, backing.margin) - max(backing.margin.unrealized, ZERO)
+    left = divide(left, backing.rate) if backing.rate else ZERO
+    return max(min(left, account.cross_wallet(asset)), ZERO)
+
+
+def assumed_price(market: Market, order: Order, *, short_price: str = "bid") -> Decimal | None:
     """The price an order is assumed to trade at when its cost is estimated (notes I.2)."""
     if order.type == "LIMIT":
-        bid = market.book.bids.best()
-        return order.price if order.is_buy or bid is None else max(bid, order.price)
+        if order.is_buy:
+            return order.price
+        return max(order.price, *_short_floor(market, short_price))
     if order.is_buy:
         ask = market.book.asks.best()
         return ask * _BUY_ALLOWANCE if ask is not None else market.reference()
@@ -107,9 +176,20 @@ def assumed_price(market: Market, order: Order) -> Decimal | None:
     return bid if bid is not None else market.reference()
 
 
-def order_cost(market: Market, exposure: Exposure, leg: Leg, order: Order) -> tuple[Decimal, Decimal]:
+def _short_floor(market: Market, short_price: str) -> tuple[Decimal, ...]:
+    """What a limit sell may not be costed below: the best bid, or 1.0015 times the last trade and the mark."""
+    if short_price == "last":
+        last = market.contract_price() or ZERO
+        return (last * _SELL_ALLOWANCE, market.reference() or ZERO)
+    return (market.book.bids.best() or ZERO,)
+
+
+def order_cost(
+    market: Market, exposure: Exposure, leg: Leg, order: Order, facts: VenueFacts | None = None
+) -> tuple[Decimal, Decimal]:
     """What an order adds: (initial margin plus opening loss, worst notional with the order in)."""
-    price = assumed_price(market, order) or order.price
+    short_price = facts.limit_short_price if facts is not None else "bid"
+    price = assumed_price(market, order, short_price=short_price) or order.price
     mark = market.reference() or price
     value = order.qty * price
     bids = leg.bids + value if order.is_buy else leg.bids
@@ -124,25 +204,10 @@ def order_cost(market: Market, exposure: Exposure, leg: Leg, order: Order) -> tu
     return divide(added, Decimal(exposure.leverage)) + opening_loss, after
 
 
-def liquidation_price(markets: Mapping[str, Market], account: Account, market: Market) -> Decimal:
-    """The mark price at which the account is liquidated if only this symbol moves; 0 when there is none."""
-    asset = market.symbol.margin_asset
-    exposure = account.exposures[market.symbol.name]
-    others = asset_margin(markets, account, asset)
-    numerator = account.wallets.get(asset, ZERO) + others.unrealized - others.maintenance
-    denominator = ZERO
-    for leg in exposure.legs.values():
-        if not leg.amt:
-            continue
-        own = leg_margin(market, exposure, leg)
-        bracket = tier(market.brackets, abs(leg.amt) * (market.reference() or leg.entry))
-        numerator += own.maintenance - own.unrealized + bracket.cum - leg.amt * leg.entry
-        denominator += abs(leg.amt) * bracket.maintMarginRatio - leg.amt
-    if not denominator:
+def break_even(leg: Leg, facts: VenueFacts) -> Decimal:
+    """Where closing would leave nothing: the entry moved by what was paid per unit, against the position."""
+    if not leg.amt:
         return ZERO
-    return max(divide(numerator, denominator), ZERO)
-
-
-def break_even(leg: Leg, fee: Decimal) -> Decimal:
-    """The entry moved by one fee, against the position."""
-    return leg.entry * (ONE + fee if leg.amt > 0 else ONE - fee) if leg.amt else ZERO
+    if facts.break_even == "all-costs":
+        return leg.entry + money.average(leg.costs, leg.amt)
+    return leg.entry + money.average(leg.fees, leg.amt)

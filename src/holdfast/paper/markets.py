@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from bisect import insort
+from collections import deque
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
+
+import msgspec
 
 from holdfast.model.num import ZERO
 from holdfast.paper.account import Account
@@ -14,6 +17,9 @@ from holdfast.paper.history import History
 from holdfast.paper.orders import Algo, Order
 from holdfast.paper.symbols import PaperSymbol
 from holdfast.paper.taps import Taps
+
+_HISTORY: Final = 1000
+"""Funding instants and forced closings remembered per contract."""
 
 
 def _bid_key(order: Order) -> tuple[Decimal, int]:
@@ -77,6 +83,14 @@ class Triggers:
         return found
 
 
+class FundingPoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One settled funding instant."""
+
+    time_ms: int
+    rate: Decimal
+    mark: Decimal
+
+
 class Market:
     """One symbol as the matching engine sees it."""
 
@@ -94,6 +108,8 @@ class Market:
         self.funding_rate = ZERO
         self.next_funding_ms = 0
         self.funded_ms = 0
+        self.funding: deque[FundingPoint] = deque(maxlen=_HISTORY)
+        self.forced: deque[Order] = deque(maxlen=_HISTORY)
         self.mark_ms = 0
         self.bids: list[Order] = []
         self.asks: list[Order] = []

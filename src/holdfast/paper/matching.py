@@ -10,7 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from holdfast.model.num import ONE, ZERO, text
-from holdfast.paper import money
+from holdfast.paper import fees, money, positions
 from holdfast.paper.account import Account, Leg
 from holdfast.paper.algo_state import end_algo, finish_parent
 from holdfast.paper.config import VenueFacts
@@ -57,6 +57,15 @@ def amend(exchange: Exchange, account: Account, market: Market, order: Order, *,
         _settle_remainder(exchange, account, market, order, stopped)
     if order.executed != executed:
         settle_position(exchange, account, market, order.position_side)
+
+
+def take_forced(exchange: Exchange, account: Account, market: Market, order: Order) -> None:
+    """An order of the venue itself: report NEW and take what book and limit give. The rest is the caller's."""
+    order.created_us = order.updated_us = exchange.now_us
+    account.add_order(order)
+    order_event(exchange, account, order, "NEW")
+    if order.price:
+        _take(exchange, account, market, order)
 
 
 def _settle_remainder(exchange: Exchange, account: Account, market: Market, order: Order, stopped: str) -> None:
@@ -204,16 +213,16 @@ def fill(
     qty: Decimal,
     maker: bool,
     trade_id: int,
-    x: str = "TRADE",
 ) -> None:
     """Execute a quantity of an order: position, wallet, histories, log, events."""
     leg = account.leg(order.symbol, order.position_side)
-    realized = leg.trade(qty if order.is_buy else -qty, price)
+    quote = price * qty
+    fee = fees.commission(exchange, account, market, order, quote, maker=maker)
+    delta = qty if order.is_buy else -qty
+    realized = positions.trade(exchange, account, market, leg, delta=delta, price=price, rate=fee.rate)
     leg.updated_us = order.updated_us = exchange.now_us
     if order.sequence:
         _count(account, order, -qty)
-    quote = price * qty
-    rate = exchange.config.maker_fee if maker else exchange.config.taker_fee
     order.executed += qty
     order.quote += quote
     order.status = "FILLED" if order.executed >= order.qty else "PARTIALLY_FILLED"
@@ -228,8 +237,8 @@ def fill(
         price=price,
         qty=qty,
         quote=quote,
-        fee=money.cut(quote * rate),
-        fee_asset=market.symbol.margin_asset,
+        fee=fee.amount,
+        fee_asset=fee.asset,
         realized=realized,
         maker=maker,
         us=exchange.now_us,
@@ -237,7 +246,7 @@ def fill(
     _book(exchange, account, market, leg, trade)
     if not order.is_open:
         _leave_book(account, market, order)
-    trade_events(exchange, account, market, order, trade, x)
+    trade_events(exchange, account, market, order, trade, "CALCULATED" if order.forced else "TRADE")
     if not order.is_open:
         finish_parent(exchange, account, order.algo)
 
@@ -265,7 +274,7 @@ def _book(exchange: Exchange, account: Account, market: Market, leg: Leg, trade:
     )
     ids = {"symbol": trade.symbol, "trade_id": str(trade.trade_id)}
     if trade.realized:
-        exchange.add_income(account, "REALIZED_PNL", trade.fee_asset, trade.realized, **ids)
+        exchange.add_income(account, "REALIZED_PNL", market.symbol.margin_asset, trade.realized, **ids)
     if trade.fee:
         exchange.add_income(account, "COMMISSION", trade.fee_asset, -trade.fee, **ids)
     if account.exposure(trade.symbol).has_position():

@@ -5,7 +5,8 @@ from __future__ import annotations
 import decimal
 from decimal import Decimal
 
-_CENT = Decimal("0.00000001")
+CENT = Decimal("0.00000001")
+"""The smallest amount of money."""
 _FINE = Decimal("0.0000000000000001")
 _CUT = decimal.Context(prec=40, rounding=decimal.ROUND_DOWN)
 _CUT.traps[decimal.InvalidOperation] = True
@@ -20,12 +21,12 @@ _HALF_EVEN.traps[decimal.DivisionByZero] = True
 
 def cut(amount: Decimal) -> Decimal:
     """Cut an amount to eight decimals, toward zero."""
-    return _CUT.quantize(amount, _CENT)
+    return _CUT.quantize(amount, CENT)
 
 
 def text(amount: Decimal) -> str:
     """An amount with exactly eight decimals."""
-    return format(_CUT.quantize(amount, _CENT), "f")
+    return format(_CUT.quantize(amount, CENT), "f")
 
 
 def average(total: Decimal, quantity: Decimal) -> Decimal:

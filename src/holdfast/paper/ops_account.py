@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from holdfast.model.num import ZERO
-from holdfast.paper import margin, wire, wire_account
+from holdfast.paper import fees, wire, wire_account
 from holdfast.paper.account import Account
 from holdfast.paper.call import Call, page, window
 from holdfast.paper.errors import VenueError
-from holdfast.paper.events import leverage_event, multi_assets_event
 from holdfast.paper.exchange import Exchange
-from holdfast.paper.markets import Market
 
 _SUCCESS = {"code": 200, "msg": "success"}
 _NUMBERS = msgspec.json.Encoder(decimal_format="number")
@@ -73,13 +69,26 @@ def leverage_bracket(call: Call) -> Any:
 def commission_rate(call: Call) -> Any:
     """The fee rates of a symbol."""
     market = call.exchange.market(call.params.need("symbol"))
-    config = call.exchange.config
+    rates = fees.rates(call.exchange, market.symbol.name)
     return {
         "symbol": market.symbol.name,
-        "makerCommissionRate": f"{config.maker_fee:.6f}",
-        "takerCommissionRate": f"{config.taker_fee:.6f}",
-        "rpiCommissionRate": "0.000000",
+        "makerCommissionRate": f"{rates.maker:.6f}",
+        "takerCommissionRate": f"{rates.taker:.6f}",
+        "rpiCommissionRate": f"{rates.rpi:.6f}",
     }
+
+
+def fee_burn(call: Call) -> Any:
+    """Whether fees are paid in BNB."""
+    return {"feeBurn": call.account.fee_burn}
+
+
+def set_fee_burn(call: Call) -> Any:
+    """Pay fees in BNB while there is enough of it, or no longer."""
+    call.params.need("feeBurn")
+    call.account.fee_burn = call.params.flag("feeBurn")
+    call.exchange.log("setting", account=call.account.name, what="fee_burn", value=call.account.fee_burn)
+    return _SUCCESS
 
 
 def income(call: Call) -> Any:
@@ -121,55 +130,6 @@ def api_restrictions(call: Call) -> Any:
     }
 
 
-def set_leverage(call: Call) -> Any:
-    """Change the leverage of a symbol: -4028 invalid, -2027 position too large, -2028 too little margin."""
-    exchange, account = call.exchange, call.account
-    market = exchange.market(call.params.need("symbol"))
-    name = market.symbol.name
-    leverage = call.params.integer("leverage")
-    if leverage is None or leverage < 1 or not margin.notional_cap(market.brackets, leverage):
-        raise VenueError(-4028, call.params.get("leverage"))
-    cap = margin.notional_cap(market.brackets, leverage)
-    exposure = account.exposure(name)
-    mark = market.reference() or ZERO
-    worst = sum((margin.worst_notional(leg, mark, leg.bids, leg.asks) for leg in exposure.legs.values()), ZERO)
-    if worst > cap:
-        raise VenueError(-2027)
-    before, exposure.leverage = exposure.leverage, leverage
-    if leverage < before and not _is_funded(exchange, account, market):
-        exposure.leverage = before
-        raise VenueError(-2028)
-    exchange.log("setting", account=account.name, what="leverage", symbol=name, value=leverage)
-    leverage_event(exchange, account, name, leverage)
-    return {"leverage": leverage, "maxNotionalValue": f"{cap:f}", "symbol": name}
-
-
-def _is_funded(exchange: Exchange, account: Account, market: Market) -> bool:
-    asset = market.symbol.margin_asset
-    held = margin.asset_margin(exchange.markets, account, asset)
-    wallet: Decimal = account.wallets.get(asset, ZERO)
-    return wallet + held.unrealized >= held.initial
-
-
-def set_margin_type(call: Call) -> Any:
-    """Change cross or isolated: -4046 already so, -4047 open orders, -4048 a position."""
-    exchange, account = call.exchange, call.account
-    name = exchange.market(call.params.need("symbol")).symbol.name
-    wanted = call.params.need("marginType").upper()
-    if wanted not in ("ISOLATED", "CROSSED"):
-        raise VenueError(-1130, "marginType")
-    exposure = account.exposure(name)
-    if exposure.margin_type == wanted:
-        raise VenueError(-4046)
-    if any(symbol == name for symbol, _ in account.open_orders):
-        raise VenueError(-4047)
-    if exposure.has_position():
-        raise VenueError(-4048)
-    exposure.margin_type = wanted
-    exchange.log("setting", account=account.name, what="margin_type", symbol=name, value=wanted)
-    return _SUCCESS
-
-
 def position_mode(call: Call) -> Any:
     """Whether the account is in hedge mode."""
     return {"dualSidePosition": call.account.hedge}
@@ -188,24 +148,6 @@ def set_position_mode(call: Call) -> Any:
         raise VenueError(-4068)
     account.hedge = wanted
     call.exchange.log("setting", account=account.name, what="position_mode", value="hedge" if wanted else "one-way")
-    return _SUCCESS
-
-
-def multi_assets(call: Call) -> Any:
-    """Whether the account is in multi-assets mode."""
-    return {"multiAssetsMargin": call.account.multi_assets}
-
-
-def set_multi_assets(call: Call) -> Any:
-    """Change single-asset or multi-assets mode: -4171 already so."""
-    account = call.account
-    call.params.need("multiAssetsMargin")
-    wanted = call.params.flag("multiAssetsMargin")
-    if wanted == account.multi_assets:
-        raise VenueError(-4171)
-    account.multi_assets = wanted
-    call.exchange.log("setting", account=account.name, what="multi_assets", value=wanted)
-    multi_assets_event(call.exchange, account)
     return _SUCCESS
 
 

@@ -7,6 +7,7 @@ An order id is unique per symbol only, as on the real venue; an algo id is uniqu
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Literal
 
 import msgspec
 
@@ -25,6 +26,7 @@ IOC_SELF_TRADE = "3"
 REDUCE_ONLY_LEFTOVER = "4"
 LIQUIDATED = "5"
 POSITION_GONE = "6"
+DELISTED = "7"
 MARKET_LEFTOVER = "9"
 
 
@@ -64,6 +66,8 @@ class Order(msgspec.Struct, kw_only=True, eq=False):
     amended_us: int = 0
     modify_id: int | None = None
     """The caller's own id of the last amendment."""
+    forced: Literal["", "LIQUIDATION", "ADL", "SETTLEMENT"] = ""
+    """Why the venue itself placed it to close a position."""
 
     @property
     def remaining(self) -> Decimal:

@@ -9,8 +9,10 @@ from collections.abc import Callable
 
 import msgspec
 
+from holdfast.paper import forced
 from holdfast.paper import ops_account as account
 from holdfast.paper import ops_batch as batch
+from holdfast.paper import ops_margin as margin
 from holdfast.paper import ops_trade as trade
 from holdfast.paper.call import Handler
 from holdfast.paper.errors import VenueError
@@ -96,12 +98,20 @@ REST: dict[tuple[str, str], Route] = {
     ("GET", "/fapi/v1/commissionRate"): Route("commissionRate", SIGNED, 20, account.commission_rate),
     ("GET", "/fapi/v1/income"): Route("income", SIGNED, 30, account.income),
     ("GET", "/fapi/v1/rateLimit/order"): Route("rateLimit", SIGNED, 1, account.order_limits),
-    ("POST", "/fapi/v1/leverage"): Route("leverage", SIGNED, 1, account.set_leverage),
-    ("POST", "/fapi/v1/marginType"): Route("marginType", SIGNED, 1, account.set_margin_type),
+    ("POST", "/fapi/v1/leverage"): Route("leverage", SIGNED, 1, margin.set_leverage),
+    ("POST", "/fapi/v1/marginType"): Route("marginType", SIGNED, 1, margin.set_margin_type),
     ("GET", "/fapi/v1/positionSide/dual"): Route("positionMode", SIGNED, 30, account.position_mode),
     ("POST", "/fapi/v1/positionSide/dual"): Route("setPositionMode", SIGNED, 1, account.set_position_mode),
-    ("GET", "/fapi/v1/multiAssetsMargin"): Route("multiAssets", SIGNED, 30, account.multi_assets),
-    ("POST", "/fapi/v1/multiAssetsMargin"): Route("setMultiAssets", SIGNED, 1, account.set_multi_assets),
+    ("GET", "/fapi/v1/multiAssetsMargin"): Route("multiAssets", SIGNED, 30, margin.multi_assets),
+    ("POST", "/fapi/v1/multiAssetsMargin"): Route("setMultiAssets", SIGNED, 1, margin.set_multi_assets),
+    ("POST", "/fapi/v1/positionMargin"): Route("positionMargin", SIGNED, 1, margin.change_position_margin),
+    ("GET", "/fapi/v1/positionMargin/history"): Route(
+        "positionMarginHistory", SIGNED, 1, margin.position_margin_history
+    ),
+    ("GET", "/fapi/v1/forceOrders"): Route("forceOrders", SIGNED, by_symbol(20, 50), forced.force_orders),
+    ("GET", "/fapi/v1/adlQuantile"): Route("adlQuantile", SIGNED, 5, margin.adl_quantile),
+    ("GET", "/fapi/v1/feeBurn"): Route("feeBurn", SIGNED, 30, account.fee_burn),
+    ("POST", "/fapi/v1/feeBurn"): Route("setFeeBurn", SIGNED, 1, account.set_fee_burn),
     ("POST", "/fapi/v1/listenKey"): Route("userDataStream.start", KEY, 1, account.start_listen_key),
     ("PUT", "/fapi/v1/listenKey"): Route("userDataStream.ping", KEY, 1, account.keep_listen_key),
     ("DELETE", "/fapi/v1/listenKey"): Route("userDataStream.stop", KEY, 1, account.end_listen_key),

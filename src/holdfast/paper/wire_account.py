@@ -10,45 +10,70 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from holdfast.model.num import ZERO
-from holdfast.paper import margin, money
+from holdfast.model.num import ONE, ZERO
+from holdfast.paper import adl, margin, money
 from holdfast.paper.account import Account, Exposure, Leg
 from holdfast.paper.exchange import Exchange
+from holdfast.paper.fees import dollars
+from holdfast.paper.liquidation_price import liquidation_price
 from holdfast.paper.markets import Market
 
 _ALIAS = "SgsRFzfW"
 
+_Row = tuple[Market, Exposure, Leg]
 
-def legs(exchange: Exchange, account: Account, symbol: str, *, every: bool) -> Iterator[tuple[Market, Exposure, Leg]]:
-    """The positions to show: of one symbol or of all, and with `every` also flat ones without orders."""
-    names = [symbol] if symbol else (list(exchange.markets) if every else list(account.exposures))
-    ordered = {name for name, _ in account.open_orders}
-    for name in names:
-        market = exchange.markets[name]
-        exposure = account.exposure(name) if name in account.exposures or symbol else Exposure(account.default_leverage)
-        for side in account.open_sides():
-            leg = exposure.leg(side)
-            if every or leg.amt or name in ordered:
-                yield market, exposure, leg
+
+def live(exchange: Exchange, account: Account, symbol: str) -> Iterator[_Row]:
+    """The positions that are not flat or have open orders, of one symbol or of all (version 3)."""
+    ordered = {(order.symbol, order.position_side) for order in account.open_orders.values()}
+    for name, exposure in list(account.exposures.items()):
+        if symbol in ("", name):
+            for side in account.open_sides():
+                leg = exposure.leg(side)
+                if leg.amt or (name, side) in ordered:
+                    yield exchange.markets[name], exposure, leg
+
+
+def every(exchange: Exchange, account: Account, symbol: str) -> Iterator[_Row]:
+    """All positions of one symbol or of all symbols, flat ones too (version 2)."""
+    both_modes = account.hedge and exchange.facts.v2_hedge_rows == "three"
+    sides = ("BOTH", "LONG", "SHORT") if both_modes else account.open_sides()
+    for name in [symbol] if symbol else list(exchange.markets):
+        exposure = account.exposures.get(name) or Exposure(account.default_leverage)
+        for side in sides:
+            yield exchange.markets[name], exposure, exposure.legs.get(side) or Leg(side)
+
+
+def _amount(value: Decimal) -> str:
+    """Eight decimals, but a plain 0 for nothing."""
+    return money.text(value) if value else "0"
+
+
+def _notional(market: Market, leg: Leg) -> Decimal:
+    return leg.amt * (market.reference() or leg.entry)
+
+
+def _isolated_margin(leg: Leg, held: margin.Margin, exposure: Exposure) -> Decimal:
+    return leg.isolated + held.unrealized if exposure.margin_type == "ISOLATED" and leg.amt else ZERO
 
 
 def position_risk_v3(exchange: Exchange, account: Account, symbol: str) -> list[dict[str, Any]]:
     """positionRisk v3: positions and symbols with open orders only."""
     rows: list[dict[str, Any]] = []
-    for market, exposure, leg in legs(exchange, account, symbol, every=False):
+    for market, exposure, leg in live(exchange, account, symbol):
         held = margin.leg_margin(market, exposure, leg)
         rows.append(
             {
                 **_risk_head(exchange, account, market, leg, held),
-                "isolatedMargin": "0",
-                "notional": money.text(leg.amt * (market.reference() or leg.entry)),
+                "isolatedMargin": _amount(_isolated_margin(leg, held, exposure)),
+                "notional": _amount(_notional(market, leg)),
                 "marginAsset": market.symbol.margin_asset,
-                "isolatedWallet": "0",
-                "initialMargin": money.text(held.initial),
-                "maintMargin": money.text(held.maintenance),
-                "positionInitialMargin": money.text(held.position_initial),
-                "openOrderInitialMargin": money.text(held.order_initial),
-                "adl": 2 if leg.amt else 0,
+                "isolatedWallet": _amount(leg.isolated),
+                "initialMargin": _amount(held.initial),
+                "maintMargin": _amount(held.maintenance),
+                "positionInitialMargin": _amount(held.position_initial),
+                "openOrderInitialMargin": _amount(held.order_initial),
+                "adl": adl.quantile(exchange, account, market, leg),
                 "bidNotional": money.trim(leg.bids),
                 "askNotional": money.trim(leg.asks),
                 "updateTime": leg.updated_us // 1000,
@@ -60,7 +85,7 @@ def position_risk_v3(exchange: Exchange, account: Account, symbol: str) -> list[
 def position_risk_v2(exchange: Exchange, account: Account, symbol: str) -> list[dict[str, Any]]:
     """positionRisk v2: every symbol."""
     rows: list[dict[str, Any]] = []
-    for market, exposure, leg in legs(exchange, account, symbol, every=True):
+    for market, exposure, leg in every(exchange, account, symbol):
         held = margin.leg_margin(market, exposure, leg)
         rows.append(
             {
@@ -68,10 +93,10 @@ def position_risk_v2(exchange: Exchange, account: Account, symbol: str) -> list[
                 "leverage": str(exposure.leverage),
                 "maxNotionalValue": money.trim(margin.notional_cap(market.brackets, exposure.leverage)),
                 "marginType": "isolated" if exposure.margin_type == "ISOLATED" else "cross",
-                "isolatedMargin": "0.00000000",
+                "isolatedMargin": money.text(_isolated_margin(leg, held, exposure)),
                 "isAutoAddMargin": "false",
-                "notional": money.text(leg.amt * (market.reference() or leg.entry)),
-                "isolatedWallet": "0",
+                "notional": _amount(_notional(market, leg)),
+                "isolatedWallet": _amount(leg.isolated),
                 "updateTime": leg.updated_us // 1000,
             }
         )
@@ -79,46 +104,39 @@ def position_risk_v2(exchange: Exchange, account: Account, symbol: str) -> list[
 
 
 def _risk_head(exchange: Exchange, account: Account, market: Market, leg: Leg, held: margin.Margin) -> dict[str, Any]:
-    liquidation = ZERO
-    if leg.amt:
-        liquidation = margin.liquidation_price(exchange.markets, account, market)
     mark = market.reference()
     return {
         "symbol": market.symbol.name,
         "positionSide": leg.side,
         "positionAmt": market.symbol.quantity_text(leg.amt),
         "entryPrice": money.trim(leg.entry),
-        "breakEvenPrice": money.trim(margin.break_even(leg, exchange.config.taker_fee)),
+        "breakEvenPrice": money.trim(margin.break_even(leg, exchange.facts)),
         "markPrice": money.text(mark if mark is not None else ZERO),
         "unRealizedProfit": money.text(held.unrealized),
-        "liquidationPrice": money.trim(money.cut(liquidation)),
+        "liquidationPrice": money.trim(money.cut(liquidation_price(exchange, account, market, leg))),
     }
 
 
 def balances(exchange: Exchange, account: Account) -> list[dict[str, Any]]:
     """balance v2 and v3: one row per asset."""
-    rows: list[dict[str, Any]] = []
-    for asset, wallet in account.wallets.items():
-        held = margin.asset_margin(exchange.markets, account, asset)
-        free = money.text(margin.available(wallet, held))
-        rows.append(
-            {
-                "accountAlias": _ALIAS,
-                "asset": asset,
-                "balance": money.text(wallet),
-                "crossWalletBalance": money.text(wallet),
-                "crossUnPnl": money.text(held.unrealized),
-                "availableBalance": free,
-                "maxWithdrawAmount": free,
-                "marginAvailable": True,
-                "updateTime": exchange.now_ms,
-            }
-        )
-    return rows
+    return [
+        {
+            "accountAlias": _ALIAS,
+            "asset": asset,
+            "balance": money.text(wallet),
+            "crossWalletBalance": money.text(account.cross_wallet(asset)),
+            "crossUnPnl": money.text(margin.cross_margin(exchange.markets, account, asset).unrealized),
+            "availableBalance": money.text(margin.free(exchange, account, asset)),
+            "maxWithdrawAmount": money.text(margin.withdrawable(exchange, account, asset)),
+            "marginAvailable": True,
+            "updateTime": exchange.now_ms,
+        }
+        for asset, wallet in account.wallets.items()
+    ]
 
 
-def _asset_row(exchange: Exchange, asset: str, wallet: Decimal, held: margin.Margin) -> dict[str, Any]:
-    free = money.text(margin.available(wallet, held))
+def _asset_row(exchange: Exchange, account: Account, asset: str, held: margin.Margin) -> dict[str, Any]:
+    wallet = account.wallets[asset]
     return {
         "asset": asset,
         "walletBalance": money.text(wallet),
@@ -128,10 +146,10 @@ def _asset_row(exchange: Exchange, asset: str, wallet: Decimal, held: margin.Mar
         "initialMargin": money.text(held.initial),
         "positionInitialMargin": money.text(held.position_initial),
         "openOrderInitialMargin": money.text(held.order_initial),
-        "crossWalletBalance": money.text(wallet),
-        "crossUnPnl": money.text(held.unrealized),
-        "availableBalance": free,
-        "maxWithdrawAmount": free,
+        "crossWalletBalance": money.text(account.cross_wallet(asset)),
+        "crossUnPnl": money.text(margin.cross_margin(exchange.markets, account, asset).unrealized),
+        "availableBalance": money.text(margin.free(exchange, account, asset)),
+        "maxWithdrawAmount": money.text(margin.withdrawable(exchange, account, asset)),
         "updateTime": exchange.now_ms,
     }
 
@@ -145,8 +163,9 @@ def account_v3(exchange: Exchange, account: Account) -> dict[str, Any]:
             "positionSide": leg.side,
             "positionAmt": market.symbol.quantity_text(leg.amt),
             **_position_money(market, exposure, leg),
+            "updateTime": leg.updated_us // 1000,
         }
-        for market, exposure, leg in legs(exchange, account, "", every=False)
+        for market, exposure, leg in live(exchange, account, "")
     ]
     return body
 
@@ -155,7 +174,7 @@ def account_v2(exchange: Exchange, account: Account) -> dict[str, Any]:
     """account v2: permissions, totals, assets, and a position row of every symbol."""
     body: dict[str, Any] = {
         "feeTier": 0,
-        "feeBurn": False,
+        "feeBurn": account.fee_burn,
         "canTrade": True,
         "canDeposit": True,
         "canWithdraw": account.config.can_withdraw,
@@ -164,53 +183,63 @@ def account_v2(exchange: Exchange, account: Account) -> dict[str, Any]:
         "tradeGroupId": account.config.trade_group_id,
         **_totals_and_assets(exchange, account),
     }
-    body["positions"] = [
-        {
-            "symbol": market.symbol.name,
-            "positionSide": leg.side,
-            "positionAmt": market.symbol.quantity_text(leg.amt),
-            "leverage": str(exposure.leverage),
-            "isolated": exposure.margin_type == "ISOLATED",
-            "entryPrice": money.trim(leg.entry),
-            "breakEvenPrice": money.trim(margin.break_even(leg, exchange.config.taker_fee)),
-            "maxNotional": money.trim(margin.notional_cap(market.brackets, exposure.leverage)),
-            "bidNotional": money.trim(leg.bids),
-            "askNotional": money.trim(leg.asks),
-            **_position_money(market, exposure, leg),
-        }
-        for market, exposure, leg in legs(exchange, account, "", every=True)
-    ]
+    body["positions"] = [_position_v2(exchange, *row) for row in every(exchange, account, "")]
     return body
+
+
+def _position_v2(exchange: Exchange, market: Market, exposure: Exposure, leg: Leg) -> dict[str, Any]:
+    held = margin.leg_margin(market, exposure, leg)
+    return {
+        "symbol": market.symbol.name,
+        "positionSide": leg.side,
+        "positionAmt": market.symbol.quantity_text(leg.amt),
+        "leverage": str(exposure.leverage),
+        "isolated": exposure.margin_type == "ISOLATED",
+        "entryPrice": money.trim(leg.entry),
+        "breakEvenPrice": money.trim(margin.break_even(leg, exchange.facts)),
+        "maxNotional": money.trim(margin.notional_cap(market.brackets, exposure.leverage)),
+        "bidNotional": money.trim(leg.bids),
+        "askNotional": money.trim(leg.asks),
+        **_position_money(market, exposure, leg),
+        "positionInitialMargin": _amount(held.position_initial),
+        "openOrderInitialMargin": _amount(held.order_initial),
+        "updateTime": leg.updated_us // 1000,
+    }
 
 
 def _position_money(market: Market, exposure: Exposure, leg: Leg) -> dict[str, Any]:
     held = margin.leg_margin(market, exposure, leg)
     return {
         "unrealizedProfit": money.text(held.unrealized),
-        "isolatedMargin": "0",
-        "notional": money.text(leg.amt * (market.reference() or leg.entry)),
-        "isolatedWallet": "0",
-        "initialMargin": money.text(held.initial),
-        "positionInitialMargin": money.text(held.position_initial),
-        "openOrderInitialMargin": money.text(held.order_initial),
-        "maintMargin": money.text(held.maintenance),
-        "updateTime": leg.updated_us // 1000,
+        "isolatedMargin": _amount(_isolated_margin(leg, held, exposure)),
+        "notional": _amount(_notional(market, leg)),
+        "isolatedWallet": _amount(leg.isolated),
+        "initialMargin": _amount(held.initial),
+        "maintMargin": _amount(held.maintenance),
     }
 
 
 def _totals_and_assets(exchange: Exchange, account: Account) -> dict[str, Any]:
-    total = margin.Margin()
-    wallets = ZERO
+    """Totals are in dollars in multi-assets mode; otherwise they are those of the assets with a market, as they are."""
+    total, cross = margin.Margin(), margin.Margin()
+    wallets, cross_wallets, free, withdrawable = ZERO, ZERO, ZERO, ZERO
     rows: list[dict[str, Any]] = []
+    traded = {market.symbol.margin_asset for market in exchange.markets.values()}
     for asset, wallet in account.wallets.items():
         held = margin.asset_margin(exchange.markets, account, asset)
-        rows.append(_asset_row(exchange, asset, wallet, held))
-        wallets += wallet
-        total.position_initial += held.position_initial
-        total.order_initial += held.order_initial
-        total.maintenance += held.maintenance
-        total.unrealized += held.unrealized
-    free = money.text(margin.available(wallets, total))
+        rows.append(_asset_row(exchange, account, asset, held))
+        if not account.multi_assets and asset not in traded:
+            continue
+        rate = dollars(exchange, asset) if account.multi_assets else ONE
+        wallets += wallet * rate
+        cross_wallets += account.cross_wallet(asset) * rate
+        total.add(held, rate=rate)
+        cross.add(margin.cross_margin(exchange.markets, account, asset), rate=rate)
+        free += margin.free(exchange, account, asset) * rate
+        withdrawable += margin.withdrawable(exchange, account, asset) * rate
+    if account.multi_assets:
+        free = margin.available(cross_wallets, cross)
+        withdrawable = max(free - max(cross.unrealized, ZERO), ZERO)
     return {
         "totalInitialMargin": money.text(total.initial),
         "totalMaintMargin": money.text(total.maintenance),
@@ -219,10 +248,10 @@ def _totals_and_assets(exchange: Exchange, account: Account) -> dict[str, Any]:
         "totalMarginBalance": money.text(wallets + total.unrealized),
         "totalPositionInitialMargin": money.text(total.position_initial),
         "totalOpenOrderInitialMargin": money.text(total.order_initial),
-        "totalCrossWalletBalance": money.text(wallets),
-        "totalCrossUnPnl": money.text(total.unrealized),
-        "availableBalance": free,
-        "maxWithdrawAmount": free,
+        "totalCrossWalletBalance": money.text(cross_wallets),
+        "totalCrossUnPnl": money.text(cross.unrealized),
+        "availableBalance": money.text(free),
+        "maxWithdrawAmount": money.text(withdrawable),
         "assets": rows,
     }
 
