@@ -19,6 +19,7 @@ from holdfast.paper.errors import VenueError
 from holdfast.paper.params import Params
 from holdfast.paper.reads import by_symbol
 from holdfast.paper.routes_market import READS
+from holdfast.paper.trading_status import api_trading_status
 
 NONE, KEY, SIGNED = "NONE", "KEY", "SIGNED"
 
@@ -110,6 +111,7 @@ REST: dict[tuple[str, str], Route] = {
     ),
     ("GET", "/fapi/v1/forceOrders"): Route("forceOrders", SIGNED, by_symbol(20, 50), forced.force_orders),
     ("GET", "/fapi/v1/adlQuantile"): Route("adlQuantile", SIGNED, 5, margin.adl_quantile),
+    ("GET", "/fapi/v1/apiTradingStatus"): Route("apiTradingStatus", SIGNED, by_symbol(1, 10), api_trading_status),
     ("GET", "/fapi/v1/feeBurn"): Route("feeBurn", SIGNED, 30, account.fee_burn),
     ("POST", "/fapi/v1/feeBurn"): Route("setFeeBurn", SIGNED, 1, account.set_fee_burn),
     ("POST", "/fapi/v1/listenKey"): Route("userDataStream.start", KEY, 1, account.start_listen_key),
