@@ -155,6 +155,12 @@ def free(exchange: Exchange, account: Account, asset: str) -> Decimal:
     return divide(left, backing.rate) if backing.rate else ZERO
 
 
+def is_funded(exchange: Exchange, account: Account, asset: str) -> bool:
+    """Whether the margin balance covers all initial margin."""
+    backing = pool(exchange, account, asset)
+    return backing.balance >= backing.margin.initial
+
+
 def withdrawable(exchange: Exchange, account: Account, asset: str) -> Decimal:
     """What may leave a wallet: what is free without counting on open profit (protocol notes C.10)."""
     backing = pool(exchange, account, asset)

@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
-from holdfast.paper import fees, wire, wire_account
+from holdfast.paper import fees, margin, wire, wire_account
 from holdfast.paper.account import Account
 from holdfast.paper.call import Call, page, window
 from holdfast.paper.errors import VenueError
+from holdfast.paper.events import multi_assets_event
 from holdfast.paper.exchange import Exchange
 
 _SUCCESS = {"code": 200, "msg": "success"}
@@ -148,6 +149,36 @@ def set_position_mode(call: Call) -> Any:
         raise VenueError(-4068)
     account.hedge = wanted
     call.exchange.log("setting", account=account.name, what="position_mode", value="hedge" if wanted else "one-way")
+    return _SUCCESS
+
+
+def multi_assets(call: Call) -> Any:
+    """Whether the account is in multi-assets mode."""
+    return {"multiAssetsMargin": call.account.multi_assets}
+
+
+def set_multi_assets(call: Call) -> Any:
+    """Change single-asset or multi-assets mode.
+
+    -4171 already so, -4167 an isolated symbol, -4170 open orders, -4172 a wallet below 0, -4169 too little margin.
+    """
+    exchange, account = call.exchange, call.account
+    call.params.need("multiAssetsMargin")
+    wanted = call.params.flag("multiAssetsMargin")
+    if wanted == account.multi_assets:
+        raise VenueError(-4171)
+    if wanted and any(exposure.margin_type == "ISOLATED" for exposure in account.exposures.values()):
+        raise VenueError(-4167)
+    if account.open_orders or account.open_algos:
+        raise VenueError(-4170)
+    if any(wallet < 0 for wallet in account.wallets.values()):
+        raise VenueError(-4172)
+    account.multi_assets = wanted
+    if not all(margin.is_funded(exchange, account, asset) for asset in account.wallets):
+        account.multi_assets = not wanted
+        raise VenueError(-4169)
+    exchange.log("setting", account=account.name, what="multi_assets", value=wanted)
+    multi_assets_event(exchange, account)
     return _SUCCESS
 
 

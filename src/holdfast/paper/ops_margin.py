@@ -1,4 +1,4 @@
-"""Leverage, margin type, isolated margin and multi-assets mode (protocol notes C.11)."""
+"""Leverage, margin type and isolated margin (protocol notes C.11)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from holdfast.paper import adl, checks, margin, money, positions
 from holdfast.paper.account import Account, Exposure, Leg
 from holdfast.paper.call import Call, page
 from holdfast.paper.errors import VenueError
-from holdfast.paper.events import account_event, leverage_event, multi_assets_event
+from holdfast.paper.events import account_event, leverage_event
 from holdfast.paper.exchange import Exchange
 from holdfast.paper.markets import Market
 
@@ -43,17 +43,12 @@ def set_leverage(call: Call) -> Any:
     if worst > cap:
         raise VenueError(-2027)
     exposure.leverage = leverage
-    if leverage < before and not _is_funded(exchange, account, market.symbol.margin_asset):
+    if leverage < before and not margin.is_funded(exchange, account, market.symbol.margin_asset):
         exposure.leverage = before
         raise VenueError(-2028)
     exchange.log("setting", account=account.name, what="leverage", symbol=name, value=leverage)
     leverage_event(exchange, account, name, leverage)
     return {"leverage": leverage, "maxNotionalValue": f"{cap:f}", "symbol": name}
-
-
-def _is_funded(exchange: Exchange, account: Account, asset: str) -> bool:
-    backing = margin.pool(exchange, account, asset)
-    return backing.balance >= backing.margin.initial
 
 
 def set_margin_type(call: Call) -> Any:
@@ -177,33 +172,3 @@ def adl_quantile(call: Call) -> Any:
                 places[side] = adl.quantile(exchange, account, exchange.markets[name], leg)
         rows.append({"symbol": name, "adlQuantile": places})
     return rows
-
-
-def multi_assets(call: Call) -> Any:
-    """Whether the account is in multi-assets mode."""
-    return {"multiAssetsMargin": call.account.multi_assets}
-
-
-def set_multi_assets(call: Call) -> Any:
-    """Change single-asset or multi-assets mode.
-
-    -4171 already so, -4167 an isolated symbol, -4170 open orders, -4172 a wallet below 0, -4169 too little margin.
-    """
-    exchange, account = call.exchange, call.account
-    call.params.need("multiAssetsMargin")
-    wanted = call.params.flag("multiAssetsMargin")
-    if wanted == account.multi_assets:
-        raise VenueError(-4171)
-    if wanted and any(exposure.margin_type == "ISOLATED" for exposure in account.exposures.values()):
-        raise VenueError(-4167)
-    if account.open_orders or account.open_algos:
-        raise VenueError(-4170)
-    if any(wallet < 0 for wallet in account.wallets.values()):
-        raise VenueError(-4172)
-    account.multi_assets = wanted
-    if not all(_is_funded(exchange, account, asset) for asset in account.wallets):
-        account.multi_assets = not wanted
-        raise VenueError(-4169)
-    exchange.log("setting", account=account.name, what="multi_assets", value=wanted)
-    multi_assets_event(exchange, account)
-    return _SUCCESS

@@ -103,8 +103,8 @@ REST: dict[tuple[str, str], Route] = {
     ("POST", "/fapi/v1/marginType"): Route("marginType", SIGNED, 1, margin.set_margin_type),
     ("GET", "/fapi/v1/positionSide/dual"): Route("positionMode", SIGNED, 30, account.position_mode),
     ("POST", "/fapi/v1/positionSide/dual"): Route("setPositionMode", SIGNED, 1, account.set_position_mode),
-    ("GET", "/fapi/v1/multiAssetsMargin"): Route("multiAssets", SIGNED, 30, margin.multi_assets),
-    ("POST", "/fapi/v1/multiAssetsMargin"): Route("setMultiAssets", SIGNED, 1, margin.set_multi_assets),
+    ("GET", "/fapi/v1/multiAssetsMargin"): Route("multiAssets", SIGNED, 30, account.multi_assets),
+    ("POST", "/fapi/v1/multiAssetsMargin"): Route("setMultiAssets", SIGNED, 1, account.set_multi_assets),
     ("POST", "/fapi/v1/positionMargin"): Route("positionMargin", SIGNED, 1, margin.change_position_margin),
     ("GET", "/fapi/v1/positionMargin/history"): Route(
         "positionMarginHistory", SIGNED, 1, margin.position_margin_history
