@@ -36,6 +36,11 @@ def paper(
 ) -> int:
     """Serve a paper exchange that behaves like Binance USDⓈ-M Futures.
 
+    It speaks Binance's own protocol, so real clients (python-binance, ccxt, the official SDK) trade on it when their
+    addresses point here: REST, WebSocket API, market and user streams; orders, conditional orders, margin, funding,
+    liquidation; one account of 10,000 USDT. Through the control door faults are injected, money and prices moved, and
+    switches turned while it runs. docs/paper-exchange.md shows all of it.
+
     It prints one JSON line with its addresses and the key of its account when it is ready, and runs until Ctrl-C.
     `holdfast run` with venue.name = "paper" finds it at the default port.
 
