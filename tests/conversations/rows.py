@@ -18,6 +18,7 @@ L1: dict[str, tuple[str, ...]] = {
     "algo place / cancel": ("l1-algo-place-and-cancel",),
     "algo trigger": ("l1-algo-trigger",),
     "leverage / multi-assets change": ("l1-leverage-and-multi-assets",),
+    "margin transfer (isolated)": ("l1-margin-transfer",),
     "funding": ("l1-funding",),
     "liquidation": ("l1-liquidation",),
     "listenKey 60 min": ("l1-listen-key-sixty-minutes",),
@@ -42,8 +43,3 @@ L3: dict[str, tuple[str, ...]] = {
     "−4116 on retry after the first attempt rested; duplicate fill after it filled": ("l3-retries",),
 }
 """Row of L.3 → the scripts that show it."""
-
-NOT_SHOWN: dict[str, str] = {
-    "margin transfer (isolated)": "the exchange has no call yet that moves margin to a position",
-}
-"""Row of L.1 or L.3 that no conversation shows → why."""
