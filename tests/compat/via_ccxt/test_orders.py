@@ -122,3 +122,11 @@ async def test_refusals(exchange, error, code, order):
     with pytest.raises(error) as refused:
         await (exchange.create_order(S, *order) if order else exchange.fetch_order("1", S))
     assert code in str(refused.value)
+
+
+async def test_isolated_margin_is_added(exchange):
+    """Margin of an isolated position."""
+    symbol = "ETH/USDT:USDT"
+    await exchange.set_margin_mode("isolated", symbol)
+    await exchange.create_order(symbol, "market", "buy", 0.1)
+    assert (await exchange.add_margin(symbol, 5))["amount"] == 5

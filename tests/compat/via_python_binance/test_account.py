@@ -62,3 +62,11 @@ def test_symbol_config(client):
     client.futures_change_leverage(symbol=S, leverage=9)
     [row] = client.futures_symbol_config(symbol=S)
     assert row["leverage"] == 9
+
+
+def test_isolated_margin_is_added(client):
+    """Margin of an isolated position, and the record of the change."""
+    client.futures_change_margin_type(symbol="ETHUSDT", marginType="ISOLATED")
+    client.futures_create_order(symbol="ETHUSDT", side="BUY", type="MARKET", quantity="0.100")
+    assert client.futures_change_position_margin(symbol="ETHUSDT", amount="5", type=1)["code"] == 200
+    assert client.futures_position_margin_history(symbol="ETHUSDT")
