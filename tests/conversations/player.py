@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from holdfast.paper.config import AccountConfig, RateLimits
+from holdfast.paper.config import AccountConfig, PaperConfig, RateLimits
 from holdfast.paper.wire_out import Close, HttpOutcome
 from tests.conversations.expect import Captured, differences, shown
 from tests.conversations.script import Line, Script
@@ -48,7 +48,9 @@ class Player:
         ]
         unlimited = {"weight_per_minute": None, "orders_per_minute": None, "orders_per_10_seconds": None}
         limits = msgspec.convert({**unlimited, **settings.pop("limits", {})}, RateLimits)
-        return Desk(accounts=accounts, limits=limits, **settings)
+        facts = settings.pop("facts", {})
+        rest = msgspec.convert(settings, PaperConfig, strict=False)
+        return Desk(facts, accounts=accounts, limits=limits, **{name: getattr(rest, name) for name in settings})
 
     def play(self) -> None:
         """Everything, line by line; raises Mismatch at the first line that does not hold."""
