@@ -188,6 +188,53 @@ def test_a_flip_realises_the_old_side_and_opens_the_new_at_the_fill() -> None:
     assert desk.records("trade")[-1]["realized"] == "0.99900000"
 
 
+def two(group: int = -1) -> Desk:
+    """Two accounts, perhaps of one trade group, in front of a wide book."""
+    accounts = [
+        AccountConfig(name="paper", api_key=KEY, api_secret=SECRET, trade_group_id=group),
+        AccountConfig(name="other", api_key="other-key", api_secret="other-secret", trade_group_id=group),
+    ]
+    desk = Desk(accounts=accounts)
+    desk.book("80000.0", "80010.0")
+    return desk
+
+
+def other_buys(desk: Desk, quantity: str = "0.010") -> None:
+    """The other account buys at the market."""
+    text = f"symbol=BTCUSDT&side=BUY&type=MARKET&quantity={quantity}&timestamp={desk.now_us // 1000}"
+    signed = f"/fapi/v1/order?{text}&signature={sign(text, 'other-secret')}"
+    assert desk.raw("POST", signed, key="other-key").status == 200
+
+
+@pytest.mark.parametrize(("group", "status"), [(-1, "FILLED"), (7, "EXPIRED_IN_MATCH")])
+def test_c1_accounts_of_one_trade_group_do_not_trade_with_each_other(group: int, status: str) -> None:
+    """Protocol notes C.1: self-trade prevention reaches over accounts that share a group."""
+    desk = two(group)
+    order_id = desk.order(side="SELL", type="LIMIT", price="80005.0", quantity="0.010").body["orderId"]
+    other_buys(desk)
+    assert desk.call("GET", "/fapi/v1/order", symbol="BTCUSDT", orderId=order_id).body["status"] == status
+
+
+def test_c1_an_rpi_order_meets_no_order_of_an_api() -> None:
+    """Protocol notes C.1: takers through the API pass it by; the outside market fills it."""
+    desk = two()
+    desk.order(side="SELL", type="LIMIT", timeInForce="RPI", price="80005.0", quantity="0.010")
+    other_buys(desk)
+    assert [trade["price"] for trade in desk.records("trade")] == ["80010.0"]
+    desk.trade("80006.0", "1", seller_aggressive=False)
+    assert desk.records("trade")[-1]["price"] == "80005.0"
+
+
+def test_at_one_price_time_decides_between_the_recording_and_our_orders() -> None:
+    """What stood there before our order trades first, then ours, then what came later."""
+    desk = two()
+    desk.order(side="SELL", type="LIMIT", price="80010.0", quantity="0.010")
+    desk.book("80000.0", "80010.0", ask_qty="9")
+    other_buys(desk, "2.015")
+    takers = [trade["qty"] for trade in desk.records("trade") if trade["account"] == "other"]
+    assert takers == ["2", "0.010", "0.005"]
+
+
 @given(st.lists(st.tuples(st.sampled_from(["BUY", "SELL"]), st.integers(1, 300), st.integers(-40, 40)), max_size=25))
 def test_the_wallet_and_the_position_are_the_sum_of_the_trades(steps: list[tuple[str, int, int]]) -> None:
     """For any orders on any walk: position = Σ trades, wallet change = Σ realised − fees, log numbers gapless."""

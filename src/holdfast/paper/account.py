@@ -100,6 +100,9 @@ class Account:
         self.by_client: dict[tuple[str, str], Order] = {}
         self.open_orders: dict[tuple[str, int], Order] = {}
         self.open_clients: dict[str, Order] = {}
+        self.open_counts: dict[str, int] = {}
+        self.reducing: dict[tuple[str, str], dict[int, Order]] = {}
+        """By (symbol, position side): the resting orders that end with the position."""
         self._closed: deque[Order] = deque()
         self.trades: dict[str, deque[Trade]] = {}
         self.amendments: dict[str, deque[Amendment]] = {}
@@ -137,10 +140,12 @@ class Account:
         self.by_client[(order.symbol, order.client_id)] = order
         self.open_orders[(order.symbol, order.order_id)] = order
         self.open_clients[order.client_id] = order
+        self.open_counts[order.symbol] = self.open_counts.get(order.symbol, 0) + 1
 
     def close_order(self, order: Order) -> None:
         """Move an order to history; the oldest closed one is forgotten beyond the limit."""
         del self.open_orders[(order.symbol, order.order_id)]
+        self.open_counts[order.symbol] -= 1
         if self.open_clients.get(order.client_id) is order:
             del self.open_clients[order.client_id]
         self._closed.append(order)

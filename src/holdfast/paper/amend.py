@@ -103,6 +103,7 @@ def _check_account(exchange: Exchange, account: Account, market: Market, order: 
     checks.check_reducing(account, rest, exchange.facts)
     matching.uncount(account, order)
     try:
+        checks.check_flip(exchange, account, market, rest)
         checks.check_margin(exchange, account, market, rest)
     finally:
         matching.recount(account, order)

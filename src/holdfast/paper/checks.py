@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from itertools import islice
+
+import msgspec
 
 from holdfast.model.num import ZERO
 from holdfast.paper import margin
 from holdfast.paper.account import Account
 from holdfast.paper.config import VenueFacts
+from holdfast.paper.crowding import is_crowded_out
 from holdfast.paper.errors import VenueError, missing, unwanted
 from holdfast.paper.exchange import Exchange
 from holdfast.paper.markets import Market
-from holdfast.paper.matching import beyond, limit_price
+from holdfast.paper.matching import beyond, limit_price, reducible, rivals
 from holdfast.paper.orders import CONDITIONAL_TYPES, Order
 from holdfast.paper.params import Params
 from holdfast.paper.symbols import PaperSymbol, QuantityRule
@@ -228,9 +232,24 @@ def check_reducing(account: Account, order: Order, facts: VenueFacts) -> None:
     amt = account.leg(order.symbol, order.position_side).amt
     if not (amt < 0 if order.is_buy else amt > 0):
         raise VenueError(-2022)
+    crowding = facts.reduce_only_crowding == "displace"
+    if crowding and order.type == "LIMIT" and order.tif not in ("IOC", "FOK") and is_crowded_out(account, order):
+        raise VenueError(-2022)
     strict = facts.reduce_only_over_size == "reject" or not order.reduce_only
     if strict and not order.close_position and order.qty > abs(amt):
         raise VenueError(-2022)
+
+
+def check_flip(exchange: Exchange, account: Account, market: Market, order: Order) -> None:
+    """-4118: a reduce-only order and other open orders of its side could turn the position, and nobody could pay."""
+    leg = account.leg(order.symbol, order.position_side)
+    if not order.reduce_only or not (leg.bids if order.is_buy else leg.asks):
+        return
+    try:
+        check_margin(exchange, account, market, msgspec.structs.replace(order, reduce_only=False))
+    except VenueError as refusal:
+        if refusal.code == -2019:
+            raise VenueError(-4118) from refusal
 
 
 def check_duplicate(exchange: Exchange, account: Account, symbol: str, client_id: str) -> None:
@@ -244,11 +263,7 @@ def check_duplicate(exchange: Exchange, account: Account, symbol: str, client_id
 
 def check_open_orders(account: Account, market: Market) -> None:
     """MAX_NUM_ORDERS of the symbol: -2025."""
-    name = market.symbol.name
-    limit = market.symbol.maximum_orders
-    if len(account.open_orders) < limit:
-        return
-    if sum(1 for symbol, _ in account.open_orders if symbol == name) >= limit:
+    if account.open_counts.get(market.symbol.name, 0) >= market.symbol.maximum_orders:
         raise VenueError(-2025)
 
 
@@ -267,17 +282,17 @@ def check_margin(exchange: Exchange, account: Account, market: Market, order: Or
         raise VenueError(-2019)
 
 
-def check_matching(market: Market, order: Order, facts: VenueFacts) -> None:
+def check_matching(exchange: Exchange, market: Market, order: Order) -> None:
     """What depends on the book at this instant: -5022 post-only, -5021 fill-or-kill, -4131 market bound."""
     best = best_opposite(market, order)
     if order.tif in ("GTX", "RPI") and crosses(market, order):
         raise VenueError(-5022)
-    if order.tif == "FOK" and fillable(market, order, facts) < order.qty:
+    if order.tif == "FOK" and fillable(exchange, market, order) < order.qty:
         raise VenueError(-5021)
     if (
         order.type != "LIMIT"
         and best is not None
-        and beyond(best, limit_price(market, order, facts), buying=order.is_buy)
+        and beyond(best, limit_price(market, order, exchange.facts), buying=order.is_buy)
     ):
         raise VenueError(-4131)
 
@@ -290,29 +305,21 @@ def crosses(market: Market, order: Order) -> bool:
 
 def best_opposite(market: Market, order: Order) -> Decimal | None:
     """The best price an order could trade at, recorded or ours."""
-    prices = [price for price, _ in _first(market, order)]
-    resting = market.resting(buying=not order.is_buy)
-    if resting:
-        prices.append(resting[0].price)
+    prices = [price for price, _ in islice(market.book.opposite(buying=order.is_buy).levels(), 1)]
+    prices += [rival.price for rival in islice(rivals(market, order), 1)]
     return (min(prices) if order.is_buy else max(prices)) if prices else None
 
 
-def _first(market: Market, order: Order) -> list[tuple[Decimal, Decimal]]:
-    for level in market.book.opposite(buying=order.is_buy).levels():
-        return [level]
-    return []
-
-
-def fillable(market: Market, order: Order, facts: VenueFacts) -> Decimal:
+def fillable(exchange: Exchange, market: Market, order: Order) -> Decimal:
     """How much of an order could trade at once within its limit."""
-    limit = limit_price(market, order, facts)
+    limit = limit_price(market, order, exchange.facts)
     total = ZERO
     for price, left in market.book.opposite(buying=order.is_buy).levels():
         if beyond(price, limit, buying=order.is_buy) or total >= order.qty:
             break
         total += left
-    for rival in market.resting(buying=not order.is_buy):
-        if beyond(rival.price, limit, buying=order.is_buy):
+    for rival in rivals(market, order):
+        if beyond(rival.price, limit, buying=order.is_buy) or total >= order.qty:
             break
-        total += rival.remaining
+        total += reducible(exchange.accounts[rival.account], rival)
     return total

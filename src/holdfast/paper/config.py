@@ -62,6 +62,8 @@ class VenueFacts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Whether `ot` and `origType` of a spawned order name the conditional type or the plain one."""
     market_bound: Literal["marketTakeBound", "PERCENT_PRICE", "none"] = "marketTakeBound"
     """What keeps a market order from walking the whole book: the symbol's bound, the price band, or nothing."""
+    reduce_only_crowding: Literal["displace", "accept"] = "displace"
+    """Reduce-only orders beyond the position: those of lower priority end (er 4, -2022), or all of them stay."""
     symbol_status_codes: Literal["by status", "-1122"] = "by status"
     """Whether a contract that does not trade refuses with a code of its status, or always with -1122."""
     strict_signature: bool = False

@@ -15,19 +15,12 @@ from holdfast.paper.book import Book
 from holdfast.paper.config import Bracket
 from holdfast.paper.history import History
 from holdfast.paper.orders import Algo, Order
+from holdfast.paper.resting import Resting
 from holdfast.paper.symbols import PaperSymbol
 from holdfast.paper.taps import Taps
 
 _HISTORY: Final = 1000
 """Funding instants and forced closings remembered per contract."""
-
-
-def _bid_key(order: Order) -> tuple[Decimal, int]:
-    return (-order.price, order.sequence)
-
-
-def _ask_key(order: Order) -> tuple[Decimal, int]:
-    return (order.price, order.sequence)
 
 
 def _up_key(algo: Algo) -> tuple[Decimal, int]:
@@ -111,8 +104,8 @@ class Market:
         self.funding: deque[FundingPoint] = deque(maxlen=_HISTORY)
         self.forced: deque[Order] = deque(maxlen=_HISTORY)
         self.mark_ms = 0
-        self.bids: list[Order] = []
-        self.asks: list[Order] = []
+        self.bids = Resting(buys=True)
+        self.asks = Resting(buys=False)
         self.mark_triggers = Triggers()
         self.last_triggers = Triggers()
         self.holders: dict[str, Account] = {}
@@ -162,17 +155,14 @@ class Market:
         """Whether any conditional order waits here."""
         return self.mark_triggers.waits() or self.last_triggers.waits()
 
-    def resting(self, *, buying: bool) -> list[Order]:
+    def resting(self, *, buying: bool) -> Resting:
         """Our resting orders of one direction, best price first, older first at the same price."""
         return self.bids if buying else self.asks
 
     def rest(self, order: Order) -> None:
         """Put an order on the book, behind everything recorded at its price."""
-        order.ahead = self.book.own(buying=order.is_buy).available(order.price)
-        if order.is_buy:
-            insort(self.bids, order, key=_bid_key)
-        else:
-            insort(self.asks, order, key=_ask_key)
+        shown = self.book.own(buying=order.is_buy).available(order.price)
+        self.resting(buying=order.is_buy).add(order, shown)
 
     def unrest(self, order: Order) -> None:
         """Take an order off the book."""

@@ -7,6 +7,7 @@ always at the order's own price.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 from holdfast.model.num import ONE, ZERO, text
@@ -14,6 +15,7 @@ from holdfast.paper import fees, money, positions
 from holdfast.paper.account import Account, Leg
 from holdfast.paper.algo_state import end_algo, finish_parent
 from holdfast.paper.config import VenueFacts
+from holdfast.paper.crowding import knocked_out
 from holdfast.paper.events import order_event, trade_events
 from holdfast.paper.exchange import Exchange
 from holdfast.paper.market import PublicTrade
@@ -28,6 +30,8 @@ from holdfast.paper.orders import (
     Order,
     Trade,
 )
+
+_NOTHING: dict[int, Order] = {}
 
 
 def submit(exchange: Exchange, account: Account, market: Market, order: Order) -> None:
@@ -45,7 +49,7 @@ def submit(exchange: Exchange, account: Account, market: Market, order: Order) -
 def amend(exchange: Exchange, account: Account, market: Market, order: Order, *, price: Decimal, qty: Decimal) -> None:
     """Give a resting order another price and quantity: it goes to the back of the queue, and takes what it may."""
     uncount(account, order)
-    market.unrest(order)
+    _unrest(account, market, order)
     order.sequence = 0
     order.price, order.qty = price, qty
     order.updated_us = order.amended_us = exchange.now_us
@@ -87,6 +91,10 @@ def _rest(exchange: Exchange, account: Account, market: Market, order: Order) ->
     order.sequence = exchange.rested
     market.rest(order)
     _count(account, order, order.remaining)
+    key = (order.symbol, order.position_side)
+    if order.closes_only or order.tif == "GTE_GTC":
+        account.reducing.setdefault(key, {})[order.order_id] = order
+        _knock_out(exchange, account, key)
     if order.good_till_ms and not order.amendments:
 
         def expire(_now_us: int) -> None:
@@ -94,6 +102,20 @@ def _rest(exchange: Exchange, account: Account, market: Market, order: Order) ->
                 close(exchange, account, order, x="EXPIRED", status="EXPIRED")
 
         exchange.timers.at(order.good_till_ms * 1000, expire)
+
+
+def _unrest(account: Account, market: Market, order: Order) -> None:
+    market.unrest(order)
+    waiting = account.reducing.get((order.symbol, order.position_side))
+    if waiting:
+        waiting.pop(order.order_id, None)
+
+
+def _knock_out(exchange: Exchange, account: Account, key: tuple[str, str]) -> None:
+    """End the reduce-only orders for which others leave nothing of the position."""
+    if exchange.facts.reduce_only_crowding == "displace":
+        for order in knocked_out(account, *key):
+            close(exchange, account, order, x="EXPIRED", status="EXPIRED", reason=REDUCE_ONLY_LEFTOVER)
 
 
 def _count(account: Account, order: Order, quantity: Decimal) -> None:
@@ -159,9 +181,10 @@ def _take(exchange: Exchange, account: Account, market: Market, order: Order) ->
         if rival is not None:
             if beyond(rival.price, limit, buying=buying):
                 return ""
-            if rival.account == order.account and order.stp != "NONE" and order.tif != "FOK":
+            if _is_self_trade(exchange, order, rival):
                 if order.stp != "EXPIRE_TAKER":
-                    close(exchange, account, rival, x="EXPIRED", status="EXPIRED_IN_MATCH", reason=SELF_TRADE)
+                    owner = exchange.accounts[rival.account]
+                    close(exchange, owner, rival, x="EXPIRED", status="EXPIRED_IN_MATCH", reason=SELF_TRADE)
                 if order.stp != "EXPIRE_MAKER":
                     return SELF_TRADE
                 continue
@@ -171,20 +194,41 @@ def _take(exchange: Exchange, account: Account, market: Market, order: Order) ->
             return ""
         price, left = level
         traded = min(quantity, left)
+        queue = market.resting(buying=not buying).queue(price)
+        if queue is not None:
+            first = next((rival for rival in queue.orders.values() if rival.tif != "RPI"), None)
+            if first is not None:
+                traded = min(traded, queue.ahead(first))
+            queue.trade(traded)
         side.take(price, traded)
         level = (price, left - traded) if traded < left else next(levels, None)
         fill(exchange, account, market, order, price=price, qty=traded, maker=False, trade_id=market.trade_id())
     return ""
 
 
+def _is_self_trade(exchange: Exchange, order: Order, rival: Order) -> bool:
+    """Whether self-trade prevention keeps two orders apart: same account, or accounts of one trade group."""
+    if order.stp == "NONE" or order.tif == "FOK":
+        return False
+    if rival.account == order.account:
+        return True
+    group = exchange.accounts[order.account].config.trade_group_id
+    return group >= 0 and group == exchange.accounts[rival.account].config.trade_group_id
+
+
+def rivals(market: Market, order: Order) -> Iterator[Order]:
+    """Our resting orders that a taker may meet, best first: RPI orders never meet an order of an API (notes C.1)."""
+    return (rival for rival in market.resting(buying=not order.is_buy) if rival.tif != "RPI")
+
+
 def _first_rival(market: Market, order: Order, book_price: Decimal | None) -> Order | None:
-    """Our best resting order on the other side, if it is strictly better than the recorded level."""
-    resting = market.resting(buying=not order.is_buy)
-    if not resting:
-        return None
-    rival = resting[0]
-    if book_price is None:
+    """Our best resting order on the other side, if its turn is before the recorded level's."""
+    rival = next(rivals(market, order), None)
+    if rival is None or book_price is None:
         return rival
+    if rival.price == book_price:
+        queue = market.resting(buying=not order.is_buy).queue(book_price)
+        return rival if queue is not None and not queue.ahead(rival) else None
     better = rival.price < book_price if order.is_buy else rival.price > book_price
     return rival if better else None
 
@@ -293,7 +337,7 @@ def _book(exchange: Exchange, account: Account, market: Market, leg: Leg, trade:
 
 def _leave_book(account: Account, market: Market, order: Order) -> None:
     if order.sequence:
-        market.unrest(order)
+        _unrest(account, market, order)
     account.close_order(order)
 
 
@@ -321,11 +365,15 @@ def close(
 def settle_position(exchange: Exchange, account: Account, market: Market, position_side: str) -> None:
     """After executions: what depended on a position that is gone ends too."""
     symbol = market.symbol.name
-    for order in list(account.open_orders.values()):
-        ours = order.symbol == symbol and order.position_side == position_side and order.sequence
-        if ours and order.closes_only and not reducible(account, order):
+    key = (symbol, position_side)
+    amt = account.leg(symbol, position_side).amt
+    for order in list(account.reducing.get(key, _NOTHING).values()):
+        if order.closes_only and not reducible(account, order):
             close(exchange, account, order, x="EXPIRED", status="EXPIRED", reason=REDUCE_ONLY_LEFTOVER)
-    if account.leg(symbol, position_side).amt:
+        elif order.tif == "GTE_GTC" and not amt:
+            close(exchange, account, order, x="EXPIRED", status="EXPIRED", reason=POSITION_GONE)
+    _knock_out(exchange, account, key)
+    if amt:
         return
     for algo in list(account.open_algos.values()):
         ours = algo.symbol == symbol and algo.position_side == position_side and algo.status == "NEW"
@@ -337,28 +385,27 @@ def on_trade(exchange: Exchange, market: Market, event: PublicTrade) -> None:
     """A recorded trade: it fills what it passes, and advances the queue of what it meets."""
     buying = event.buyer_maker
     passed = ZERO
-    for order in list(market.resting(buying=buying)):
+    resting = market.resting(buying=buying)
+    queue = resting.queue(event.price)
+    if queue is not None and market.book.own(buying=buying).available(event.price) <= 0:
+        queue.free()
+    for order in resting.reached(event.price):
         if order.price != event.price:
-            if beyond(event.price, order.price, buying=buying):
-                break
             _fill_resting(exchange, market, order, order.remaining)
-            continue
-        if order.price not in market.book.own(buying=buying).quantities:
-            order.ahead = ZERO
-        open_quantity = event.qty - order.ahead - passed
-        order.ahead = max(order.ahead - event.qty, ZERO)
-        if open_quantity > 0:
-            passed += _fill_resting(exchange, market, order, open_quantity)
+        elif queue is not None:
+            open_quantity = event.qty - queue.ahead(order) - passed
+            if open_quantity > 0:
+                passed += _fill_resting(exchange, market, order, open_quantity)
+    if queue is not None:
+        queue.trade(event.qty)
 
 
 def on_touch(exchange: Exchange, market: Market) -> None:
     """The recorded book has moved: it fills the resting orders that it now crosses."""
     for buying in (True, False):
         side = market.book.opposite(buying=buying)
-        for order in list(market.resting(buying=buying)):
-            best = side.best()
-            if best is None or beyond(best, order.price, buying=buying):
-                break
+        best = side.best()
+        for order in market.resting(buying=buying).reached(best) if best is not None else ():
             for price, left in side.levels():
                 if beyond(price, order.price, buying=buying) or not order.is_open:
                     break

@@ -13,7 +13,7 @@ from holdfast.paper.markets import Market
 from holdfast.paper.orders import CONDITIONAL_TYPES, Order
 from holdfast.paper.params import Params
 
-_TIFS = ("GTC", "IOC", "FOK", "GTX", "GTD")
+_TIFS = ("GTC", "IOC", "FOK", "GTX", "GTD", "RPI")
 _DEPTHS = {"OPPONENT": 1, "OPPONENT_5": 5, "QUEUE": 1, "QUEUE_5": 5, "QUEUE_10": 10, "QUEUE_20": 20}
 
 
@@ -131,8 +131,9 @@ def check(exchange: Exchange, account: Account, market: Market, order: Order) ->
     checks.check_notional(market, order)
     checks.check_reducing(account, order, exchange.facts)
     checks.check_open_orders(account, market)
+    checks.check_flip(exchange, account, market, order)
     checks.check_margin(exchange, account, market, order)
-    checks.check_matching(market, order, exchange.facts)
+    checks.check_matching(exchange, market, order)
 
 
 def cancel(exchange: Exchange, account: Account, params: Params) -> Order:
