@@ -1,7 +1,9 @@
 """What a market is called, and what the first line of a file says about it. Pure: opening files is the adapters' part.
 
 Names: `synthetic:SEED` is a made-up market of the usual symbols;
-`synthetic:SEED:BTCUSDT=28155.1,ETHUSDT` chooses symbols and, after `=`, start prices. Everything else is a file.
+`synthetic:SEED:BTCUSDT=28155.1,ETHUSDT` chooses symbols and, after `=`, start prices, and
+`synthetic:SEED:BTCUSDT:flash-crash,ETHUSDT=3000:trend` after another `:` what each lives through. Everything else is
+a file.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from holdfast.paper.feed import read_frames
 from holdfast.paper.klines import HEADER, read_klines
 from holdfast.paper.marks import fill_marks
 from holdfast.paper.source import Grid, MarketFileError, MarketSource
-from holdfast.paper.synthetic import START_PRICES, SyntheticMarket
+from holdfast.paper.synthetic import SHAPES, START_PRICES, SyntheticMarket
 
 PREFIX = "synthetic:"
 _USUAL_SYMBOLS = 5
@@ -29,6 +31,7 @@ class SyntheticName(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     symbols: tuple[str, ...] = ()
     start_prices: dict[str, Decimal] = {}
+    shapes: dict[str, str] = {}
 
 
 def parse_synthetic(name: str) -> SyntheticName | None:
@@ -41,12 +44,22 @@ def parse_synthetic(name: str) -> SyntheticName | None:
         raise MarketFileError(line=0, rule=rule, found=repr(name))
     prices: dict[str, Decimal] = {}
     symbols: list[str] = []
+    shapes: dict[str, str] = {}
     for entry in chosen.split(",") if chosen else ():
-        symbol, _, price = entry.partition("=")
+        named, _, shape = entry.partition(":")
+        symbol, _, price = named.partition("=")
         symbols.append(symbol)
+        if shape:
+            shapes[symbol] = _shape(shape)
         if price:
             prices[symbol] = _start_price(price, name)
-    return SyntheticName(seed=int(seed), symbols=tuple(symbols), start_prices=prices)
+    return SyntheticName(seed=int(seed), symbols=tuple(symbols), start_prices=prices, shapes=shapes)
+
+
+def _shape(text: str) -> str:
+    if text not in SHAPES:
+        raise MarketFileError(line=0, rule=f"a shape is one of {', '.join(SHAPES)}", found=repr(text))
+    return text
 
 
 def _start_price(text: str, name: str) -> Decimal:
@@ -75,6 +88,7 @@ def made_up(
         grids=tuple(chosen),
         start_us=start_us,
         start_prices=name.start_prices,
+        shapes=name.shapes,
         duration_us=duration_us,
         step_ms=step_ms,
         funding_interval_ms=funding_interval_ms,

@@ -6,14 +6,15 @@ Within ten minutes stops and targets at 0.3 to 1 % are reached. The price stays 
 times its start, because trends turn towards the start when they have gone far.
 
 All arithmetic is in integers (ticks in fixed point, returns in billionths), so no rounding differs
-between machines. Every step brings a change of the book, its touch and up to three trades; every second a mark,
+between machines. A symbol may be given one shape instead: a trend, chop, gaps, flash crashes or a thin book
+(`SHAPES`). Every step brings a change of the book, its touch and up to three trades; every second a mark,
 which follows the middle with a lag as real marks do.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 import msgspec
@@ -34,6 +35,13 @@ START_PRICES = {
 }
 """Where well-known symbols start when nothing else is said; any other starts at `_DEFAULT_TICKS` of its ticks."""
 
+SHAPES = ("mixed", "trend", "chop", "gap", "flash-crash", "thin-book")
+"""What a symbol can live through: everything by turns, or one thing again and again."""
+
+_THIN = 50
+"""A thin book holds this part of a usual one."""
+
+_CRASH_THIN = 20
 _DEFAULT_TICKS = 20_000
 _ONE = 1 << 16
 """Fixed point of prices: parts of a tick."""
@@ -65,6 +73,8 @@ class SyntheticMarket(msgspec.Struct, frozen=True, kw_only=True):
     step_ms: int = 500
     level_notional: Decimal = Decimal(50_000)
     funding_interval_ms: int = 8 * 3_600_000
+    shapes: dict[str, str] = {}
+    """One of `SHAPES` by symbol; a symbol that is not named is mixed."""
     lean: bool = False
     """Only touches and marks, without depth and strangers' trades: a fifth of the events, for long simulations."""
 
@@ -74,6 +84,9 @@ class SyntheticMarket(msgspec.Struct, frozen=True, kw_only=True):
             raise MarketFileError(line=0, rule="step_ms is 1 to 1000 and divides 1000", found=str(self.step_ms))
         if not self.grids:
             raise MarketFileError(line=0, rule="a market has at least one symbol")
+        for shape in self.shapes.values():
+            if shape not in SHAPES:
+                raise MarketFileError(line=0, rule=f"a shape is one of {', '.join(SHAPES)}", found=repr(shape))
         for grid in self.grids:
             price = self.start_price(grid)
             if price < grid.tick:
@@ -91,7 +104,9 @@ class SyntheticMarket(msgspec.Struct, frozen=True, kw_only=True):
 
     def _of(self, grid: Grid) -> Iterator[tuple[int, MarketEvent]]:
         """One symbol, step by step."""
-        walk = _Walk(Prng.named(self.seed, grid.symbol), int(self.start_price(grid) // grid.tick), self.step_ms)
+        shape = self.shapes.get(grid.symbol, "mixed")
+        start_ticks = int(self.start_price(grid) // grid.tick)
+        walk = _Walk(Prng.named(self.seed, grid.symbol), start_ticks, self.step_ms, shape)
         book = _Book(grid, walk, self.level_notional)
         marks = _Marks(grid, walk, self.funding_interval_ms)
         start_ms = self.start_us // 1000
@@ -115,20 +130,26 @@ class SyntheticMarket(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Phase(msgspec.Struct):
-    """A stretch of one kind of movement. `pull` > 0: back to the anchor, over so many seconds."""
+    """A stretch of one kind of movement. `pull` > 0: back to the anchor, over so many seconds.
+
+    `thin`: by what the usual quantities are divided.
+    """
 
     steps: int
     drift: int
     noise: int
     jump: int = 0
     pull: int = 0
+    thin: int = 1
 
 
 class _Walk:
     """The price of one symbol, in ticks × `_ONE`."""
 
-    def __init__(self, random: Prng, start_ticks: int, step_ms: int) -> None:
+    def __init__(self, random: Prng, start_ticks: int, step_ms: int, shape: str = "mixed") -> None:
         self.random = random
+        self._shape = shape
+        self._way = 0
         self.price = start_ticks * _ONE
         self.rising = True
         self._start = self.price
@@ -136,6 +157,11 @@ class _Walk:
         self._step_ms = step_ms
         self._noise_part = math.isqrt(step_ms * 1000)
         self._phases: list[_Phase] = [self._phase(seconds=20, noise=_CHOP, pull=60)]
+
+    @property
+    def thin(self) -> int:
+        """By what the usual quantity of a level is divided now."""
+        return _THIN if self._shape == "thin-book" else self._phases[0].thin
 
     @property
     def ticks(self) -> int:
@@ -159,10 +185,12 @@ class _Walk:
             self._phases.pop(0)
             self._anchor = self.price
             if not self._phases:
-                self._phases = self._next_regime()
+                self._phases = _REGIMES.get(self._shape, _Walk._next_regime)(self)
 
-    def _phase(self, *, seconds: int, noise: int, drift: int = 0, jump: int = 0, pull: int = 0) -> _Phase:
-        return _Phase(steps=seconds * 1000 // self._step_ms, drift=drift, noise=noise, jump=jump, pull=pull)
+    def _phase(
+        self, *, seconds: int, noise: int, drift: int = 0, jump: int = 0, pull: int = 0, thin: int = 1
+    ) -> _Phase:
+        return _Phase(steps=seconds * 1000 // self._step_ms, drift=drift, noise=noise, jump=jump, pull=pull, thin=thin)
 
     def _direction(self) -> int:
         """Up or down by chance, but back towards the start from far away."""
@@ -189,6 +217,43 @@ class _Walk:
             self._phase(seconds=30, noise=_CHOP, drift=-way * back // 30),
         ]
 
+    def _trend(self) -> list[_Phase]:
+        """On and on in one direction, which turns only far from the start."""
+        way, between = self._direction(), self.random.between
+        far = self.price > self._start * 3 // 2 or self.price < self._start * 2 // 3
+        self._way = way if far or not self._way else self._way
+        return [self._phase(seconds=between(45, 180), noise=_QUIET, drift=self._way * between(33_000, 100_000))]
+
+    def _chop(self) -> list[_Phase]:
+        """Up and down around the start, and never far from it."""
+        self._anchor = self._start
+        return [self._phase(seconds=self.random.between(20, 120), noise=_CHOP, pull=60)]
+
+    def _gap(self) -> list[_Phase]:
+        """A jump of 2 to 8 % in one step, and a minute or more of rest."""
+        jump = self._direction() * self.random.between(20_000_000, 80_000_000)
+        return [self._phase(seconds=self.random.between(60, 180), noise=_CHOP, jump=jump)]
+
+    def _flash_crash(self) -> list[_Phase]:
+        """Down by 8 to 20 % in ten seconds through a thin book, most of it back in a minute, and a while of rest."""
+        between = self.random.between
+        size = between(80_000_000, 200_000_000)
+        back = size * between(60, 90) // 100
+        return [
+            self._phase(seconds=10, noise=_WILD, drift=-size // 10, thin=_CRASH_THIN),
+            self._phase(seconds=60, noise=_CHOP, drift=back // 60, thin=2),
+            self._phase(seconds=between(60, 180), noise=_CHOP),
+        ]
+
+
+_REGIMES: dict[str, Callable[[_Walk], list[_Phase]]] = {
+    "trend": _Walk._trend,
+    "chop": _Walk._chop,
+    "gap": _Walk._gap,
+    "flash-crash": _Walk._flash_crash,
+}
+"""What comes next in a market of one shape. The others draw from everything."""
+
 
 class _Book:
     """Eight levels a side around the walk, one tick wide; only what changes is told."""
@@ -200,7 +265,12 @@ class _Book:
         self._asks: dict[int, int] = {}
         self._id = 1
         self._trade_id = 0
-        self._usual = max(4, int(divide(level_notional, grid.tick * walk.ticks * grid.step)))
+        self._full = max(4, int(divide(level_notional, grid.tick * walk.ticks * grid.step)))
+
+    @property
+    def _usual(self) -> int:
+        """What a usual level holds now, in steps."""
+        return max(1, self._full // self._walk.thin)
 
     def snapshot(self, at_ms: int) -> DepthSnapshot:
         """The first book."""
@@ -227,8 +297,9 @@ class _Book:
         """The touch of a market that shows nothing else, with fresh quantities of one to four usual levels."""
         best_ask, bits = self._walk.ticks, self._walk.random.bits()
         self._id += 1
-        bid, bid_qty = self._level(best_ask - 1, self._usual * (40 + (bits & 127)) // 40)
-        ask, ask_qty = self._level(best_ask, self._usual * (40 + (bits >> 7 & 127)) // 40)
+        usual = self._usual
+        bid, bid_qty = self._level(best_ask - 1, usual * (40 + (bits & 127)) // 40)
+        ask, ask_qty = self._level(best_ask, usual * (40 + (bits >> 7 & 127)) // 40)
         symbol = self._grid.symbol
         return BookTop(symbol=symbol, bid=bid, bid_qty=bid_qty, ask=ask, ask_qty=ask_qty, u=self._id, T=at_ms, E=at_ms)
 
@@ -263,7 +334,7 @@ class _Book:
 
     def _move(self, side: dict[int, int], wanted: list[int]) -> list[Level]:
         """Make `side` hold exactly the wanted prices, with a fresh quantity at the touch."""
-        bits = self._walk.random.bits()
+        bits, usual = self._walk.random.bits(), self._usual
         keep = dict.fromkeys(wanted)
         gone = [price for price in side if price not in keep]
         for price in gone:
@@ -272,7 +343,7 @@ class _Book:
         for rank, price in enumerate(wanted):
             if rank == 0 or price not in side:
                 part = 40 + (bits >> (rank * 7) & 127)
-                side[price] = max(1, self._usual * part // 100)
+                side[price] = max(1, usual * part // 100)
                 changed.append(self._level(price, side[price]))
         return changed
 
