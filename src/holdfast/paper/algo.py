@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from holdfast.model.num import floor_to
-from holdfast.paper import algo_read, matching, trailing
+from holdfast.paper import algo_read, matching, restrictions, trailing
 from holdfast.paper.account import Account
 from holdfast.paper.algo_state import end_algo, set_status
 from holdfast.paper.errors import VenueError, needs_either
@@ -46,6 +46,7 @@ def place(exchange: Exchange, account: Account, params: Params) -> Algo:
 
 
 def _check_account(exchange: Exchange, account: Account, market: Market, algo: Algo) -> None:
+    restrictions.check(exchange, account, closes=_closes(algo))
     if account.open_algo_with_client(algo.client_id) is not None:
         raise VenueError(int(exchange.facts.duplicate_client_id))
     if exchange.facts.reuse_filled_client_id == "-4116" and algo.client_id in account.algo_clients:

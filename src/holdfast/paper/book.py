@@ -115,6 +115,14 @@ class Book:
         self.update_id = 0
         self.updated_ms = 0
 
+    def reset(self) -> None:
+        """Start empty again: the market is told anew, with update ids of its own."""
+        self.bids.clear()
+        self.asks.clear()
+        self.has_depth = False
+        self.top = None
+        self.update_id = 0
+
     def apply_top(self, event: BookTop) -> bool:
         """Apply a best bid and ask; False when depth events already went further."""
         if event.u < self.update_id:

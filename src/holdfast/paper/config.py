@@ -36,6 +36,14 @@ class VenueFacts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Whether the client id of an order that is closed may be used again."""
     gte_gtc: Literal["accept", "-1115"] = "accept"
     """Whether the undocumented time in force GTE_GTC is accepted by the algo service."""
+    banned_may_reduce: bool = True
+    """Whether an account under a ban, or a contract about to end, still takes orders that only reduce."""
+    revoked_key_streams: Literal["stay", "close"] = "stay"
+    """What becomes of open streams and WS API sessions when a key is revoked."""
+    listen_key_delete: Literal["ends", "ignored"] = "ends"
+    """Whether deleting the listen key, which all keys of an account share, ends the streams of everybody."""
+    income_delay_ms: int = 0
+    """How long after it was booked an income row is shown."""
     trigger_bands: Literal["none", "-4210"] = "none"
     """Whether trigger prices must lie inside the PERCENT_PRICE band (-4210 above, -4211 below)."""
     algo_recv_window: bool = True

@@ -6,31 +6,21 @@ for a request that makes no sense. Nothing of this exists on the real venue.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from holdfast.model import num
 from holdfast.model.num import ZERO, text
-from holdfast.paper import algo, inputs, ops_account, ops_trade, placement, wire
+from holdfast.paper import acts, algo, contracts, ops_account, ops_trade, placement, wire
 from holdfast.paper.account import Account
 from holdfast.paper.config import RateLimits, VenueFacts
 from holdfast.paper.errors import VenueError
-from holdfast.paper.events import account_event
 from holdfast.paper.exchange import Exchange
 from holdfast.paper.faults import IMMEDIATE_VERBS, VERBS, Fault
 from holdfast.paper.params import Params
-from holdfast.paper.stream_venue import contract_changed
-from holdfast.paper.symbols import parse_row
-
-_PERCENT = Decimal("0.01")
-
-
-class ControlError(Exception):
-    """A control request that makes no sense."""
+from holdfast.paper.refusals import ControlError, account_of, market_of, whole_of
 
 
 def handle(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
@@ -46,35 +36,18 @@ def handle(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
         return {"ok": False, "error": str(error)}
 
 
-def _account(exchange: Exchange, request: dict[str, Any]) -> Account:
-    """The named account, or the only one."""
-    name = request.get("account")
-    if name is None and len(exchange.accounts) == 1:
-        return next(iter(exchange.accounts.values()))
-    account = exchange.accounts.get(str(name))
-    if account is None:
-        raise ControlError(f"unknown account {name!r}; known: {', '.join(exchange.accounts)}")
-    return account
-
-
-def _decimal(request: dict[str, Any], name: str) -> Decimal:
-    """A decimal, given as text or as a whole number; anything else is refused."""
-    value = request.get(name)
-    if isinstance(value, Decimal):
-        return num.check(value)
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ControlError(f"{name} must be a decimal as text, got {value!r}")
-    return num.parse(str(value))
-
-
 def _fault(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
-    if request.get("verb") == "clear":
+    name = str(request.get("verb"))
+    if name == "clear":
         exchange.faults.clear()
         exchange.log("fault", verb="clear")
         return {}
+    if name in WORLD_VERBS:
+        return _VERBS[name](exchange, {key: value for key, value in request.items() if key != "verb"})
+    if name not in VERBS:
+        raise ControlError("verb", f"unknown fault {name!r}; known: {', '.join((*VERBS, *WORLD_VERBS))}", '"reset"')
     fault = msgspec.convert(request, Fault)
-    if fault.verb not in VERBS:
-        raise ControlError(f"unknown fault {fault.verb!r}; known: {', '.join(VERBS)}")
+    _check_match(exchange, fault)
     exchange.log("fault", armed=True, **_described(fault))
     if fault.verb in IMMEDIATE_VERBS:
         return _IMMEDIATE[fault.verb](exchange, fault)
@@ -85,6 +58,16 @@ def _fault(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
             return {"vanished": gone}
     exchange.faults.arm(fault, exchange.now_us)
     return {}
+
+
+def _check_match(exchange: Exchange, fault: Fault) -> None:
+    """A fault that waits for an account or a symbol that does not exist would never fire."""
+    if fault.match.account:
+        account_of(exchange, {"account": fault.match.account})
+    if fault.match.symbol:
+        market_of(exchange, {"symbol": fault.match.symbol})
+    if fault.ms < 0:
+        raise ControlError("ms", f"must be 0 or more, got {fault.ms}", '"ms": 1000')
 
 
 def _described(fault: Fault) -> dict[str, Any]:
@@ -132,43 +115,25 @@ def _expire_key(exchange: Exchange, fault: Fault) -> dict[str, Any]:
     return {}
 
 
+def _delete_key(exchange: Exchange, fault: Fault) -> dict[str, Any]:
+    """Somebody with the account's key ends the listen key, and with it everybody's streams."""
+    for account in exchange.accounts.values():
+        if fault.match.account in ("", account.name) and account.listen_key:
+            ops_account.delete_listen_key(exchange, account)
+    return {}
+
+
 _IMMEDIATE: dict[str, Callable[[Exchange, Fault], dict[str, Any]]] = {
     "ws.close": _close_connections,
     "query.lag": _query_lag,
     "lk.expire": _expire_key,
+    "lk.delete": _delete_key,
 }
-
-
-def _fund(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
-    """Transfer a signed amount into a wallet: `amount`, `asset` (USDT), `account`."""
-    account = _account(exchange, request)
-    asset, amount = str(request.get("asset", "USDT")), _decimal(request, "amount")
-    exchange.log("control", what="fund", account=account.name, asset=asset, amount=text(amount))
-    exchange.add_income(account, "TRANSFER", asset, amount)
-    account_event(exchange, account, "DEPOSIT" if amount > 0 else "WITHDRAW", assets=(asset,), change=amount)
-    return {"balance": text(account.wallets[asset])}
-
-
-def _price(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
-    """A gap that stays: `percent` of the mark, for book and mark, or only one of them with `only`."""
-    market = exchange.market(str(request.get("symbol", "")))
-    reference = market.reference()
-    if reference is None:
-        raise ControlError("the symbol has no price yet")
-    shift = reference * _decimal(request, "percent") * _PERCENT
-    shift -= shift % market.symbol.tick
-    only = request.get("only", "")
-    if only not in ("", "book", "mark"):
-        raise ControlError("only must be book or mark")
-    exchange.log("control", what="price", symbol=market.symbol.name, shift=text(shift), only=only)
-    book, mark = (ZERO if only == "mark" else shift), (ZERO if only == "book" else shift)
-    inputs.shift_prices(exchange, market, book=book, mark=mark)
-    return {"shift": text(shift)}
 
 
 def _human_trade(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
     """A person places an order on the account: the parameters of an order, or of a conditional one."""
-    account = _account(exchange, request)
+    account = account_of(exchange, request)
     named = {key: str(value) for key, value in request.items() if key != "account"}
     params = Params({**named, "newClientOrderId": named.get("newClientOrderId") or f"web_{exchange.client_id()[:18]}"})
     exchange.log("control", what="human.trade", account=account.name, params=named)
@@ -181,7 +146,7 @@ def _human_trade(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
 
 def _human_cancel(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
     """A person cancels one order, one conditional order, or with `all` everything of a symbol."""
-    account = _account(exchange, request)
+    account = account_of(exchange, request)
     named = {key: str(value) for key, value in request.items() if key != "account"}
     params = Params(named)
     exchange.log("control", what="human.cancel", account=account.name, params=named)
@@ -193,31 +158,6 @@ def _human_cancel(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]
     else:
         placement.cancel(exchange, account, params)
     return {}
-
-
-def _symbol(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
-    """Change a contract: its `status`, or fields of its `filters` by filter type. It is answered as it is now."""
-    market = exchange.market(str(request.get("symbol", "")))
-    unknown = sorted(request.keys() - {"symbol", "status", "filters"})
-    if unknown:
-        raise ControlError(f"unknown field {unknown[0]!r}; known: symbol, status, filters")
-    changes = request.get("filters", {})
-    row = copy.deepcopy(market.row) | {key: request[key] for key in ("status",) if key in request}
-    known = {item["filterType"]: item for item in row["filters"]}
-    if not isinstance(changes, dict) or not changes.keys() <= known.keys():
-        raise ControlError(f"filters must be named by type; known: {', '.join(known)}")
-    try:
-        for name, fields in changes.items():
-            known[name].update(fields)
-        symbol = parse_row(row)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ControlError(f"that makes no contract: {error}") from None
-    rows = [row if old is market.row else old for old in exchange.info["symbols"]]
-    exchange.info = {**exchange.info, "symbols": rows}
-    market.row, market.symbol = row, symbol
-    contract_changed(exchange, market)
-    exchange.log("control", what="symbol", symbol=symbol.name, set={k: v for k, v in request.items() if k != "symbol"})
-    return {"row": row}
 
 
 def _facts(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
@@ -235,7 +175,7 @@ def _limits(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
     changes = request.get("set")
     if changes is not None:
         if "ws_messages_per_second" in changes:
-            raise ControlError("ws_messages_per_second is fixed when the exchange starts")
+            raise ControlError("ws_messages_per_second", "is fixed when the exchange starts")
         merged = {**msgspec.to_builtins(exchange.limits.config), **changes}
         exchange.limits.change(msgspec.convert(merged, RateLimits))
         exchange.log("control", what="limits", set=changes)
@@ -246,16 +186,16 @@ def _key(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
     """Revoke an API key, or give it back: `api_key`, `revoked` (true)."""
     api_key, revoked = str(request.get("api_key", "")), request.get("revoked", True)
     if not isinstance(revoked, bool):
-        raise ControlError(f"revoked must be true or false, got {revoked!r}")
+        raise ControlError("revoked", f"must be true or false, got {revoked!r}", '"revoked": true')
     if not exchange.revoke_key(api_key, revoked=revoked):
-        raise ControlError(f"unknown api_key {api_key!r}")
+        raise ControlError("api_key", f"unknown api_key {api_key!r}", f'"api_key": "{next(iter(exchange.keys), "")}"')
     exchange.log("control", what="key", revoked=revoked)
     return {"revoked": list(exchange.revoked)}
 
 
 def _log(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
     """Log records after number `since`, at most `limit` (10,000); only recent ones are kept in memory."""
-    since, limit = int(request.get("since", 0)), int(request.get("limit", 10_000))
+    since, limit = whole_of(request, "since", least=0, default=0), whole_of(request, "limit", least=1, default=10_000)
     records = [record for record in exchange.log_ring if int(str(record["n"])) > since]
     return {"last": exchange.log_number, "records": records[:limit]}
 
@@ -299,14 +239,31 @@ def _account_state(exchange: Exchange, account: Account) -> dict[str, Any]:
 
 _VERBS: dict[str, Callable[[Exchange, dict[str, Any]], dict[str, Any]]] = {
     "fault": _fault,
-    "fund": _fund,
-    "price": _price,
+    "fund": acts.fund,
+    "account": acts.add_account,
+    "price": acts.price,
     "human.trade": _human_trade,
     "human.cancel": _human_cancel,
-    "symbol": _symbol,
+    "symbol": contracts.change,
+    "funding": contracts.set_funding,
     "facts": _facts,
     "limits": _limits,
     "key": _key,
     "log": _log,
     "state": _state,
+    "book.gap": acts.price,
+    "book.thin": acts.thin_book,
+    "filters.set": contracts.change,
+    "bracket.set": contracts.set_brackets,
+    "status.set": contracts.change,
+    "acct.mode": acts.account_mode,
+    "acct.perm": acts.account_permission,
 }
+WORLD_VERBS = (*list(_VERBS)[list(_VERBS).index("book.gap") :], "human.trade", "human.cancel")
+"""Verbs of the fault vocabulary that change the world instead of waiting for a message. `fault` takes them too."""
+
+KNOWN = tuple(_VERBS)
+"""Every verb of the control door."""
+
+FAULTS = ("clear", *VERBS, *WORLD_VERBS)
+"""Every verb that `fault` takes."""

@@ -185,6 +185,8 @@ def _with_fault(exchange: Exchange, request: Incoming, number: int, fault: Fault
 
         exchange.timers.at(exchange.now_us + fault.ms * 1000, arrive)
         return Answer(kind="hang")
+    if fault.verb == "dup":
+        return _twice(exchange, request, number)
     executed = fault.verb in ("resp.drop", "delay") or fault.executed
     seen = _SEEN[fault.verb](fault)
     if executed:
@@ -195,6 +197,15 @@ def _with_fault(exchange: Exchange, request: Incoming, number: int, fault: Fault
         return seen
     _log_reply(exchange, number, seen, fault.verb)
     return seen
+
+
+def _twice(exchange: Exchange, request: Incoming, number: int) -> Answer:
+    """The network delivered a request twice. The client sees the first answer."""
+    answer = perform(exchange, request)
+    _log_reply(exchange, number, answer, "dup")
+    again = _log_request(exchange, request)
+    _log_reply(exchange, again, perform(exchange, request), "dup")
+    return answer
 
 
 def _unknown_503(_fault: Fault) -> Answer:

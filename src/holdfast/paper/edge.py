@@ -1,7 +1,8 @@
 """The one door of the paper exchange, for its server and for use in process.
 
 Everything is told: bytes, market events and venue time in microseconds. Everything it wants to send
-waits in `drain()`. It never reads a clock, opens a file or touches the network.
+waits in `drain()`. It never reads a clock, opens a file or touches the network. What clients do is told
+with the machine's time where `clock` turns that into venue time; market, timers and control with venue time.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from holdfast.paper import control, inputs, rest, stream_control, wsapi
+from holdfast.paper import bending, control, inputs, rest, state, stream_control, wsapi
+from holdfast.paper.clock import VenueClock
 from holdfast.paper.config import PaperConfig
 from holdfast.paper.exchange import Exchange, Log
 from holdfast.paper.market import MarketEvent
@@ -21,7 +23,7 @@ __all__ = ["Close", "HttpOutcome", "Out", "Outgoing", "PaperVenue"]
 
 
 class PaperVenue:
-    """A whole exchange behind nine calls."""
+    """A whole exchange behind a few calls."""
 
     def __init__(self, config: PaperConfig, exchange_info: dict[str, Any], now_us: int, log: Log) -> None:
         """Build the exchange. `log` is called with each record of the venue log, in order, as it happens.
@@ -29,17 +31,43 @@ class PaperVenue:
         Raises ValueError or TypeError for accounts whose keys clash or cannot be read.
         """
         self.exchange = Exchange(config, exchange_info, now_us, log)
+        self.clock: VenueClock | None = None
         Board(self.exchange)
+
+    @classmethod
+    def restore(cls, data: bytes, log: Log) -> PaperVenue:
+        """The venue of a snapshot. `log` gets the records from now on. Raises `StateError`."""
+        venue = cls.__new__(cls)
+        venue.exchange = state.restore(data, log)
+        venue.clock = None
+        return venue
+
+    def snapshot(self) -> bytes:
+        """Everything the exchange is now, for `restore`. Raises `StateError`."""
+        return state.snapshot(self.exchange)
+
+    def restart(self, now_us: int) -> None:
+        """A new process goes on with a restored exchange: its sockets are gone, and the market tells its book anew."""
+        exchange = self.exchange
+        for ident in [*exchange.streams.conns, *exchange.ws_api]:
+            exchange.close_conn(ident, 1001, "Going away", abort=True)
+        for market in exchange.markets.values():
+            market.book.reset()
+        exchange.tell_time(now_us)
+
+    def _tell(self, now_us: int) -> None:
+        """A client spoke: where the venue has a clock of its own, `now_us` is the machine's time."""
+        self.exchange.tell_time(now_us if self.clock is None else self.clock.now_us(now_us))
 
     def http(self, method: str, target: str, headers: Mapping[str, str], body: bytes, now_us: int) -> HttpOutcome:
         """Answer one HTTP request. `target` is the path with its raw query string."""
-        self.exchange.tell_time(now_us)
+        self._tell(now_us)
         return rest.handle(self.exchange, method, target, headers, body)
 
     def ws_open(self, conn: int, target: str, now_us: int) -> bool:
         """A client wants to open a WebSocket; False when the path is none of ours. `conn` names it from now on."""
         exchange = self.exchange
-        exchange.tell_time(now_us)
+        self._tell(now_us)
         path, _, query = target.partition("?")
         cost: dict[str, object] = {}
         if path == wsapi.PATH:
@@ -67,7 +95,7 @@ class PaperVenue:
     def ws_text(self, conn: int, text: str | bytes, now_us: int) -> None:
         """A client sent a text frame. A frame of a connection that is closed already is ignored."""
         exchange = self.exchange
-        exchange.tell_time(now_us)
+        self._tell(now_us)
         api = exchange.ws_api.get(conn)
         if api is not None:
             wsapi.handle(exchange, api, text)
@@ -79,7 +107,7 @@ class PaperVenue:
     def ws_beat(self, conn: int, now_us: int) -> None:
         """A client sent a ping or a pong: on a stream it counts as a message (protocol notes F.5)."""
         exchange = self.exchange
-        exchange.tell_time(now_us)
+        self._tell(now_us)
         stream = exchange.streams.conns.get(conn)
         if stream is not None:
             exchange.streams.count(stream, exchange.now_us)
@@ -87,7 +115,7 @@ class PaperVenue:
     def ws_closed(self, conn: int, now_us: int) -> None:
         """A connection is gone from the client's side."""
         exchange = self.exchange
-        exchange.tell_time(now_us)
+        self._tell(now_us)
         closed = exchange.streams.close(conn) or exchange.ws_api.pop(conn, None)
         if closed is not None:
             exchange.log("ws", conn=conn, path=closed.path, ev="close")
@@ -103,6 +131,9 @@ class PaperVenue:
     def market(self, event: MarketEvent, now_us: int) -> None:
         """The outside market moved."""
         self.exchange.tell_time(now_us)
+        market = self.exchange.markets.get(event.symbol)
+        if market is not None and market.bent:
+            event = bending.bent(market, event)
         inputs.feed(self.exchange, event)
 
     def control(self, request: dict[str, Any], now_us: int) -> dict[str, Any]:

@@ -44,13 +44,14 @@ class Exchange:
         self.facts = config.facts
         self.now_us = now_us
         self.info = exchange_info
-        self._log = log
+        self.log_to = log
         self._log_number = 0
         self.log_ring: deque[dict[str, object]] = deque(maxlen=config.log_ring)
         self.out: list[Out] = []
         self.timers = Timers()
         self.limits = Limits(config.limits)
         self.faults = FaultBox()
+        self.restrictions: dict[str, int] = {}
         self.streams = Streams(
             self.out,
             carries_all=lambda: self.facts.unrouted_ws == "all",
@@ -136,7 +137,7 @@ class Exchange:
         self._log_number += 1
         record: dict[str, object] = {"n": self._log_number, "us": self.now_us, "k": kind, **fields}
         self.log_ring.append(record)
-        self._log(record)
+        self.log_to(record)
         return self._log_number
 
     def log_mark(self, market: Market) -> None:
@@ -203,6 +204,11 @@ class Exchange:
         if trade_id:
             fields["trade_id"] = trade_id
         self.log("income", **fields)
+
+    def open_account(self, account: Account) -> None:
+        """Take in one more account, with its `start` record."""
+        self.accounts[account.name] = account
+        self._log_start(account)
 
     def listened(self, account: Account) -> dict[int, Conn]:
         """The connections that receive the account's user events now."""

@@ -24,12 +24,13 @@ REQUEST_VERBS = (
     "req.drop",
     "delay",
     "late",
+    "dup",
     "status",
     "code",
 )
 STREAM_VERBS = ("ws.silence", "ws.drop", "ws.dup", "ws.delay", "ws.reorder")
 ALGO_VERBS = ("algo.stuck", "algo.reject", "algo.vanish")
-IMMEDIATE_VERBS = ("ws.close", "query.lag", "lk.expire")
+IMMEDIATE_VERBS = ("ws.close", "query.lag", "lk.expire", "lk.delete")
 VERBS = (*REQUEST_VERBS, *STREAM_VERBS, *ALGO_VERBS, *IMMEDIATE_VERBS)
 
 

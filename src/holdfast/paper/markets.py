@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from holdfast.model.num import ZERO
+from holdfast.model.num import ONE, ZERO
 from holdfast.paper.account import Account
 from holdfast.paper.book import Book
 from holdfast.paper.config import Bracket
@@ -113,6 +113,8 @@ class Market:
         self.book_shift = ZERO
         self.mark_shift = ZERO
         self.taps = Taps()
+        self.thin = ONE
+        self.bent = "fundingIntervalHours" in row
         self.next_order_id = 4_000_000_001
         self.next_trade_id = 7_200_000_001
         self.next_amendment_id = 5_000

@@ -97,10 +97,11 @@ def income(call: Call) -> Any:
     limit = call.params.limit(default=100, maximum=1000)
     name, kind = _symbol_or_all(call), call.params.get("incomeType")
     start, end = window(call)
+    shown_us = call.exchange.now_us - call.exchange.facts.income_delay_ms * 1000
     rows = [
         row
         for row in call.account.income
-        if start <= row.us // 1000 <= end and name in ("", row.symbol) and kind in ("", row.type)
+        if row.us <= shown_us and start <= row.us // 1000 <= end and name in ("", row.symbol) and kind in ("", row.type)
     ]
     shown = page(rows, limit=limit, from_start=call.params.has("startTime"))
     return [wire.income_reply(row) for row in shown]
@@ -202,13 +203,18 @@ def keep_listen_key(call: Call) -> Any:
 
 def end_listen_key(call: Call) -> Any:
     """End the listen key and the streams of everyone who uses it."""
-    exchange, account = call.exchange, call.account
+    if call.exchange.facts.listen_key_delete == "ends":
+        delete_listen_key(call.exchange, call.account)
+    return {}
+
+
+def delete_listen_key(exchange: Exchange, account: Account) -> None:
+    """The listen key is gone, and with it the connections that used it."""
     key, listeners = account.listen_key, list(exchange.listened(account).values())
     account.listen_key = ""
     for conn in listeners:
         exchange.streams.remove(conn, key)
         exchange.close_conn(conn.ident, 1000, "listenKey deleted")
-    return {}
 
 
 def _extend(exchange: Exchange, account: Account) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from holdfast.model.num import ZERO
-from holdfast.paper import checks, matching
+from holdfast.paper import checks, matching, restrictions
 from holdfast.paper.account import Account
 from holdfast.paper.errors import VenueError, missing, unwanted
 from holdfast.paper.exchange import Exchange
@@ -124,6 +124,7 @@ def admit(exchange: Exchange, account: Account, market: Market, order: Order) ->
 
 def check(exchange: Exchange, account: Account, market: Market, order: Order) -> None:
     """Everything that depends on account and market; a refused order leaves no trace."""
+    restrictions.check(exchange, account, closes=order.closes_only or order.close_position)
     checks.check_duplicate(exchange, account, order.symbol, order.client_id)
     checks.check_opening(account, market.symbol, order)
     if order.type == "LIMIT":

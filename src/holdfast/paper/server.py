@@ -25,11 +25,11 @@ import msgspec
 from aiohttp import WSMessage, WSMsgType, web
 
 from holdfast.paper.config import PaperConfig
-from holdfast.paper.edge import PaperVenue
 from holdfast.paper.http_door import HttpDoor
 from holdfast.paper.http_door import reset as _reset
 from holdfast.paper.pump import Pump
 from holdfast.paper.source import MarketFileError, MarketSource, rebase
+from holdfast.paper.steering import Keep, Opening, Steering
 from holdfast.paper.wire_out import Close, HttpOutcome
 
 _SLOW_READER_BYTES = 32_000_000
@@ -45,7 +45,8 @@ class PaperOptions(msgspec.Struct, kw_only=True):
     """What a paper server is made of. Port 0 takes a free one.
 
     `speed`: how much faster than real time the market is played (> 0). `venue_log`: where the
-    exchange's own record goes; None keeps none. The ping times are the venue's (protocol notes F.5).
+    exchange's own record goes; None keeps none. `keep` gets the state at an orderly end. The ping times
+    are the venue's (protocol notes F.5).
     """
 
     exchange_info: dict[str, Any]
@@ -56,6 +57,8 @@ class PaperOptions(msgspec.Struct, kw_only=True):
     control_port: int = 0
     venue_log: Path | None = None
     speed: Fraction = Fraction(1)
+    opening: Opening = Opening()
+    keep: Keep | None = None
     ping_interval_ms: int = 180_000
     pong_timeout_ms: int = 600_000
 
@@ -100,8 +103,10 @@ class PaperServer:
         self.failure = ""
         self._log = VenueLog(options.venue_log, self._fail)
         started_us = _now_us()
-        self._venue = PaperVenue(options.config, options.exchange_info, started_us, self._log.append)
-        self._pump = Pump(self._venue, rebase(options.market, start_us=started_us, speed=options.speed))
+        self._venue = options.opening.venue(options.config, options.exchange_info, started_us, self._log.append)
+        self._steering = Steering(self._venue, options.keep)
+        start_us = self._venue.exchange.now_us
+        self._pump = Pump(self._venue, rebase(options.market, start_us=start_us, speed=options.speed))
         self._links: dict[int, Link] = {}
         self._made = 0
         self._timer: asyncio.Handle | None = None
@@ -165,6 +170,8 @@ class PaperServer:
         for _, protocol in self._servers:
             protocol.pre_shutdown()
         await asyncio.gather(*(protocol.shutdown(timeout=1) for _, protocol in self._servers))
+        if not self.failure and self._options.keep is not None:
+            self._steering.save()
         self._log.close()
 
     def _fail(self, reason: str) -> None:
@@ -178,7 +185,7 @@ class PaperServer:
         """Hand over everything that is due, then sleep until the next is."""
         self._timer = None
         with self._failing():
-            self._pump.run(_now_us(), _MARKET_EVENTS_A_TURN)
+            self._pump.run(self._steering.now_us(_now_us()), _MARKET_EVENTS_A_TURN)
             self._flush()
         if self._pump.ended and not self._said_ended:
             self._said_ended = True
@@ -206,8 +213,9 @@ class PaperServer:
             if self._wake_us <= due_us:
                 return
             self._timer.cancel()
+        wait_us = self._steering.wait_us(due_us, _now_us())
         self._wake_us = due_us
-        self._timer = self._loop.call_later(_seconds(max(0, due_us - _now_us())), self._on_time)
+        self._timer = None if wait_us is None else self._loop.call_later(_seconds(wait_us), self._on_time)
 
     # Frames out
 
@@ -338,9 +346,12 @@ class PaperServer:
             order = await self._control_order(request)
             if order is None:
                 return _json(404, {"ok": False, "error": "POST /control, GET /control/state, GET /control/log?since=n"})
-            answer = self._venue.control(order, _now_us())
+            answer = self._steering.control(order, _now_us())
         except (ValueError, TypeError) as error:
             return _json(400, {"ok": False, "error": str(error)})
+        if self._timer is not None and order.get("do") == "clock":
+            self._timer.cancel()
+            self._timer = None
         self._plan_flush()
         return _json(200 if answer["ok"] else 400, answer)
 
