@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from cyclopts import Parameter
@@ -24,7 +24,10 @@ def paper(
         int, Parameter(converter=whole, help="The control door for faults and questions. 0 takes a free port.")
     ] = 0,
     market: Annotated[
-        str, Parameter(help="synthetic:SEED[:SYMBOL[=PRICE],…], or a file of recorded frames or klines (.gz, .zst).")
+        str,
+        Parameter(
+            help="synthetic:SEED[:SYMBOL[=PRICE][:SHAPE],…], or a file of recorded frames or klines (.gz, .zst)."
+        ),
     ] = "synthetic:1",
     exchange_info: Annotated[
         str | None, Parameter(help="File with an exchangeInfo document; without it a few usual symbols.")
@@ -33,6 +36,15 @@ def paper(
         Path | None, Parameter(help="Write everything the exchange does into this new JSONL file.")
     ] = None,
     speed: Annotated[str, Parameter(help="How much faster than real time the market is played.")] = "1",
+    tiers: Annotated[
+        Path | None, Parameter(help="File with leverage tiers; without it, and for broken rows, built-in ones.")
+    ] = None,
+    state: Annotated[
+        Path | None, Parameter(help="Take the exchange up again from this file, and keep it there at the end.")
+    ] = None,
+    scenario: Annotated[
+        Path | None, Parameter(help='JSONL of control requests with their times: {"at_ms": 1500, "do": "liq"}.')
+    ] = None,
 ) -> int:
     """Serve a paper exchange that behaves like Binance USDⓈ-M Futures.
 
@@ -50,21 +62,24 @@ def paper(
     - `holdfast paper --market btcusdt.dat.gz --venue-log venue.jsonl`
     - `holdfast paper --market synthetic:7:BTCUSDT=60000,ETHUSDT`
     """
+    from holdfast.cli.paper_files import KeptState, open_scenario, open_tiers
+    from holdfast.paper.config import PaperConfig
     from holdfast.paper.server import PaperOptions, PaperServerError, run_server
     from holdfast.paper.source import MarketFileError
-    from holdfast.sim.market import open_exchange_info, open_market
+    from holdfast.paper.state import StateError
+    from holdfast.paper.steering import Opening
+    from holdfast.sim.market import open_market
 
     for name, number in (("--port", port), ("--control-port", control_port)):
-        if not 0 <= number <= LAST_PORT:
-            raise wrong(name, f"must be 0 to {LAST_PORT}, was {number}", f"{name} {DEFAULT_PORT}")
-    try:
-        info = open_exchange_info(exchange_info)
-    except MarketFileError as error:
-        passes = "the answer of GET /fapi/v1/exchangeInfo, saved as JSON (plain, .gz or .zst)"
-        raise Failure(f"--exchange-info: {error}\n    would pass: {passes}", USAGE) from None
+        _check_port(name, number)
+    info = _exchange_info(exchange_info)
     try:
         opened = open_market(market, info, start_us=0)
+        kept = KeptState(state)
         options = PaperOptions(
+            config=PaperConfig(brackets=open_tiers(tiers)),
+            opening=Opening(state=kept.read(), steps=open_scenario(scenario)),
+            keep=kept.keep,
             exchange_info=info,
             market=opened.source,
             port=port,
@@ -75,9 +90,27 @@ def paper(
         run_server(options, _ready)
     except MarketFileError as error:
         raise Failure(f"--market: {error}\n    would pass: --market synthetic:1", USAGE) from None
+    except StateError as error:
+        raise Failure(f"--state: {error}", USAGE) from None
     except PaperServerError as error:
         raise Failure(str(error), UNREACHABLE) from None
     return OK
+
+
+def _check_port(name: str, number: int) -> None:
+    if not 0 <= number <= LAST_PORT:
+        raise wrong(name, f"must be 0 to {LAST_PORT}, was {number}", f"{name} {DEFAULT_PORT}")
+
+
+def _exchange_info(name: str | None) -> dict[str, Any]:
+    from holdfast.paper.source import MarketFileError
+    from holdfast.sim.market import open_exchange_info
+
+    try:
+        return open_exchange_info(name)
+    except MarketFileError as error:
+        passes = "the answer of GET /fapi/v1/exchangeInfo, saved as JSON (plain, .gz or .zst)"
+        raise Failure(f"--exchange-info: {error}\n    would pass: {passes}", USAGE) from None
 
 
 def _speed(text: str) -> Fraction:
