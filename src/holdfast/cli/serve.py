@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
@@ -64,16 +66,14 @@ def paper(
     """
     from holdfast.cli.paper_files import KeptState, open_scenario, open_tiers
     from holdfast.paper.config import PaperConfig
-    from holdfast.paper.server import PaperOptions, PaperServerError, run_server
-    from holdfast.paper.source import MarketFileError
-    from holdfast.paper.state import StateError
+    from holdfast.paper.server import PaperOptions, run_server
     from holdfast.paper.steering import Opening
     from holdfast.sim.market import open_market
 
     for name, number in (("--port", port), ("--control-port", control_port)):
         _check_port(name, number)
     info = _exchange_info(exchange_info)
-    try:
+    with _refusals():
         opened = open_market(market, info, start_us=0)
         kept = KeptState(state)
         options = PaperOptions(
@@ -88,13 +88,24 @@ def paper(
             speed=_speed(speed),
         )
         run_server(options, _ready)
+    return OK
+
+
+@contextlib.contextmanager
+def _refusals() -> Iterator[None]:
+    """What keeps the exchange from running, as one line for the operator."""
+    from holdfast.paper.server import PaperServerError
+    from holdfast.paper.source import MarketFileError
+    from holdfast.paper.state import StateError
+
+    try:
+        yield
     except MarketFileError as error:
         raise Failure(f"--market: {error}\n    would pass: --market synthetic:1", USAGE) from None
     except StateError as error:
         raise Failure(f"--state: {error}", USAGE) from None
     except PaperServerError as error:
         raise Failure(str(error), UNREACHABLE) from None
-    return OK
 
 
 def _check_port(name: str, number: int) -> None:

@@ -15,7 +15,7 @@ import importlib
 import io
 import pickle
 import sys
-from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType
+from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, NotImplementedType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -44,6 +44,10 @@ _PLAIN = frozenset(
         ("functools", "partial"),
     }
 )
+
+
+_AS_USUAL = NotImplementedType()
+"""What tells pickle that an object needs nothing special."""
 
 
 class StateError(ValueError):
@@ -110,7 +114,7 @@ class _Writer(pickle.Pickler):
             return _key, (obj.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),)
         if isinstance(obj, type | FunctionType | BuiltinFunctionType):
             _named(obj.__module__, obj.__qualname__)
-        return NotImplemented
+        return _AS_USUAL
 
 
 class _Reader(pickle.Unpickler):
