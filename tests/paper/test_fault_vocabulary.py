@@ -189,6 +189,9 @@ FIRES: dict[str, Callable[[Desk], bool]] = {
     "status.set": world("status.set", lambda desk: desk.order().status == 400, symbol="BTCUSDT", status="BREAK"),
     "acct.mode": world("acct.mode", lambda desk: desk.order().code == -4061, hedge=True),
     "acct.perm": world("acct.perm", lambda desk: desk.order().code == -4087, may="reduce"),
+    "liq": world("liq", lambda desk: desk.position() == 0, position=True),
+    "adl": world("adl", lambda desk: desk.position() == 0, position=True, symbol="BTCUSDT"),
+    "settle": world("settle", lambda desk: desk.position() == 0, position=True, symbol="BTCUSDT"),
     "human.trade": world("human.trade", lambda desk: desk.position() == Decimal("0.010"), **TRADE),
     "human.cancel": world("human.cancel", lambda _desk: True, symbol="BTCUSDT", all=True),
 }

@@ -83,6 +83,7 @@ def test_timers_of_every_kind_are_restored() -> None:
     desk.call("POST", "/fapi/v1/countdownCancelAll", symbol="BTCUSDT", countdownTime=5_000)
     desk.control("fault", verb="algo.stuck", ms=2_000)
     desk.algo()
+    desk.control("delist", symbol="BTCUSDT", in_ms=4_000_000)
     desk.mark("78000")
     other = twin(desk)
     for one in (desk, other):

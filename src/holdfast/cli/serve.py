@@ -26,10 +26,7 @@ def paper(
         int, Parameter(converter=whole, help="The control door for faults and questions. 0 takes a free port.")
     ] = 0,
     market: Annotated[
-        str,
-        Parameter(
-            help="synthetic:SEED[:SYMBOL[=PRICE][:SHAPE],…], or a file of recorded frames or klines (.gz, .zst)."
-        ),
+        str, Parameter(help="synthetic:SEED[:SYMBOL[=PRICE][:SHAPE],…], or a file of frames or klines (.gz, .zst).")
     ] = "synthetic:1",
     exchange_info: Annotated[
         str | None, Parameter(help="File with an exchangeInfo document; without it a few usual symbols.")

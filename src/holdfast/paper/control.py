@@ -13,7 +13,7 @@ import msgspec
 
 from holdfast.model import num
 from holdfast.model.num import ZERO, text
-from holdfast.paper import acts, algo, contracts, ops_account, ops_trade, placement, wire
+from holdfast.paper import acts, algo, closings, contracts, ops_account, ops_trade, placement, wire
 from holdfast.paper.account import Account
 from holdfast.paper.config import RateLimits, VenueFacts
 from holdfast.paper.errors import VenueError
@@ -246,6 +246,7 @@ _VERBS: dict[str, Callable[[Exchange, dict[str, Any]], dict[str, Any]]] = {
     "human.cancel": _human_cancel,
     "symbol": contracts.change,
     "funding": contracts.set_funding,
+    "delist": closings.delist,
     "facts": _facts,
     "limits": _limits,
     "key": _key,
@@ -258,6 +259,9 @@ _VERBS: dict[str, Callable[[Exchange, dict[str, Any]], dict[str, Any]]] = {
     "status.set": contracts.change,
     "acct.mode": acts.account_mode,
     "acct.perm": acts.account_permission,
+    "liq": closings.liquidate,
+    "adl": closings.deleverage,
+    "settle": closings.settle,
 }
 WORLD_VERBS = (*list(_VERBS)[list(_VERBS).index("book.gap") :], "human.trade", "human.cancel")
 """Verbs of the fault vocabulary that change the world instead of waiting for a message. `fault` takes them too."""
