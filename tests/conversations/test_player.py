@@ -54,7 +54,7 @@ def test_a_true_conversation_passes() -> None:
         (["~ ORDER_TRADE_UPDATE"], "heard nothing"),
         ([MARKET, "~* LISTEN_NO_MORE"], "heard nothing"),
         (["< 200"], "nothing was asked yet"),
-        (["% fault verb=nosuch", "< 200"], "refused: unknown fault"),
+        (["% fault verb=nosuch", "< 200"], "refused: verb: unknown fault"),
         (["! as nobody", "< 200"], "no account 'nobody'"),
         (["! dance", "< 200"], "this line cannot be played"),
         (["> DELETE /fapi/v1/order orderId=$never", "< 200"], "this line cannot be played: KeyError: 'never'"),

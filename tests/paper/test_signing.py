@@ -239,8 +239,8 @@ def test_a_revoked_key_ends_the_session_with_the_next_request() -> None:
 def test_the_key_verb_says_what_it_needs() -> None:
     """A key that exists, and a boolean."""
     desk = Desk()
-    assert desk.control("key", api_key="nobody")["error"] == "unknown api_key 'nobody'"
-    assert desk.control("key", api_key=KEY, revoked="yes")["error"] == "revoked must be true or false, got 'yes'"
+    assert "unknown api_key 'nobody'" in desk.control("key", api_key="nobody")["error"]
+    assert "must be true or false, got 'yes'" in desk.control("key", api_key=KEY, revoked="yes")["error"]
 
 
 def test_keys_of_the_wrong_kind_are_refused_at_the_start() -> None:
