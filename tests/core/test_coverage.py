@@ -44,6 +44,17 @@ def test_a_suspected_stop_is_not_sent_twice_while_its_answer_is_out():
     assert len(bench.places(Role.STOP)) == 2
 
 
+def test_a_list_without_a_stop_whose_repeat_is_out_is_followed_up():
+    """Random day 706632: the repeat was accepted and vanished at once; the list that knew it had come before its answer."""
+    bench = Bench().open_trade()
+    bench.advance(1_000)
+    bench.script(Role.STOP, silence())
+    round_of(bench)
+    round_of(bench)
+    repeat = bench.places(Role.STOP)[-1].order.spec.client_id
+    assert {f"young:{repeat}", f"unseen:{repeat}"} <= set(bench.engine.around.timers)
+
+
 def test_a_flatten_is_not_disturbed_by_a_missing_stop():
     """While the position is being closed nothing is armed."""
     bench = Bench().open_trade()

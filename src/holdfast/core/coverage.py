@@ -56,10 +56,12 @@ def stops_present(ctx: Context, trade: TradeState, algos: tuple[AlgoReport, ...]
             continue
         if not needed or stop.cancel_asked or stop.status not in (AlgoStatus.ARMED, AlgoStatus.SENT):
             continue
-        since_ms = _standing_since(ctx, stop, asked_ms)
-        if stop.armed and since_ms < asked_ms - FRESH_MS:
+        repeated = stop.pending in PLACING
+        since_ms = max(_standing_since(ctx, stop, asked_ms), stop.timestamp_ms if repeated else 0)
+        if stop.armed and not repeated and since_ms < asked_ms - FRESH_MS:
             _suspect(ctx, stop)
         else:
+            # Also of one that is on its way again: the list may tell of the end of the life that has just begun.
             ctx.timer_once(f"young:{stop.client_id}", since_ms + FRESH_MS + 1)
             ctx.timer_once(f"unseen:{stop.client_id}", ctx.now_ms + UNSEEN_MS)
 
