@@ -45,7 +45,7 @@ def test_a_suspected_stop_is_not_sent_twice_while_its_answer_is_out():
 
 
 def test_a_list_without_a_stop_whose_repeat_is_out_is_followed_up():
-    """Random day 706632: the repeat was accepted and vanished at once; the list that knew it had come before its answer."""
+    """Random day 706632: the repeat was taken and vanished at once; the list that knew it came before its answer."""
     bench = Bench().open_trade()
     bench.advance(1_000)
     bench.script(Role.STOP, silence())
