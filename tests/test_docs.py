@@ -9,6 +9,9 @@ from holdfast.cli.main import COMMANDS
 from holdfast.cli.shell import EXIT_CODES
 from holdfast.config.table import TABLE
 from holdfast.model.reasons import DENY_SENTENCES, AlarmCode, DenyCode, TradingState
+from holdfast.paper import control
+from holdfast.paper.config import VenueFacts
+from holdfast.paper.faults import VERBS
 from tests.cli.test_demo_summary import REPORT, drawn
 
 ROOT = Path(__file__).parents[1]
@@ -26,6 +29,12 @@ def test_every_alarm_says_meaning_deed_and_duty(code: AlarmCode) -> None:
     """In this order, each with a sentence."""
     section = OPERATING.split(f"### {code.value}\n")[1].split("\n### ")[0]
     assert re.findall(r"^\*\*(\w+)\.\*\* \S", section, re.MULTILINE) == ["Means", "Done", "Do"]
+
+
+@pytest.mark.parametrize("word", sorted({*control.KNOWN, *VERBS, *VenueFacts.__struct_fields__}))
+def test_every_word_of_the_control_door_and_every_switch_is_explained(word: str) -> None:
+    """A stranger finds it on the paper exchange's page."""
+    assert f"`{word}`" in (ROOT / "docs" / "paper-exchange.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
