@@ -34,8 +34,15 @@ def _values(hint: Any) -> tuple[Any, ...]:
     return get_args(hint) if get_origin(hint) is Literal else (False, True)
 
 
-SWITCHES: Final[dict[str, tuple[Any, ...]]] = {name: _values(hint) for name, hint in get_type_hints(VenueFacts).items()}
-"""Every switch of the exchange with its values."""
+MET: Final = (
+    "stop_without_position", "second_close_position", "cancel_all_touches_algos", "countdown_touches_algos",
+    "legacy_place_fields", "event_before_ack", "reduce_only_over_size", "duplicate_client_id", "reuse_filled_client_id",
+    "gte_gtc", "trigger_bands", "algo_recv_window", "unrouted_ws",
+)  # fmt: skip
+"""The switches that days draw. Most others are about forms and codes of requests that the engine never sends."""
+
+SWITCHES: Final[dict[str, tuple[Any, ...]]] = {name: _values(get_type_hints(VenueFacts)[name]) for name in MET}
+"""These with their values."""
 
 USUAL: Final = {name: getattr(VenueFacts(), name) for name in SWITCHES}
 

@@ -9,9 +9,8 @@ import sys
 import time
 from collections.abc import Iterator
 
-from tests.seeded_bugs.bug import NoSuchTarget
 from tests.seeded_bugs.catalogue import BUGS
-from tests.seeded_bugs.hunt import Hunt, hunt
+from tests.seeded_bugs.hunt import Hunt, by_name
 from tests.seeded_bugs.table import markdown, row
 
 CHUNK = 1
@@ -54,14 +53,6 @@ def hunted(names: list[str], jobs: int) -> Iterator[Hunt]:
         return
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
         yield from pool.imap_unordered(by_name, names, CHUNK)
-
-
-def by_name(name: str) -> Hunt:
-    """Hunt one bug. One whose target is gone has escaped, and says why."""
-    try:
-        return hunt(BUGS[name])
-    except NoSuchTarget as error:
-        return Hunt(BUGS[name], None, [f"no target: {error}"])
 
 
 def plain(one: Hunt) -> dict[str, object]:

@@ -15,7 +15,8 @@ from holdfast.sim.lives import Strike, Variant
 from holdfast.sim.profiles import draw
 from holdfast.wiring.simulation import simulate
 from tests.random_days.day import Day
-from tests.seeded_bugs.bug import Bug
+from tests.seeded_bugs.bug import Bug, NoSuchTarget
+from tests.seeded_bugs.catalogue import BUGS
 
 Findings = list[str]
 
@@ -82,3 +83,12 @@ def hunt(bug: Bug, told: Callable[[int], None] = lambda seed: None) -> Hunt:
         if seed % 50 == 49:
             gc.collect()
     return Hunt(bug, None, [])
+
+
+def by_name(name: str) -> Hunt:
+    """Hunt one bug. One whose target is gone has escaped, and says why. It stands here, not beside the command: a
+    spawned process cannot find what a package's `__main__` defines."""
+    try:
+        return hunt(BUGS[name])
+    except NoSuchTarget as error:
+        return Hunt(BUGS[name], None, [f"no target: {error}"])
