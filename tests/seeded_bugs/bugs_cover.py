@@ -258,6 +258,7 @@ BUGS: Final = (
         name="cancel-refused-taken-for-gone",
         breaks="−2011 on a cancel is taken for the order's end.",
         rule="RULES 1, 2",
+        seeds=100,
         changes=(
             Edit(
                 "core.evolve_orders:cancel_answered",
