@@ -32,7 +32,7 @@ BENCHMARKS: dict[str, str] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code 1 when something could not run, never because something was slow."""
+    """Exit code 1 when something could not run, never because something was slow; 2 when it was asked wrongly."""
     options = _parser().parse_args(arguments)
     if options.list:
         for name, line in BENCHMARKS.items():
@@ -41,6 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from benchmarks import markdown
     from benchmarks.show import machine, print_goals, print_result, progress
 
+    try:
+        page = None if options.markdown is None else markdown.Page(Path(options.markdown))
+    except CannotRun as why:
+        print(why, file=sys.stderr)
+        return 2
     console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
     results: list[Result] = []
     for name in options.only or BENCHMARKS:
@@ -58,8 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "results": [_with_verdicts(result) for result in results],
         }
         _write(options.json, msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n")
-    if options.markdown is not None:
-        markdown.replace(Path(options.markdown), results, quick=options.quick)
+    if page is not None:
+        page.write(results, quick=options.quick)
     return 1 if any(result.problems for result in results) else 0
 
 

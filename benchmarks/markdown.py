@@ -12,13 +12,25 @@ BEGIN = "<!-- run: replaced by `python -m benchmarks --markdown` -->"
 END = "<!-- end of run -->"
 
 
-def replace(page: Path, results: list[Result], *, quick: bool) -> None:
-    """Write the run between the two marks of the page. Raises `CannotRun` when the page has none."""
-    before, begin, rest = page.read_text("utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise CannotRun(f"{page} has no place for a run: it needs a line {BEGIN} and a line {END}")
-    page.write_text(f"{before}{begin}\n\n{_run(results, quick=quick)}\n{end}{after}", "utf-8")
+class Page:
+    """A page with a place for a run. It is opened before the run, which takes minutes that should not be lost."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises `CannotRun` when there is no such page, or when it has no place for a run."""
+        self._path = path
+        try:
+            before, begin, rest = path.read_text("utf-8").partition(BEGIN)
+        except OSError as error:
+            raise CannotRun(f"--markdown: {path} cannot be read: {error.strerror}") from None
+        _, end, after = rest.partition(END)
+        if not (begin and end):
+            raise CannotRun(f"--markdown: {path} has no place for a run: it needs a line {BEGIN} and a line {END}")
+        self._around = before + begin, end + after
+
+    def write(self, results: list[Result], *, quick: bool) -> None:
+        """Put the run in its place."""
+        before, after = self._around
+        self._path.write_text(f"{before}\n\n{_run(results, quick=quick)}\n{after}", "utf-8")
 
 
 def _run(results: list[Result], *, quick: bool) -> str:

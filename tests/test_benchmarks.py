@@ -1,43 +1,42 @@
-"""The benchmarks can be started. What they measure is never asserted: a test that depends on speed is flaky."""
+"""What `make bench` promises besides its figures: minutes of measuring are not lost to a wrong option."""
 
-import importlib.util
-import subprocess
-import sys
+from __future__ import annotations
+
 from pathlib import Path
 
 import pytest
 
-from benchmarks.__main__ import BENCHMARKS
-from benchmarks.results import Goal
-from benchmarks.stats import Measured, measured, percentile
-
-ROOT = Path(__file__).resolve().parent.parent
+from benchmarks.__main__ import main
+from benchmarks.markdown import BEGIN, END, Page
 
 
-def test_the_list_names_every_benchmark():
-    """`python -m benchmarks --list` needs nothing but the runtime's packages."""
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "--list"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+def test_a_page_that_is_not_there_is_told_before_anything_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 2, the path, and no line of a benchmark that began."""
+    page = tmp_path / "none.md"
+    assert main(["--markdown", str(page)]) == 2
+    assert capsys.readouterr().err == f"--markdown: {page} cannot be read: No such file or directory\n"
+
+
+def test_a_page_without_a_place_is_told_before_anything_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The two lines that it needs are named."""
+    page = tmp_path / "page.md"
+    page.write_text("# Figures\n", "utf-8")
+    assert main(["--markdown", str(page)]) == 2
+    assert f"a line {BEGIN} and a line {END}" in capsys.readouterr().err
+
+
+def test_a_run_replaces_what_is_between_the_marks(tmp_path: Path) -> None:
+    """What stands before and after them stays."""
+    path = tmp_path / "page.md"
+    path.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", "utf-8")
+    Page(path).write([], quick=True)
+    text = path.read_text("utf-8")
+    assert (text.startswith(f"before\n{BEGIN}\n"), text.endswith(f"{END}\nafter\n"), "old" in text) == (
+        True,
+        True,
+        False,
     )
-    assert [line.split()[0] for line in done.stdout.splitlines()] == list(BENCHMARKS)
-
-
-@pytest.mark.parametrize("name", BENCHMARKS)
-def test_every_benchmark_has_its_module(name):
-    """The name on the command line is the name of the file."""
-    assert importlib.util.find_spec(f"benchmarks.{name}") is not None
-
-
-def test_percentiles_are_nearest_rank():
-    """The smallest value that at least so many per cent do not exceed; nothing is interpolated."""
-    assert [percentile([4, 1, 3, 2], rank) for rank in (1, 25, 50, 75, 99)] == [1, 1, 2, 3, 4]
-    assert measured([3.0, 1.0, 2.0]) == Measured(2.0, 1.0, 3.0)
-    with pytest.raises(ValueError):
-        percentile([], 50)
-
-
-def test_a_goal_says_whether_it_was_met():
-    """In both directions, the bound included."""
-    assert Goal(what="latency", reached=1.25, unit="×", at_most=1.25).met
-    assert not Goal(what="latency", reached=1.26, unit="×", at_most=1.25).met
-    assert Goal(what="rate", reached=20_000, unit="1/s", at_least=20_000).met
