@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from holdfast.paper.config import PaperConfig, VenueFacts
+from holdfast.paper.config import PaperConfig
 
 
 def test_the_defaults_describe_production() -> None:
@@ -26,9 +26,3 @@ def test_unknown_settings_are_refused(text: bytes) -> None:
     """Nothing is silently ignored."""
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(text, type=PaperConfig)
-
-
-def test_rules_14_every_fact_has_a_default() -> None:
-    """And the two that matter most are the likeliest answers."""
-    facts = VenueFacts()
-    assert (facts.stop_without_position, facts.second_close_position) == ("accept", "-4130")

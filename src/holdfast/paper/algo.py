@@ -23,6 +23,7 @@ from holdfast.paper.placement import admit, matched_price
 
 MOST_OPEN = 200
 _REASONS = {-2022: "Reduce Only reject"}
+_PROTECTED = "Price protection"
 
 
 def place(exchange: Exchange, account: Account, params: Params) -> Algo:
@@ -49,24 +50,36 @@ def _check_account(exchange: Exchange, account: Account, market: Market, algo: A
     restrictions.check(exchange, account, closes=_closes(algo))
     if account.open_algo_with_client(algo.client_id) is not None:
         raise VenueError(int(exchange.facts.duplicate_client_id))
-    if exchange.facts.reuse_filled_client_id == "-4116" and algo.client_id in account.algo_clients:
+    used = account.algo_clients.get(algo.client_id)
+    if used is not None and not _may_reuse(exchange, used):
         raise VenueError(int(exchange.facts.duplicate_client_id))
     if len(account.open_algos) >= MOST_OPEN:
         raise VenueError(int(exchange.facts.algo_limit_code))
     price = market.price_for(algo.working_type)
     if price is not None and _is_due_at_once(algo, price):
-        raise VenueError(-2021)
-    if algo.close_position and exchange.facts.second_close_position == "-4130":
-        _check_single_close(account, algo)
+        raise VenueError(int(exchange.facts.stop_through_market))
+    if exchange.facts.second_close_position == "-4130" and _is_counted(exchange, algo):
+        _check_single_close(exchange, account, algo)
     if exchange.facts.stop_without_position == "-4509" and _closes(algo) and _is_flat(account, algo):
         raise VenueError(-4509)
 
 
-def _check_single_close(account: Account, algo: Algo) -> None:
+def _may_reuse(exchange: Exchange, used: Algo) -> bool:
+    """Whether the client id of a conditional order that has ended is free again."""
+    fact = exchange.facts.reuse_algo_client_id
+    return fact == "accept" or (fact == "after cancel" and not used.triggered_us)
+
+
+def _is_counted(exchange: Exchange, algo: Algo) -> bool:
+    """Whether a conditional order is one of which there may be only one."""
+    return algo.close_position and exchange.facts.second_close_scope in ("close-all", algo.tif)
+
+
+def _check_single_close(exchange: Exchange, account: Account, algo: Algo) -> None:
     """At most one close-all stop, and one close-all target, per position and direction."""
     wanted = (algo.symbol, algo.side, algo.position_side, algo.is_stop)
     for other in account.open_algos.values():
-        if other.close_position and (other.symbol, other.side, other.position_side, other.is_stop) == wanted:
+        if _is_counted(exchange, other) and (other.symbol, other.side, other.position_side, other.is_stop) == wanted:
             raise VenueError(-4130)
 
 
@@ -152,8 +165,8 @@ def on_price(exchange: Exchange, market: Market, working_type: str) -> None:
     if price is None or not triggers.waits():
         return
     for algo in triggers.due(price):
-        if algo.status == "NEW" and not _is_protected(market, algo):
-            trigger(exchange, market, algo)
+        if algo.status == "NEW":
+            _fire(exchange, market, algo)
     for algo in list(triggers.trailing.values()):
         if algo.status == "NEW":
             _follow(exchange, market, algo, price)
@@ -166,9 +179,18 @@ def _follow(exchange: Exchange, market: Market, algo: Algo, price: Decimal) -> N
     if algo.activated and not was_activated:
         algo.updated_us = exchange.now_us
         algo_event(exchange, exchange.accounts[algo.account], algo)
-    if fires and not _is_protected(market, algo):
-        algo.trigger = floor_to(trailing.turning_price(algo), market.symbol.tick)
+    if fires:
+        if not _is_protected(market, algo):
+            algo.trigger = floor_to(trailing.turning_price(algo), market.symbol.tick)
+        _fire(exchange, market, algo)
+
+
+def _fire(exchange: Exchange, market: Market, algo: Algo) -> None:
+    """The condition is true: trigger, unless price protection holds the trigger back or ends it."""
+    if not _is_protected(market, algo):
         trigger(exchange, market, algo)
+    elif exchange.facts.protected_trigger == "REJECTED":
+        end_algo(exchange, exchange.accounts[algo.account], algo, "REJECTED", _PROTECTED)
 
 
 def _is_protected(market: Market, algo: Algo) -> bool:
@@ -209,9 +231,12 @@ def _spawn(exchange: Exchange, account: Account, market: Market, algo: Algo) -> 
         set_status(exchange, account, algo, "REJECTED", _REASONS.get(refusal.code, refusal.message))
         return
     algo.child = order
+    if exchange.facts.triggered_event == "before NEW":
+        set_status(exchange, account, algo, "TRIGGERED")
     matching.submit(exchange, account, market, order)
-    set_status(exchange, account, algo, "TRIGGERED")
-    if not order.is_open:
+    if exchange.facts.triggered_event == "after fills":
+        set_status(exchange, account, algo, "TRIGGERED")
+    if not order.is_open and algo.status == "TRIGGERED":
         set_status(exchange, account, algo, "FINISHED")
 
 

@@ -24,8 +24,11 @@ def read(exchange: Exchange, account: Account, market: Market, params: Params) -
     kind = _read_type(params)
     position_side = checks.read_position_side(account, params)
     tif = checks.check_tif(params.get("timeInForce") or "GTC", _TIFS)
-    if tif == "GTE_GTC" and exchange.facts.gte_gtc == "-1115":
+    refused = {"GTE_GTC": exchange.facts.gte_gtc, "GTD": exchange.facts.algo_gtd}
+    if refused.get(tif) == "-1115":
         raise VenueError(-1115)
+    if exchange.facts.algo_reduce_only == "-1106" and params.has("reduceOnly"):
+        raise unwanted("reduceonly")
     working_type = params.get("workingType").upper() or "CONTRACT_PRICE"
     if working_type not in _WORKING_TYPES:
         raise VenueError(-4031)

@@ -15,10 +15,10 @@ import msgspec
 from holdfast.model.num import ZERO
 from holdfast.paper import margin
 from holdfast.paper.account import Account
-from holdfast.paper.config import VenueFacts
 from holdfast.paper.crowding import is_crowded_out
 from holdfast.paper.errors import VenueError, missing, unwanted
 from holdfast.paper.exchange import Exchange
+from holdfast.paper.facts import VenueFacts
 from holdfast.paper.markets import Market
 from holdfast.paper.matching import beyond, limit_price, reducible, rivals
 from holdfast.paper.orders import CONDITIONAL_TYPES, Order
@@ -183,10 +183,12 @@ def check_trigger(market: Market, trigger: Decimal, facts: VenueFacts) -> None:
     mark = market.reference()
     if facts.trigger_bands == "none" or mark is None:
         return
-    if trigger > mark * symbol.multiplier_up:
-        raise VenueError(-4210)
-    if trigger < mark * symbol.multiplier_down:
-        raise VenueError(-4211)
+    of_prices = facts.trigger_band_codes == "-4016"
+    cap, floor = mark * symbol.multiplier_up, mark * symbol.multiplier_down
+    if trigger > cap:
+        raise VenueError(-4016, symbol.price_text(cap)) if of_prices else VenueError(-4210)
+    if trigger < floor:
+        raise VenueError(-4024, symbol.price_text(floor)) if of_prices else VenueError(-4211)
 
 
 def check_quantity(symbol: PaperSymbol, quantity: Decimal, *, market_order: bool) -> None:
@@ -235,7 +237,7 @@ def check_reducing(account: Account, order: Order, facts: VenueFacts) -> None:
     crowding = facts.reduce_only_crowding == "displace"
     if crowding and order.type == "LIMIT" and order.tif not in ("IOC", "FOK") and is_crowded_out(account, order):
         raise VenueError(-2022)
-    strict = facts.reduce_only_over_size == "reject" or not order.reduce_only
+    strict = facts.reduce_only_over_size == "reject" if order.reduce_only else facts.hedge_over_size == "-2022"
     if strict and not order.close_position and order.qty > abs(amt):
         raise VenueError(-2022)
 

@@ -15,9 +15,10 @@ from holdfast.model import num
 from holdfast.model.num import ZERO, text
 from holdfast.paper import acts, algo, closings, contracts, ops_account, ops_trade, placement, wire
 from holdfast.paper.account import Account
-from holdfast.paper.config import RateLimits, VenueFacts
+from holdfast.paper.config import RateLimits
 from holdfast.paper.errors import VenueError
 from holdfast.paper.exchange import Exchange
+from holdfast.paper.facts import VenueFacts
 from holdfast.paper.faults import IMMEDIATE_VERBS, VERBS, Fault
 from holdfast.paper.params import Params
 from holdfast.paper.refusals import ControlError, account_of, market_of, whole_of

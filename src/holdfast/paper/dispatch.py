@@ -10,9 +10,9 @@ import msgspec
 from holdfast.paper.account import Account
 from holdfast.paper.auth import Key, check_time
 from holdfast.paper.call import Call
-from holdfast.paper.config import VenueFacts
 from holdfast.paper.errors import UNAVAILABLE_503, UNKNOWN_503, VenueError
 from holdfast.paper.exchange import Exchange
+from holdfast.paper.facts import VenueFacts
 from holdfast.paper.faults import Fault, RequestFacts
 from holdfast.paper.names import check_names
 from holdfast.paper.params import Params
@@ -61,6 +61,8 @@ def refused(error: VenueError, facts: VenueFacts | None = None) -> Answer:
     status = error.status
     if facts is not None and error.code in (-2014, -2015):
         status = facts.bad_key_status
+    if facts is not None and error.code == -1008:
+        status = facts.overload_status
     return Answer(status=status, code=error.code, message=error.message)
 
 
@@ -107,10 +109,9 @@ def perform(exchange: Exchange, request: Incoming, *, late: bool = False) -> Ans
     """Charge the limits, check the sender, run the handler."""
     try:
         _charge(exchange, request)
-        if late:
-            check_time(request.params, exchange.now_us, code=-5028)
-        else:
+        if not late:
             _check_sender(request)
+        _check_arrival(exchange, request, late=late)
         if exchange.facts.unknown_params != "ignore":
             check_names(request.route.operation, request.params)
         if request.route.orders and request.account is not None:
@@ -121,11 +122,29 @@ def perform(exchange: Exchange, request: Incoming, *, late: bool = False) -> Ans
         return refused(error, exchange.facts)
 
 
+def _check_arrival(exchange: Exchange, request: Incoming, *, late: bool) -> None:
+    """Raise -5028 for what reaches its destination outside its window, where that is looked at again (notes A.5)."""
+    facts, route = exchange.facts, request.route
+    is_matched = route.orders and not route.algo_service
+    if late:
+        looks = facts.algo_recv_window if route.algo_service else facts.engine_recv_window or not is_matched
+        travel_us = 0
+    else:
+        looks = is_matched and facts.engine_recv_window and facts.engine_travel_ms > 0
+        travel_us = facts.engine_travel_ms * 1000
+    if looks:
+        check_time(request.params, exchange.now_us + travel_us, code=-5028)
+
+
+def _weight(exchange: Exchange, request: Incoming) -> int:
+    return exchange.facts.v2_weights if request.route.v2 else request.route.cost(request.params)
+
+
 def _charge(exchange: Exchange, request: Incoming) -> None:
     if request.route.pool:
         exchange.limits.charge_pool(request.route.pool, exchange.now_us)
     else:
-        exchange.limits.charge_weight(request.route.cost(request.params), exchange.now_us)
+        exchange.limits.charge_weight(_weight(exchange, request), exchange.now_us)
 
 
 def _fault_for(exchange: Exchange, request: Incoming) -> Fault | None:
@@ -161,7 +180,7 @@ def _log_request(exchange: Exchange, request: Incoming) -> int:
     fields: dict[str, object] = {"via": request.via}
     if request.conn is not None:
         fields["conn"] = request.conn
-    fields |= {"method": request.method, "account": request.account_name, "weight": route.cost(params)}
+    fields |= {"method": request.method, "account": request.account_name, "weight": _weight(exchange, request)}
     if route.orders:
         fields["orders"] = 1
     return exchange.log("req", **fields, params=params.logged())
@@ -188,7 +207,7 @@ def _with_fault(exchange: Exchange, request: Incoming, number: int, fault: Fault
     if fault.verb == "dup":
         return _twice(exchange, request, number)
     executed = fault.verb in ("resp.drop", "delay") or fault.executed
-    seen = _SEEN[fault.verb](fault)
+    seen = _SEEN[fault.verb](exchange.facts, fault)
     if executed:
         answer = perform(exchange, request)
         _log_reply(exchange, number, answer, fault.verb)
@@ -208,39 +227,39 @@ def _twice(exchange: Exchange, request: Incoming, number: int) -> Answer:
     return answer
 
 
-def _unknown_503(_fault: Fault) -> Answer:
+def _unknown_503(_facts: VenueFacts, _fault: Fault) -> Answer:
     return Answer(status=503, message=UNKNOWN_503)
 
 
-def _unavailable(_fault: Fault) -> Answer:
+def _unavailable(_facts: VenueFacts, _fault: Fault) -> Answer:
     return Answer(status=503, message=UNAVAILABLE_503)
 
 
-def _coded(fault: Fault) -> Answer:
+def _coded(facts: VenueFacts, fault: Fault) -> Answer:
     """-1007, -1008, `throttle` (-1003 unless -1015 is named) and `code` (any code and text)."""
     code = {"-1007": -1007, "-1008": -1008}.get(fault.verb) or fault.code or -1003
     if fault.verb == "code":
         status = fault.status if fault.status != _RAW_STATUS else 400
         return Answer(status=status, code=code, message=fault.msg or f"injected error {code}")
     details = {-1003: (2400,), -1015: (300, "10 SECOND")}.get(code, ())
-    return refused(VenueError(code, *details))
+    return refused(VenueError(code, *details), facts)
 
 
-def _raw(fault: Fault) -> Answer:
+def _raw(_facts: VenueFacts, fault: Fault) -> Answer:
     body = fault.body or f"<html><head><title>{fault.status}</title></head><body>{fault.status}</body></html>"
     return Answer(status=fault.status, raw=body.encode(), content_type=fault.content_type)
 
 
-def _hang(_fault: Fault) -> Answer:
+def _hang(_facts: VenueFacts, _fault: Fault) -> Answer:
     return Answer(kind="hang")
 
 
-def _reset(_fault: Fault) -> Answer:
+def _reset(_facts: VenueFacts, _fault: Fault) -> Answer:
     return Answer(kind="reset")
 
 
 _RAW_STATUS = 502
-_SEEN: dict[str, Callable[[Fault], Answer]] = {
+_SEEN: dict[str, Callable[[VenueFacts, Fault], Answer]] = {
     "503-unknown": _unknown_503,
     "503-unavailable": _unavailable,
     "-1007": _coded,

@@ -119,6 +119,7 @@ MESSAGES: dict[int, str] = {
     -4138: "Reduce only must be true with closePosition equals true.",
     -4140: "Invalid symbol status for opening position.",
     -4141: "Symbol is closed.",
+    -4142: "Order would immediately trigger.",
     -4144: "Invalid pair.",
     -4161: "Leverage reduction is not supported in Isolated Margin Mode with open positions.",
     -4164: "Order's notional must be no smaller than %s (unless you choose reduce only).",

@@ -21,6 +21,10 @@ ZERO_TEXT = "0"
 LIQUIDATION_PREFIX = "autoclose-"
 """How the client ids of liquidations begin (protocol notes E.3)."""
 
+_FORCED_NAMES = {"LIQUIDATION": "NEW_INSURANCE", "ADL": "NEW_ADL"}
+_USD_M = 1
+"""`st` of USDⓈ-M contracts."""
+
 
 def average_price(order: Order) -> Decimal:
     """The mean price of an order's fills; 0 without any."""
@@ -39,15 +43,18 @@ def order_event(exchange: Exchange, account: Account, order: Order, x: str, trad
     symbol = exchange.markets[order.symbol].symbol
     _log_order(exchange, symbol, order, x)
     if exchange.listened(account):
+        payload: dict[str, Any] = {
+            "e": "ORDER_TRADE_UPDATE",
+            "T": exchange.now_ms,
+            "E": exchange.now_ms,
+            "o": _order_body(account, exchange, symbol, order, x, trade),
+        }
+        if exchange.facts.order_event_st:
+            payload["st"] = _USD_M
         exchange.push(
             account,
             "ORDER_TRADE_UPDATE",
-            {
-                "e": "ORDER_TRADE_UPDATE",
-                "T": exchange.now_ms,
-                "E": exchange.now_ms,
-                "o": _order_body(account, exchange, symbol, order, x, trade),
-            },
+            payload,
             symbol=order.symbol,
             client_id=order.client_id,
             order_id=order.order_id,
@@ -95,7 +102,7 @@ def _order_body(
         "ap": average_text(symbol, order) if order.executed else ZERO_TEXT,
         "sp": symbol.price_text(order.trigger) if order.trigger else ZERO_TEXT,
         "x": x,
-        "X": order.status,
+        "X": _told_status(exchange, order, trade),
         "i": order.order_id,
         "l": symbol.quantity_text(trade.qty) if trade is not None else ZERO_TEXT,
         "z": symbol.quantity_text(order.executed) if order.executed else ZERO_TEXT,
@@ -131,39 +138,60 @@ def _order_body(
     return body
 
 
+def _told_status(exchange: Exchange, order: Order, trade: Trade | None) -> str:
+    """The status as the event shows it: that of a fill by the venue itself has names of its own at times."""
+    told = exchange.facts.forced_status
+    if trade is None or not order.forced or told == "as filled":
+        return order.status
+    return _FORCED_NAMES.get(order.forced, order.status) if told == "NEW_INSURANCE" else "NEW"
+
+
 def trade_events(exchange: Exchange, account: Account, market: Market, order: Order, trade: Trade, x: str) -> None:
-    """The three events of one fill, in the order seen on the wire: TRADE_LITE, ACCOUNT_UPDATE, ORDER_TRADE_UPDATE."""
-    if exchange.listened(account):
-        symbol = market.symbol
-        exchange.push(
-            account,
-            "TRADE_LITE",
-            {
-                "e": "TRADE_LITE",
-                "E": exchange.now_ms,
-                "T": exchange.now_ms,
-                "s": order.symbol,
-                "q": symbol.quantity_text(order.qty),
-                "p": symbol.price_text(order.price) if order.price else ZERO_TEXT,
-                "m": trade.maker,
-                "c": order.client_id,
-                "S": order.side,
-                "L": symbol.price_text(trade.price),
-                "l": symbol.quantity_text(trade.qty),
-                "t": trade.trade_id,
-                "i": order.order_id,
-            },
-            symbol=order.symbol,
-            client_id=order.client_id,
-            order_id=order.order_id,
-        )
+    """The three events of one fill, in the order of the venue fact `fill_events`."""
     if market.taps.liquidations and order.client_id.startswith(LIQUIDATION_PREFIX):
         for feed in market.taps.liquidations:
             feed.on_liquidation(order, trade.qty)
-    leg = account.leg(order.symbol, order.position_side)
-    assets = tuple(dict.fromkeys((market.symbol.margin_asset, trade.fee_asset)))
-    account_event(exchange, account, "ORDER", assets=assets, legs=((market, leg),))
-    order_event(exchange, account, order, x, trade)
+    heard = bool(exchange.listened(account))
+    for kind in exchange.facts.fill_events.split():
+        if kind == "order":
+            order_event(exchange, account, order, x, trade)
+        elif heard and kind == "lite":
+            _tell_lite(exchange, account, market.symbol, order, trade)
+        elif heard:
+            assets = tuple(dict.fromkeys((market.symbol.margin_asset, trade.fee_asset)))
+            account_event(exchange, account, "ORDER", assets=assets, legs=_told_legs(exchange, account, market, order))
+
+
+def _tell_lite(exchange: Exchange, account: Account, symbol: PaperSymbol, order: Order, trade: Trade) -> None:
+    exchange.push(
+        account,
+        "TRADE_LITE",
+        {
+            "e": "TRADE_LITE",
+            "E": exchange.now_ms,
+            "T": exchange.now_ms,
+            "s": order.symbol,
+            "q": symbol.quantity_text(order.qty),
+            "p": symbol.price_text(order.price) if order.price else ZERO_TEXT,
+            "m": trade.maker,
+            "c": order.client_id,
+            "S": order.side,
+            "L": symbol.price_text(trade.price),
+            "l": symbol.quantity_text(trade.qty),
+            "t": trade.trade_id,
+            "i": order.order_id,
+        },
+        symbol=order.symbol,
+        client_id=order.client_id,
+        order_id=order.order_id,
+    )
+
+
+def _told_legs(exchange: Exchange, account: Account, market: Market, order: Order) -> tuple[tuple[Market, Leg], ...]:
+    """The positions that the ACCOUNT_UPDATE of a fill shows."""
+    shows_all = order.position_side != "BOTH" and exchange.facts.hedge_event_rows == "three"
+    sides = ("BOTH", "LONG", "SHORT") if shows_all else (order.position_side,)
+    return tuple((market, account.leg(order.symbol, side)) for side in sides)
 
 
 def account_event(
@@ -196,7 +224,7 @@ def account_event(
         body["S"] = symbol
     payload = {"e": "ACCOUNT_UPDATE", "T": exchange.now_ms, "E": exchange.now_ms, "a": body}
     told: dict[str, object] = {"positions": len(legs)}
-    if len(legs) == 1:
+    if len({market.symbol.name for market, _ in legs}) == 1:
         told["symbol"] = legs[0][0].symbol.name
     exchange.push(account, "ACCOUNT_UPDATE", payload, **told)
 
@@ -251,14 +279,16 @@ def algo_event(exchange: Exchange, account: Account, algo: Algo) -> None:
                 "e": "ALGO_UPDATE",
                 "T": algo.updated_us // 1000,
                 "E": exchange.now_ms,
-                "o": _algo_body(symbol, algo),
+                "o": _algo_body(exchange, symbol, algo),
             },
             symbol=algo.symbol,
             client_id=algo.client_id,
         )
 
 
-def _algo_body(symbol: PaperSymbol, algo: Algo) -> dict[str, Any]:
+def _algo_body(exchange: Exchange, symbol: PaperSymbol, algo: Algo) -> dict[str, Any]:
+    names_from = exchange.facts.triggered_order_id
+    hides_order = names_from != "TRIGGERED" and algo.status != names_from
     body: dict[str, Any] = {
         "caid": algo.client_id,
         "aid": algo.algo_id,
@@ -270,7 +300,7 @@ def _algo_body(symbol: PaperSymbol, algo: Algo) -> dict[str, Any]:
         "f": algo.tif,
         "q": symbol.quantity_text(algo.qty),
         "X": algo.status,
-        "ai": "" if algo.child is None else str(algo.child.order_id),
+        "ai": "" if algo.child is None or hides_order else str(algo.child.order_id),
     }
     if algo.child is not None:
         body["ap"] = average_text(symbol, algo.child) if algo.status == "FINISHED" else ZERO_TEXT

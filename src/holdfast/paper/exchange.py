@@ -176,15 +176,23 @@ class Exchange:
         return self.next_algo_id
 
     def add_income(
-        self, account: Account, kind: str, asset: str, amount: Decimal, *, symbol: str = "", trade_id: str = ""
+        self,
+        account: Account,
+        kind: str,
+        asset: str,
+        amount: Decimal,
+        *,
+        symbol: str = "",
+        trade_id: str = "",
+        shown: str = "",
     ) -> None:
-        """Book a signed amount into a wallet, with its income row and log record."""
+        """Book a signed amount into a wallet, with its income row and log record; the row may show another type."""
         self.next_tran_id += 1
         account.change_wallet(asset, amount)
         self.ledger.income(kind, asset, amount)
         row = Income(
             tran_id=self.next_tran_id,
-            type=kind,
+            type=shown or kind,
             asset=asset,
             amount=amount,
             symbol=symbol,

@@ -28,6 +28,9 @@ _PURSES = {
 }
 
 
+_PROFIT = ("REALIZED_PNL", "DELIVERED_SETTELMENT")
+
+
 class Strangers:
     """What everybody who is not an account of ours holds of one symbol, and paid for it."""
 
@@ -60,7 +63,7 @@ class VenueLedger:
 
     def income(self, kind: str, asset: str, amount: Decimal) -> None:
         """An account was credited: the purse of that kind of income is debited. Profit is paid by the strangers."""
-        if kind != "REALIZED_PNL":
+        if kind not in _PROFIT:
             self.book(_PURSES[kind], asset, -amount)
 
     def trade(self, symbol: str, asset: str, delta: Decimal, price: Decimal, booked: Decimal) -> None:

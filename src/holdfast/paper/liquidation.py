@@ -174,7 +174,8 @@ def _clear(exchange: Exchange, account: Account, asset: str, left: Decimal, fee:
     """The insurance fund takes the liquidation fee from what is left, or fills up what is missing as far as it can."""
     cleared = min(-left, exchange.ledger.insurance(asset)) if left < 0 else -min(fee, left)
     if cleared:
-        exchange.add_income(account, "INSURANCE_CLEAR", asset, cleared)
+        shown = exchange.facts.liquidation_fee_income if cleared < 0 else ""
+        exchange.add_income(account, "INSURANCE_CLEAR", asset, cleared, shown=shown)
         account_event(exchange, account, "INSURANCE_CLEAR", assets=(asset,), change=cleared)
 
 

@@ -15,8 +15,9 @@ import msgspec
 from holdfast.model.num import ONE, ZERO, divide
 from holdfast.paper import money
 from holdfast.paper.account import Account, Exposure, Leg
-from holdfast.paper.config import Bracket, VenueFacts
+from holdfast.paper.config import Bracket
 from holdfast.paper.exchange import Exchange
+from holdfast.paper.facts import VenueFacts
 from holdfast.paper.fees import dollars
 from holdfast.paper.markets import Market
 from holdfast.paper.orders import Order
@@ -141,15 +142,16 @@ def pool(exchange: Exchange, account: Account, asset: str) -> Pool:
     return found
 
 
-def available(wallet: Decimal, margin: Margin) -> Decimal:
-    """What can back new orders; never below 0."""
-    return max(wallet + margin.unrealized - margin.initial, ZERO)
+def available(wallet: Decimal, margin: Margin, *, floored: bool = True) -> Decimal:
+    """What can back new orders; never below 0 where `floored`."""
+    left = wallet + margin.unrealized - margin.initial
+    return max(left, ZERO) if floored else left
 
 
 def free(exchange: Exchange, account: Account, asset: str) -> Decimal:
     """What can back new orders and isolated positions in a margin asset, in that asset."""
     backing = pool(exchange, account, asset)
-    left = available(backing.wallet, backing.margin)
+    left = available(backing.wallet, backing.margin, floored=exchange.facts.available_floor)
     if backing.rate == 1:
         return left
     return divide(left, backing.rate) if backing.rate else ZERO

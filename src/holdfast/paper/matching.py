@@ -13,11 +13,11 @@ from decimal import Decimal
 from holdfast.model.num import ONE, ZERO, text
 from holdfast.paper import fees, money, positions
 from holdfast.paper.account import Account, Leg
-from holdfast.paper.algo_state import end_algo, finish_parent
-from holdfast.paper.config import VenueFacts
+from holdfast.paper.algo_state import end_algo, finish_parent, set_status
 from holdfast.paper.crowding import knocked_out
 from holdfast.paper.events import order_event, trade_events
 from holdfast.paper.exchange import Exchange
+from holdfast.paper.facts import VenueFacts
 from holdfast.paper.market import PublicTrade
 from holdfast.paper.markets import Market
 from holdfast.paper.orders import (
@@ -39,6 +39,8 @@ def submit(exchange: Exchange, account: Account, market: Market, order: Order) -
     order.created_us = order.updated_us = exchange.now_us
     account.add_order(order)
     order_event(exchange, account, order, "NEW")
+    if order.algo is not None and exchange.facts.triggered_event == "after NEW":
+        set_status(exchange, account, order.algo, "TRIGGERED")
     stopped = _take(exchange, account, market, order)
     if order.is_open:
         _settle_remainder(exchange, account, market, order, stopped)
@@ -115,7 +117,13 @@ def _knock_out(exchange: Exchange, account: Account, key: tuple[str, str]) -> No
     """End the reduce-only orders for which others leave nothing of the position."""
     if exchange.facts.reduce_only_crowding == "displace":
         for order in knocked_out(account, *key):
-            close(exchange, account, order, x="EXPIRED", status="EXPIRED", reason=REDUCE_ONLY_LEFTOVER)
+            _displace(exchange, account, order)
+
+
+def _displace(exchange: Exchange, account: Account, order: Order) -> None:
+    """End a resting reduce-only order that has nothing left to reduce."""
+    told = exchange.facts.displaced_status
+    close(exchange, account, order, x=told, status=told, reason=REDUCE_ONLY_LEFTOVER)
 
 
 def _count(account: Account, order: Order, quantity: Decimal) -> None:
@@ -238,7 +246,7 @@ def _cross(exchange: Exchange, account: Account, market: Market, order: Order, r
     owner = exchange.accounts[rival.account]
     traded = min(quantity, reducible(owner, rival))
     if not traded:
-        close(exchange, owner, rival, x="EXPIRED", status="EXPIRED", reason=REDUCE_ONLY_LEFTOVER)
+        _displace(exchange, owner, rival)
         return
     trade_id = market.trade_id()
     fill(exchange, owner, market, rival, price=rival.price, qty=traded, maker=True, trade_id=trade_id)
@@ -287,15 +295,17 @@ def fill(
         maker=maker,
         us=exchange.now_us,
     )
-    _book(exchange, account, market, leg, trade)
+    _book(exchange, account, market, leg, trade, settled=order.forced == "SETTLEMENT")
     if not order.is_open:
         _leave_book(account, market, order)
-    trade_events(exchange, account, market, order, trade, "CALCULATED" if order.forced else "TRADE")
+    trade_events(exchange, account, market, order, trade, exchange.facts.forced_execution if order.forced else "TRADE")
     if not order.is_open:
         finish_parent(exchange, account, order.algo)
 
 
-def _book(exchange: Exchange, account: Account, market: Market, leg: Leg, trade: Trade) -> None:
+def _book(
+    exchange: Exchange, account: Account, market: Market, leg: Leg, trade: Trade, *, settled: bool = False
+) -> None:
     """Record a trade, its income rows and the position it leaves."""
     account.add_trade(trade)
     exchange.log_mark(market)
@@ -318,7 +328,8 @@ def _book(exchange: Exchange, account: Account, market: Market, leg: Leg, trade:
     )
     ids = {"symbol": trade.symbol, "trade_id": str(trade.trade_id)}
     if trade.realized:
-        exchange.add_income(account, "REALIZED_PNL", market.symbol.margin_asset, trade.realized, **ids)
+        kind = exchange.facts.settlement_income if settled else "REALIZED_PNL"
+        exchange.add_income(account, kind, market.symbol.margin_asset, trade.realized, **ids)
     if trade.fee:
         exchange.add_income(account, "COMMISSION", trade.fee_asset, -trade.fee, **ids)
     if account.exposure(trade.symbol).has_position():
@@ -369,7 +380,7 @@ def settle_position(exchange: Exchange, account: Account, market: Market, positi
     amt = account.leg(symbol, position_side).amt
     for order in list(account.reducing.get(key, _NOTHING).values()):
         if order.closes_only and not reducible(account, order):
-            close(exchange, account, order, x="EXPIRED", status="EXPIRED", reason=REDUCE_ONLY_LEFTOVER)
+            _displace(exchange, account, order)
         elif order.tif == "GTE_GTC" and not amt:
             close(exchange, account, order, x="EXPIRED", status="EXPIRED", reason=POSITION_GONE)
     _knock_out(exchange, account, key)

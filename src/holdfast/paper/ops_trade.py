@@ -24,7 +24,10 @@ def place_order(call: Call) -> Any:
     """Place an order. ACK shows it as accepted, RESULT as it stands after matching."""
     acknowledged = checks.read_response_type(call.params) == "ACK"
     order = placement.place(call.exchange, call.account, call.params)
-    legacy = call.exchange.facts.legacy_place_fields
+    facts = call.exchange.facts
+    if facts.limit_result == "NEW" and order.type == "LIMIT" and order.tif not in ("IOC", "FOK"):
+        acknowledged = True
+    legacy = facts.legacy_place_fields
     return wire.place_reply(_symbol(call, order), order, acknowledged=acknowledged, legacy=legacy)
 
 
@@ -81,8 +84,7 @@ def _find_visible(call: Call) -> Order:
 
 def query_order(call: Call) -> Any:
     """One order, open or closed; -2013 when there is none."""
-    order = _find_visible(call)
-    return wire.query_reply(_symbol(call, order), order)
+    return _queried(call, _find_visible(call))
 
 
 def query_open_order(call: Call) -> Any:
@@ -90,7 +92,15 @@ def query_open_order(call: Call) -> Any:
     order = _find_visible(call)
     if not order.is_open:
         raise VenueError(-2013)
-    return wire.query_reply(_symbol(call, order), order)
+    return _queried(call, order)
+
+
+def _queried(call: Call, order: Order) -> dict[str, Any]:
+    """A single order as a query shows it; at some venues without its average price (protocol notes M.9)."""
+    body = wire.query_reply(_symbol(call, order), order)
+    if not call.exchange.facts.query_average:
+        del body["avgPrice"]
+    return body
 
 
 def open_orders(call: Call) -> Any:

@@ -31,6 +31,8 @@ def read_order(exchange: Exchange, account: Account, market: Market, params: Par
     checks.check_status(market.symbol, exchange.facts)
     side = checks.read_side(params)
     kind = checks.check_order_type(params.need("type"), ("LIMIT", "MARKET"))
+    if kind == "MARKET" and exchange.facts.market_extras == "ignore":
+        params = params.changed(price="", timeInForce="")
     tif = _read_tif(params, kind)
     order = Order(
         account=account.name,

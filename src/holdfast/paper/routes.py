@@ -40,6 +40,8 @@ class Route(msgspec.Struct, frozen=True):
     """What one request counts in the 10-second order window; a batch counts more (notes C.5)."""
     algo_service: bool = False
     pool: str = ""
+    v2: bool = False
+    """Whether the venue fact `v2_weights` says what it weighs."""
 
     def cost(self, params: Params) -> int:
         """The request weight for these parameters; 1 for those that the handler is going to refuse."""
@@ -87,9 +89,9 @@ REST: dict[tuple[str, str], Route] = {
     ("DELETE", "/fapi/v1/algoOpenOrders"): Route(
         "algoOrder.cancelAll", SIGNED, 1, trade.cancel_all_algos, algo_service=True
     ),
-    ("GET", "/fapi/v2/positionRisk"): Route("positionRisk", SIGNED, 5, account.position_risk_v2),
+    ("GET", "/fapi/v2/positionRisk"): Route("positionRisk", SIGNED, 5, account.position_risk_v2, v2=True),
     ("GET", "/fapi/v3/positionRisk"): Route("positionRisk", SIGNED, 5, account.position_risk_v3),
-    ("GET", "/fapi/v2/account"): Route("account", SIGNED, 5, account.account_v2),
+    ("GET", "/fapi/v2/account"): Route("account", SIGNED, 5, account.account_v2, v2=True),
     ("GET", "/fapi/v3/account"): Route("account", SIGNED, 5, account.account_v3),
     ("GET", "/fapi/v2/balance"): Route("balance", SIGNED, 5, account.balance),
     ("GET", "/fapi/v3/balance"): Route("balance", SIGNED, 5, account.balance),

@@ -27,7 +27,7 @@ def on_funding(exchange: Exchange, market: Market, event: Mark) -> None:
     """
     before = market.next_funding_ms
     if before and event.next_funding_ms > before and before <= exchange.now_ms + _SETTLING_MS:
-        settle_funding(exchange, market, before)
+        _come_due(exchange, market, before)
     market.funding_rate = event.rate
     if event.next_funding_ms == before:
         return
@@ -37,24 +37,35 @@ def on_funding(exchange: Exchange, market: Market, event: Mark) -> None:
 
         def settle(_now_us: int) -> None:
             if market.next_funding_ms == due:
-                settle_funding(exchange, market, due)
+                _come_due(exchange, market, due)
 
         exchange.timers.at(due * 1000, settle)
 
 
-def settle_funding(exchange: Exchange, market: Market, instant_ms: int) -> None:
+def _come_due(exchange: Exchange, market: Market, instant_ms: int) -> None:
+    """A funding instant has come: settle it now, or as much later as the venue takes (protocol notes I.4)."""
+    lag_us = exchange.facts.funding_lag_ms * 1000
+    if not lag_us:
+        settle_funding(exchange, market, instant_ms, market.funding_rate)
+        return
+    rate = market.funding_rate
+    exchange.timers.at(exchange.now_us + lag_us, lambda _now_us: settle_funding(exchange, market, instant_ms, rate))
+
+
+def settle_funding(exchange: Exchange, market: Market, instant_ms: int, rate: Decimal) -> None:
     """Charge or pay every position at one funding instant: positive rates are paid by longs."""
     if instant_ms <= market.funded_ms or market.mark is None:
         return
     market.funded_ms = instant_ms
     if market.history is not None:
-        market.history.on_funding(instant_ms, market.funding_rate, market.mark)
-    market.funding.append(FundingPoint(time_ms=instant_ms, rate=market.funding_rate, mark=market.mark))
+        market.history.on_funding(instant_ms, rate, market.mark)
+    point = FundingPoint(time_ms=instant_ms, rate=rate, mark=market.mark)
+    market.funding.append(point)
     for account in list(market.holders.values()):
-        _charge(exchange, account, market, market.mark)
+        _charge(exchange, account, market, point)
 
 
-def _charge(exchange: Exchange, account: Account, market: Market, mark: Decimal) -> None:
+def _charge(exchange: Exchange, account: Account, market: Market, point: FundingPoint) -> None:
     """One account's funding: from the cross wallet, or from the isolated one, whose position the event then shows."""
     name, asset = market.symbol.name, market.symbol.margin_asset
     exposure = account.exposure(name)
@@ -62,7 +73,7 @@ def _charge(exchange: Exchange, account: Account, market: Market, mark: Decimal)
     total = ZERO
     told: list[tuple[Market, Leg]] = []
     for leg in exposure.legs.values():
-        amount = money.cut(-leg.amt * mark * market.funding_rate)
+        amount = money.cut(-leg.amt * point.mark * point.rate)
         if amount:
             exchange.add_income(account, "FUNDING_FEE", asset, amount, symbol=name)
             leg.costs -= amount

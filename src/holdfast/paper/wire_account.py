@@ -238,7 +238,7 @@ def _totals_and_assets(exchange: Exchange, account: Account) -> dict[str, Any]:
         free += margin.free(exchange, account, asset) * rate
         withdrawable += margin.withdrawable(exchange, account, asset) * rate
     if account.multi_assets:
-        free = margin.available(cross_wallets, cross)
+        free = margin.available(cross_wallets, cross, floored=exchange.facts.available_floor)
         withdrawable = max(free - max(cross.unrealized, ZERO), ZERO)
     return {
         "totalInitialMargin": money.text(total.initial),
