@@ -112,6 +112,8 @@ class Account:
         self.algo_clients: dict[str, Algo] = {}
         self._closed_algos: deque[Algo] = deque()
         self.countdowns: dict[str, int] = {}
+        self.ages = False
+        """Whether a timer waits for the oldest open order to be a year old."""
         self.listen_key = ""
         self.listen_key_expires_us = 0
 

@@ -172,6 +172,12 @@ def on_price(exchange: Exchange, market: Market, working_type: str) -> None:
             _follow(exchange, market, algo, price)
 
 
+def on_other_price(exchange: Exchange, market: Market, working_type: str) -> None:
+    """The price they do not look at has changed: what price protection held back may be due now."""
+    if market.triggers_for(working_type).protected:
+        on_price(exchange, market, working_type)
+
+
 def _follow(exchange: Exchange, market: Market, algo: Algo, price: Decimal) -> None:
     """A trailing stop learns of a price; its activation is told by a second NEW (notes D.7, `ia`)."""
     was_activated = algo.activated

@@ -57,6 +57,8 @@ def read(exchange: Exchange, account: Account, market: Market, params: Params) -
     )
     algo.qty = _read_quantity(market, params, algo)
     algo.price = _read_price(market, params, algo)
+    if algo.price:
+        checks.check_limit_band(market.symbol, algo.price, algo.trigger, exchange.facts)
     if algo.is_trailing:
         trailing.read(market, params, algo)
     checks.read_response_type(params)

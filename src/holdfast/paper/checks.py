@@ -191,6 +191,17 @@ def check_trigger(market: Market, trigger: Decimal, facts: VenueFacts) -> None:
         raise VenueError(-4024, symbol.price_text(floor)) if of_prices else VenueError(-4211)
 
 
+def check_limit_band(symbol: PaperSymbol, price: Decimal, trigger: Decimal, facts: VenueFacts) -> None:
+    """The limit of a conditional order against its trigger, where the venue has these bands: -4183, -4184."""
+    if facts.limit_bands == "none":
+        return
+    cap, floor = trigger * symbol.multiplier_up, trigger * symbol.multiplier_down
+    if price > cap:
+        raise VenueError(-4183, symbol.price_text(cap))
+    if price < floor:
+        raise VenueError(-4184, symbol.price_text(floor))
+
+
 def check_quantity(symbol: PaperSymbol, quantity: Decimal, *, market_order: bool) -> None:
     """LOT_SIZE or MARKET_LOT_SIZE: -4003, -1111, -4004, -4005, -4023."""
     rule: QuantityRule = symbol.market_lot if market_order else symbol.lot

@@ -10,7 +10,7 @@ import msgspec
 from holdfast.paper.account import Account
 from holdfast.paper.auth import Key, check_time
 from holdfast.paper.call import Call
-from holdfast.paper.errors import UNAVAILABLE_503, UNKNOWN_503, VenueError
+from holdfast.paper.errors import UNAVAILABLE_503, UNKNOWN_503, VenueError, stock_text
 from holdfast.paper.exchange import Exchange
 from holdfast.paper.facts import VenueFacts
 from holdfast.paper.faults import Fault, RequestFacts
@@ -240,7 +240,7 @@ def _coded(facts: VenueFacts, fault: Fault) -> Answer:
     code = {"-1007": -1007, "-1008": -1008}.get(fault.verb) or fault.code or -1003
     if fault.verb == "code":
         status = fault.status if fault.status != _RAW_STATUS else 400
-        return Answer(status=status, code=code, message=fault.msg or f"injected error {code}")
+        return Answer(status=status, code=code, message=fault.msg or stock_text(code))
     details = {-1003: (2400,), -1015: (300, "10 SECOND")}.get(code, ())
     return refused(VenueError(code, *details), facts)
 

@@ -44,6 +44,8 @@ class VenueFacts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """How long after it was booked an income row is shown."""
     trigger_bands: Literal["none", "-4210"] = "none"
     """Whether trigger prices must lie inside the PERCENT_PRICE band (-4210 above, -4211 below)."""
+    limit_bands: Literal["none", "-4183"] = "none"
+    """Whether the limit of a conditional order must lie within the same multipliers of its trigger (-4183, -4184)."""
     algo_recv_window: bool = True
     """Whether the algo service checks timestamp and recvWindow at all."""
     amend_keeps_stp: bool = True

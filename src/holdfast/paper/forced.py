@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from holdfast.model.num import ZERO
-from holdfast.paper import wire
+from holdfast.paper import retention, wire
 from holdfast.paper.account import Account, Leg
-from holdfast.paper.call import Call, page, window
+from holdfast.paper.call import Call, page
 from holdfast.paper.errors import VenueError
 from holdfast.paper.markets import Market
 from holdfast.paper.orders import Order
@@ -51,7 +51,7 @@ def force_orders(call: Call) -> Any:
     if kind not in ("", "LIQUIDATION", "ADL"):
         raise VenueError(-1130, "autoCloseType")
     limit = params.limit(default=50, maximum=100)
-    start, end = window(call)
+    start, end = retention.span(call, default_us=retention.WEEK_US)
     rows = [
         row.order
         for row in call.account.forced

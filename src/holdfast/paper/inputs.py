@@ -81,6 +81,7 @@ def _on_trade(exchange: Exchange, market: Market, event: PublicTrade) -> None:
     if market.bids or market.asks:
         matching.on_trade(exchange, market, event)
     algo.on_price(exchange, market, "CONTRACT_PRICE")
+    algo.on_other_price(exchange, market, "MARK_PRICE")
     for feed in market.taps.trades:
         feed.on_trade(event)
 
@@ -105,6 +106,7 @@ def on_mark_change(exchange: Exchange, market: Market) -> None:
     if market.holders or market.has_triggers():
         exchange.log_mark(market)
         algo.on_price(exchange, market, "MARK_PRICE")
+        algo.on_other_price(exchange, market, "CONTRACT_PRICE")
     if market.holders:
         liquidation.on_mark(exchange, market)
 
@@ -133,6 +135,7 @@ def shift_prices(exchange: Exchange, market: Market, *, book: Decimal, mark: Dec
     if book and market.last is not None:
         market.last += book
         algo.on_price(exchange, market, "CONTRACT_PRICE")
+        algo.on_other_price(exchange, market, "MARK_PRICE")
     if mark and market.mark is not None:
         market.mark += mark
         on_mark_change(exchange, market)

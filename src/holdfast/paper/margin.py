@@ -207,7 +207,8 @@ def order_cost(
     added = max(after - before, ZERO)
     if not added:
         return ZERO, after
-    gap = mark - price if order.is_buy else price - mark
+    limit = order.price if order.type == "LIMIT" else price
+    gap = mark - limit if order.is_buy else limit - mark
     opening_loss = divide(added, price) * -min(gap, ZERO)
     return divide(added, Decimal(exposure.leverage)) + opening_loss, after
 

@@ -34,16 +34,19 @@ def _down_key(algo: Algo) -> tuple[Decimal, int]:
 class Triggers:
     """The conditional orders that wait on one price: nearest first in each direction."""
 
-    __slots__ = ("down", "trailing", "up")
+    __slots__ = ("down", "protected", "trailing", "up")
 
     def __init__(self) -> None:
         """Start with nothing waiting."""
         self.trailing: dict[int, Algo] = {}
         self.up: list[Algo] = []
         self.down: list[Algo] = []
+        self.protected = 0
+        """How many of them have price protection, so that the other price matters too."""
 
     def add(self, algo: Algo) -> None:
         """Start waiting."""
+        self.protected += algo.price_protect
         if algo.is_trailing:
             self.trailing[algo.algo_id] = algo
         elif algo.triggers_up:
@@ -55,8 +58,9 @@ class Triggers:
         """Stop waiting. Removing one that does not wait is a mistake of the caller and raises an error."""
         if algo.is_trailing:
             del self.trailing[algo.algo_id]
-            return
-        (self.up if algo.triggers_up else self.down).remove(algo)
+        else:
+            (self.up if algo.triggers_up else self.down).remove(algo)
+        self.protected -= algo.price_protect
 
     def waits(self) -> bool:
         """Whether anything waits here."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from holdfast.model.num import ONE, ZERO, text
-from holdfast.paper import fees, money, positions
+from holdfast.paper import fees, lifetimes, money, positions
 from holdfast.paper.account import Account, Leg
 from holdfast.paper.algo_state import end_algo, finish_parent, set_status
 from holdfast.paper.crowding import knocked_out
@@ -97,13 +97,11 @@ def _rest(exchange: Exchange, account: Account, market: Market, order: Order) ->
     if order.closes_only or order.tif == "GTE_GTC":
         account.reducing.setdefault(key, {})[order.order_id] = order
         _knock_out(exchange, account, key)
-    if order.good_till_ms and not order.amendments:
+    lifetimes.watch(exchange, account, order, _expire)
 
-        def expire(_now_us: int) -> None:
-            if order.is_open:
-                close(exchange, account, order, x="EXPIRED", status="EXPIRED")
 
-        exchange.timers.at(order.good_till_ms * 1000, expire)
+def _expire(exchange: Exchange, account: Account, order: Order) -> None:
+    close(exchange, account, order, x="EXPIRED", status="EXPIRED")
 
 
 def _unrest(account: Account, market: Market, order: Order) -> None:

@@ -78,7 +78,7 @@ _NAMES: dict[str, str] = {
     "algoOrder.status": _ONE_ALGO,
     "algoOrder.cancel": _ONE_ALGO,
     "openAlgoOrders": "algotype symbol algoid",
-    "allAlgoOrders": f"symbol algoid page {_RANGE}",
+    "allAlgoOrders": f"symbol algoid {_RANGE}",
     "algoOrder.cancelAll": "symbol",
     "positionRisk": "symbol",
     "account": "",
@@ -98,6 +98,7 @@ _NAMES: dict[str, str] = {
     "userDataStream.start": "listenkey",
     "userDataStream.ping": "listenkey",
     "userDataStream.stop": "listenkey",
+    "stockContract": "",
     "apiRestrictions": "",
 }
 

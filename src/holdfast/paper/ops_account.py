@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from holdfast.paper import fees, margin, wire, wire_account
+from holdfast.paper import fees, margin, retention, wire, wire_account
 from holdfast.paper.account import Account
-from holdfast.paper.call import Call, page, window
+from holdfast.paper.call import Call, page
 from holdfast.paper.errors import VenueError
 from holdfast.paper.events import multi_assets_event
 from holdfast.paper.exchange import Exchange
@@ -92,11 +92,17 @@ def set_fee_burn(call: Call) -> Any:
     return _SUCCESS
 
 
+def sign_contract(call: Call) -> Any:
+    """Agree to the terms of contracts on traditional assets, which trade here without it too."""
+    call.exchange.log("setting", account=call.account.name, what="stock_contract", value=True)
+    return _SUCCESS
+
+
 def income(call: Call) -> Any:
-    """Wallet changes in a time window, oldest first."""
+    """Wallet changes of up to three months, by default of the last seven days, oldest first."""
     limit = call.params.limit(default=100, maximum=1000)
     name, kind = _symbol_or_all(call), call.params.get("incomeType")
-    start, end = window(call)
+    start, end = retention.span(call, default_us=retention.WEEK_US)
     shown_us = call.exchange.now_us - call.exchange.facts.income_delay_ms * 1000
     rows = [
         row

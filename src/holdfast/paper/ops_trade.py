@@ -88,9 +88,9 @@ def query_order(call: Call) -> Any:
 
 
 def query_open_order(call: Call) -> Any:
-    """One open order; -2013 when it is closed."""
-    order = _find_visible(call)
-    if not order.is_open:
+    """One open order, however old; -2013 when it is closed."""
+    order = placement.find(call.account, call.exchange.market(call.params.need("symbol")), call.params)
+    if order is None or not order.is_open or not visible(call.exchange, order.created_us):
         raise VenueError(-2013)
     return _queried(call, order)
 

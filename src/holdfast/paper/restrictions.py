@@ -22,18 +22,9 @@ MAY: Final[dict[str, int]] = {
 }
 """The words of the control verb `acct.perm` with the code that refuses an order."""
 
-_TEXTS: Final = {
-    -4087: "User can only place reduce only order.",
-    -4088: "User can not place order currently.",
-    -4189: "The account is restricted to reduce-only orders on this symbol.",
-    -4192: "Trade forbidden due to Cooling-off Period.",
-    -4400: "Futures Trading Quantitative Rules violated, only reduceOnly order is allowed, please try again later.",
-    -4401: "Compliance restricted account permission: can only place reduceOnly order.",
-}
-
 
 def check(exchange: Exchange, account: Account, *, closes: bool) -> None:
     """Refuse an order of an account that may not place it now."""
     code = exchange.restrictions.get(account.name, 0)
     if code and (code == -4088 or not closes or not exchange.facts.banned_may_reduce):
-        raise VenueError(code, message=_TEXTS[code])
+        raise VenueError(code)

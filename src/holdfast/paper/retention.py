@@ -11,7 +11,9 @@ _DAY_US = 86_400_000_000
 UNFILLED_US = 3 * _DAY_US
 """Orders that ended without a fill are shown this long after their creation."""
 QUARTER_US = 90 * _DAY_US
-"""Everything else is shown this long: orders, trades, amendments."""
+"""Everything else is shown this long: orders, trades, amendments, income, forced closings."""
+WEEK_US = 7 * _DAY_US
+"""What income and forced closings show when no start was asked for."""
 
 _ENDED = frozenset({"CANCELED", "EXPIRED", "EXPIRED_IN_MATCH"})
 
@@ -35,12 +37,14 @@ def keeps_trade(exchange: Exchange, trade: Trade) -> bool:
     return exchange.now_us - trade.us <= QUARTER_US
 
 
-def span(call: Call) -> tuple[int, int]:
-    """`startTime` and `endTime` in milliseconds, by default all that is kept."""
+def span(call: Call, *, default_us: int = QUARTER_US) -> tuple[int, int]:
+    """`startTime` and `endTime` in milliseconds: of any length, nothing older than what is kept.
+
+    Without a start it is the last `default_us` before the end.
+    """
     oldest = max(call.exchange.now_us - QUARTER_US, 0) // 1000
     start, end = call.params.integer("startTime"), call.params.integer("endTime")
-    first = oldest if start is None else max(start, oldest)
     last = call.exchange.now_ms if end is None else end
     if start is not None and last < start:
         raise VenueError(-1023)
-    return first, last
+    return max(last - default_us // 1000 if start is None else start, oldest), last

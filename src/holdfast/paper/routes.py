@@ -116,6 +116,7 @@ REST: dict[tuple[str, str], Route] = {
     ("GET", "/fapi/v1/apiTradingStatus"): Route("apiTradingStatus", SIGNED, by_symbol(1, 10), api_trading_status),
     ("GET", "/fapi/v1/feeBurn"): Route("feeBurn", SIGNED, 30, account.fee_burn),
     ("POST", "/fapi/v1/feeBurn"): Route("setFeeBurn", SIGNED, 1, account.set_fee_burn),
+    ("POST", "/fapi/v1/stock/contract"): Route("stockContract", SIGNED, 50, account.sign_contract),
     ("POST", "/fapi/v1/listenKey"): Route("userDataStream.start", KEY, 1, account.start_listen_key),
     ("PUT", "/fapi/v1/listenKey"): Route("userDataStream.ping", KEY, 1, account.keep_listen_key),
     ("DELETE", "/fapi/v1/listenKey"): Route("userDataStream.stop", KEY, 1, account.end_listen_key),

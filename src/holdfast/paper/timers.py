@@ -16,6 +16,10 @@ class Timers:
         self._heap: list[tuple[int, int, Action]] = []
         self._made = 0
 
+    def __len__(self) -> int:
+        """How many actions wait."""
+        return len(self._heap)
+
     def at(self, due_us: int, action: Action) -> None:
         """Run `action` once at `due_us` or as soon after it as time is told."""
         self._made += 1

@@ -171,7 +171,7 @@ def algo_reply(symbol: PaperSymbol, algo: Algo) -> dict[str, Any]:
 
 
 def algo_query_reply(symbol: PaperSymbol, algo: Algo) -> dict[str, Any]:
-    """A conditional order as queries show it: with what became of it."""
+    """A conditional order as queries show it: its type once triggered, its quantity once filled."""
     child = algo.child
     body = algo_reply(symbol, algo)
     body["actualOrderId"] = "" if child is None else str(child.order_id)
@@ -179,6 +179,7 @@ def algo_query_reply(symbol: PaperSymbol, algo: Algo) -> dict[str, Any]:
     body["tpOrderType"] = ""
     if child is not None:
         body["actualType"] = child.type
+    if child is not None and child.executed:
         body["actualQty"] = symbol.quantity_text(child.executed)
     return body
 
