@@ -1,22 +1,12 @@
 """A slow and obvious order book: one list of orders, searched from end to end at every step.
 
-It knows nothing of the real one and holds it to account: `python -m tests.paper.naive_book STEPS SEED`
-lets both live through the same random steps and compares trades, open orders and positions after each.
+It knows nothing of the real one and holds it to account in `tests/paper/naive_pair.py`, in one-way and hedge mode.
 """
 
 from __future__ import annotations
 
-import random
-import sys
 from decimal import Decimal
 from typing import Any, NamedTuple
-
-from holdfast.paper import amend, placement
-from holdfast.paper.account import Account
-from holdfast.paper.config import AccountConfig
-from holdfast.paper.errors import VenueError
-from holdfast.paper.params import Params
-from tests.paper.desk import Desk
 
 ZERO = Decimal(0)
 NAMES = ("a", "b", "c", "d")
@@ -36,6 +26,7 @@ class Mine:
 
     def __init__(self, **fields: Any) -> None:
         self.owner: str = fields["owner"]
+        self.side: str = fields["side"]
         self.name: str = fields["name"]
         self.buy: bool = fields["buy"]
         self.market: bool = fields["market"]
@@ -53,6 +44,11 @@ class Mine:
         """What has not traded yet."""
         return self.qty - self.done
 
+    @property
+    def leg(self) -> tuple[str, str]:
+        """Which position it changes."""
+        return (self.owner, self.side)
+
 
 class Fill(NamedTuple):
     """One side of a trade."""
@@ -66,11 +62,13 @@ class Fill(NamedTuple):
 class NaiveBook:
     """The recorded levels as dicts, our orders as a list."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, hedge: bool = False) -> None:
+        self.hedge = hedge
         self.levels: dict[bool, dict[Decimal, Decimal]] = {True: {}, False: {}}
         self.mark = Decimal(100)
         self.orders: list[Mine] = []
-        self.positions = dict.fromkeys(NAMES, ZERO)
+        sides = ("LONG", "SHORT") if hedge else ("BOTH",)
+        self.positions = {(name, side): ZERO for name in NAMES for side in sides}
         self.fills: list[Fill] = []
         self.age = 0
 
@@ -104,17 +102,18 @@ class NaiveBook:
         ours = [order for order in self.orders if order.buy == buy]
         return sorted(ours, key=lambda order: (-order.price if buy else order.price, order.age))
 
+    def held(self, order: Mine) -> Decimal:
+        """How much of its position an order could close."""
+        return -self.positions[order.leg] if order.buy else self.positions[order.leg]
+
     def room(self, order: Mine) -> Decimal:
         """How much of an order may trade, given its owner's position."""
-        if not order.reduce:
-            return order.left
-        held = -self.positions[order.owner] if order.buy else self.positions[order.owner]
-        return max(min(order.left, held), ZERO)
+        return max(min(order.left, self.held(order)), ZERO) if order.reduce else order.left
 
     def book_fill(self, order: Mine, price: Decimal, quantity: Decimal, *, maker: bool) -> None:
         """One side of a trade happens."""
         order.done += quantity
-        self.positions[order.owner] += quantity if order.buy else -quantity
+        self.positions[order.leg] += quantity if order.buy else -quantity
         self.fills.append(Fill(order.name, price, quantity, maker))
         if not order.left and order in self.orders:
             self.orders.remove(order)
@@ -126,20 +125,15 @@ class NaiveBook:
         quantity = min(most, self.room(order))
         if quantity:
             self.book_fill(order, order.price, quantity, maker=True)
-        self.tidy(order.owner)
+        self.tidy(order.leg)
         return quantity
 
-    def tidy(self, owner: str) -> None:
+    def tidy(self, leg: tuple[str, str]) -> None:
         """Reduce-only orders with nothing to reduce end, then those that others leave nothing."""
-        for order in [mine for mine in self.orders if mine.owner == owner and mine.reduce]:
+        for order in [mine for mine in self.orders if mine.leg == leg and mine.reduce]:
             if not self.room(order):
                 self.orders.remove(order)
-        left = abs(self.positions[owner])
-        closing = [mine for mine in self.orders if mine.owner == owner and mine.reduce]
-        for order in sorted(closing, key=lambda mine: (-mine.price if mine.buy else mine.price, mine.age)):
-            if left <= 0:
-                self.orders.remove(order)
-            left -= order.left
+        self.crowd(leg)
 
     def limit(self, order: Mine) -> Decimal:
         """The worst price an order may pay."""
@@ -183,16 +177,26 @@ class NaiveBook:
         ]
         return sum(levels + ours, ZERO)
 
+    def check_band(self, order: Mine) -> None:
+        """No limit buys far above the mark or sells far below it."""
+        if not order.market and not self.meets_mark(order):
+            raise Refused(-4016 if order.buy else -4024)
+
+    def meets_mark(self, order: Mine) -> bool:
+        """Whether a limit lies within the price band."""
+        return order.price <= self.mark * Decimal("1.05") if order.buy else order.price >= self.mark * Decimal("0.95")
+
     def check(self, order: Mine, *, itself: Mine | None = None) -> None:
         """What the venue refuses."""
+        self.check_band(order)
         if order.reduce:
-            held = -self.positions[order.owner] if order.buy else self.positions[order.owner]
-            if held <= 0:
+            held = self.held(order)
+            if held <= 0 or (self.hedge and order.left > held):
                 raise Refused(-2022)
             if not order.market and order.tif not in ("IOC", "FOK"):
                 for mine in self.orders:
                     prior = mine.price >= order.price if order.buy else mine.price <= order.price
-                    if mine.owner == order.owner and mine.reduce and mine is not itself and prior:
+                    if mine.leg == order.leg and mine.reduce and mine is not itself and prior:
                         held -= mine.left
                 if held <= 0:
                     raise Refused(-2022)
@@ -219,14 +223,14 @@ class NaiveBook:
             order.ahead = self.levels[order.buy].get(order.price, ZERO)
             self.orders.append(order)
             if order.reduce:
-                self.crowd(order.owner)
+                self.crowd(order.leg)
         if order.done != before:
-            self.tidy(order.owner)
+            self.tidy(order.leg)
 
-    def crowd(self, owner: str) -> None:
-        """As `tidy`, without the first half: the position has not changed."""
-        left = abs(self.positions[owner])
-        closing = [mine for mine in self.orders if mine.owner == owner and mine.reduce]
+    def crowd(self, leg: tuple[str, str]) -> None:
+        """Reduce-only orders for which those before them leave nothing end."""
+        left = abs(self.positions[leg])
+        closing = [mine for mine in self.orders if mine.leg == leg and mine.reduce]
         for order in sorted(closing, key=lambda mine: (-mine.price if mine.buy else mine.price, mine.age)):
             if left <= 0:
                 self.orders.remove(order)
@@ -264,8 +268,8 @@ class NaiveBook:
                 continue
             self.book_fill(rival, price, traded, maker=True)
             self.book_fill(order, price, traded, maker=False)
-            if rival.owner != order.owner:
-                self.tidy(rival.owner)
+            if rival.leg != order.leg:
+                self.tidy(rival.leg)
         return True
 
     def cancel(self, name: str) -> None:
@@ -281,6 +285,8 @@ class NaiveBook:
             self.orders.remove(order)
             return
         wanted = Mine(**{**vars(order), "price": price, "qty": qty})
+        wanted.done = order.done
+        self.check_band(wanted)
         if order.tif in ("GTX", "RPI") and self.crosses(wanted):
             self.orders.remove(order)
             return
@@ -302,184 +308,3 @@ class NaiveBook:
                     passed += self.fill_resting(order, free)
             elif order.price > price if seller else order.price < price:
                 self.fill_resting(order, order.left)
-
-
-class Pair:
-    """Both books through the same steps."""
-
-    def __init__(self, seed: int) -> None:
-        self.chance = random.Random(seed)
-        accounts = [
-            AccountConfig(
-                name=name,
-                api_key=name,
-                api_secret=name,
-                balances={"USDT": Decimal(10) ** 12},
-                trade_group_id=GROUPS[name],
-            )
-            for name in NAMES
-        ]
-        self.desk = Desk(accounts=accounts, default_leverage=1, log_ring=10, history_limit=1000)
-        self.exchange = self.desk.venue.exchange
-        self.market = self.exchange.markets["ETHUSDT"]
-        self.naive = NaiveBook()
-        self.names = 0
-        self.desk.mark("100", symbol="ETHUSDT")
-        self.move()
-
-    def step(self) -> None:
-        """One random step in both, compared."""
-        chance = self.chance.random()
-        if chance < 0.55:
-            self.place()
-        elif chance < 0.65:
-            self.cancel()
-        elif chance < 0.75:
-            self.amend()
-        elif chance < 0.9:
-            self.trade()
-        else:
-            self.move()
-        self.compare()
-
-    def price(self) -> Decimal:
-        """Somewhere near the middle, on a coarse grid so that orders meet."""
-        return Decimal(self.chance.randint(951, 1049)) / 10 if self.chance.random() < 0.1 else self.near()
-
-    def near(self) -> Decimal:
-        """Within half a unit of the middle."""
-        return Decimal(100) + Decimal(self.chance.randint(-5, 5)) / 10
-
-    def quantity(self, most: int = 3000) -> Decimal:
-        """A quantity that meets the notional filter."""
-        return Decimal(self.chance.randint(300, most)) / 1000
-
-    def place(self) -> None:
-        """A random order."""
-        self.names += 1
-        order = Mine(
-            owner=self.chance.choice(NAMES),
-            name=f"o{self.names}",
-            buy=self.chance.random() < 0.5,
-            market=self.chance.random() < 0.15,
-            tif=self.chance.choice(("GTC", "GTC", "GTC", "IOC", "FOK", "GTX", "RPI")),
-            price=self.price(),
-            qty=self.quantity(),
-            reduce=self.chance.random() < 0.25,
-            stp=self.chance.choice(("EXPIRE_MAKER", "EXPIRE_TAKER", "EXPIRE_BOTH", "NONE")),
-        )
-        named = {
-            "symbol": "ETHUSDT",
-            "side": "BUY" if order.buy else "SELL",
-            "type": "MARKET" if order.market else "LIMIT",
-            "quantity": str(order.qty),
-            "reduceOnly": "true" if order.reduce else "false",
-            "newClientOrderId": order.name,
-            "selfTradePreventionMode": order.stp,
-        }
-        if order.market:
-            order.tif = ""
-        else:
-            named |= {"price": str(order.price), "timeInForce": order.tif}
-        self.both(
-            lambda: placement.place(self.exchange, self.account(order.owner), Params(named)),
-            lambda: self.naive.place(order),
-        )
-
-    def account(self, name: str) -> Account:
-        """The real account."""
-        return self.exchange.accounts[name]
-
-    def both(self, real: Any, naive: Any) -> None:
-        """Do it in both; they refuse with the same code or not at all."""
-        codes: list[int] = []
-        for do in (real, naive):
-            try:
-                do()
-                codes.append(0)
-            except (VenueError, Refused) as refusal:
-                codes.append(refusal.code)
-        assert codes[0] == codes[1], f"real {codes[0]}, naive {codes[1]}"
-
-    def some_order(self) -> Mine | None:
-        """Any of the open orders."""
-        return self.chance.choice(self.naive.orders) if self.naive.orders else None
-
-    def cancel(self) -> None:
-        """Cancel any open order."""
-        order = self.some_order()
-        if order is not None:
-            named = {"symbol": "ETHUSDT", "origClientOrderId": order.name}
-            placement.cancel(self.exchange, self.account(order.owner), Params(named))
-            self.naive.cancel(order.name)
-
-    def amend(self) -> None:
-        """Amend any open order."""
-        order = self.some_order()
-        if order is None:
-            return
-        price, qty = self.near(), max(order.done, self.quantity(2000))
-        named = {
-            "symbol": "ETHUSDT",
-            "origClientOrderId": order.name,
-            "side": "BUY" if order.buy else "SELL",
-            "price": str(price),
-            "quantity": str(qty),
-        }
-        if order.reduce:
-            named["reduceOnly"] = "true"
-        self.both(
-            lambda: amend.amend(self.exchange, self.account(order.owner), Params(named)),
-            lambda: self.naive.amend(order.name, price, qty),
-        )
-
-    def trade(self) -> None:
-        """Strangers trade near the middle."""
-        price, qty, seller = self.near(), self.quantity(), self.chance.random() < 0.5
-        self.desk.trade(str(price), str(qty), seller_aggressive=seller, symbol="ETHUSDT")
-        self.naive.trade(price, qty, seller=seller)
-
-    def move(self) -> None:
-        """The recording shows another book."""
-        bid = Decimal(100) + Decimal(self.chance.randint(-4, 3)) / 10
-        ask = bid + Decimal(self.chance.randint(1, 3)) / 10
-        bids = {bid - Decimal(n) / 10: self.quantity() for n in range(self.chance.randint(0, 4))}
-        asks = {ask + Decimal(n) / 10: self.quantity() for n in range(self.chance.randint(0, 4))}
-        self.desk.levels(
-            {str(price): str(qty) for price, qty in bids.items()},
-            {str(price): str(qty) for price, qty in asks.items()},
-            symbol="ETHUSDT",
-        )
-        self.naive.set_levels(bids, asks)
-
-    def compare(self) -> None:
-        """Trades, open orders with what they executed, and positions are the same."""
-        trades = [
-            Fill(record["client_id"], Decimal(record["price"]), Decimal(record["qty"]), record["maker"])
-            for record in self.desk.log
-            if record["k"] == "trade"
-        ]
-        assert trades == self.naive.fills, f"real {trades}, naive {self.naive.fills}"
-        self.desk.log.clear()
-        self.naive.fills.clear()
-        resting = [*self.market.bids, *self.market.asks]
-        real = {order.client_id: (order.price, order.qty, order.executed) for order in resting}
-        naive = {order.name: (order.price, order.qty, order.done) for order in self.naive.orders}
-        assert real == naive, f"real {real}, naive {naive}"
-        for name in NAMES:
-            assert self.account(name).leg("ETHUSDT", "BOTH").amt == self.naive.positions[name]
-
-
-def run(steps: int, seed: int) -> Pair:
-    """Let both live through `steps` steps; AssertionError where they differ."""
-    pair = Pair(seed)
-    for number in range(steps):
-        try:
-            pair.step()
-        except AssertionError as difference:
-            raise AssertionError(f"seed {seed}, step {number}: {difference}") from difference
-    return pair
-
-
-if __name__ == "__main__":
-    run(int(sys.argv[1]), int(sys.argv[2]))

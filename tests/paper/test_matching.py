@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.paper.config import AccountConfig
-from tests.paper.desk import KEY, SECRET, Desk, sign
+from tests.paper.desk import FUNDS, KEY, SECRET, Desk, sign
 
 REST = {"type": "LIMIT", "price": "79999.9", "quantity": "0.100"}
 
@@ -276,3 +276,18 @@ def test_makers_never_fill_beyond_their_quantity_or_off_their_price(steps: list[
         filled[trade["order_id"]] = filled.get(trade["order_id"], Decimal(0)) + Decimal(trade["qty"])
         assert filled[trade["order_id"]] <= Decimal(order["qty"])
         assert not trade["maker"] or trade["price"] == order["price"]
+
+
+def test_c1_an_account_that_trades_with_itself_settles_both_legs() -> None:
+    """Protocol notes C.1: what may only close the other leg ends with that leg, whoever took it."""
+    own = AccountConfig(name="paper", api_key=KEY, api_secret=SECRET, balances=FUNDS, hedge_mode=True)
+    desk = Desk(accounts=[own])
+    desk.order(positionSide="LONG", quantity="0.500")
+    desk.order(side="SELL", positionSide="SHORT", quantity="0.500")
+    for price in ("79999.9", "79999.8"):
+        limit = {"type": "LIMIT", "price": price, "quantity": "0.300"}
+        assert desk.order(positionSide="SHORT", **limit).status == 200
+    desk.levels({}, {"80000.1": "2"})
+    desk.order(side="SELL", positionSide="LONG", quantity="0.500", selfTradePreventionMode="NONE")
+    assert desk.call("GET", "/fapi/v3/positionRisk").body == []
+    assert desk.call("GET", "/fapi/v1/openOrders").body == []

@@ -6,7 +6,7 @@ import pytest
 
 from holdfast.paper.orders import Order
 from holdfast.paper.resting import Resting
-from tests.paper.naive_book import run
+from tests.paper.naive_pair import run
 
 
 def order(number: int, price: str, *, buy: bool = True) -> Order:
@@ -64,6 +64,13 @@ def test_an_empty_price_leaves_nothing_behind() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_naive_book_agrees(seed: int) -> None:
-    """A sample; `python -m tests.paper.naive_book 100000 1` is the long run."""
+    """A sample; `python -m tests.paper.naive_pair 100000 1` is the long run."""
     pair = run(1000, seed)
+    assert pair.names > 100
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_naive_book_agrees_in_hedge_mode(seed: int) -> None:
+    """Each account has two positions; `python -m tests.paper.naive_pair 100000 1 hedge` is the long run."""
+    pair = run(1000, seed, hedge=True)
     assert pair.names > 100

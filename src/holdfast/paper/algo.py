@@ -254,8 +254,8 @@ def _child(exchange: Exchange, account: Account, market: Market, algo: Algo) -> 
     price = algo.price
     if algo.price_match != "NONE":
         price = matched_price(market, algo.price_match, buying=algo.side == "BUY")
-    lives_on = not algo.is_market and (algo.tif == "GTE_GTC" or algo.good_till_ms > exchange.now_ms)
-    tif = algo.tif if lives_on or algo.tif not in ("GTE_GTC", "GTD") else "GTC"
+    dated = algo.tif == "GTD" and algo.good_till_ms <= exchange.now_ms
+    tif = "GTC" if algo.is_market or dated else algo.tif
     plain = "MARKET" if algo.is_market else "LIMIT"
     return Order(
         account=account.name,

@@ -249,7 +249,7 @@ def _cross(exchange: Exchange, account: Account, market: Market, order: Order, r
     trade_id = market.trade_id()
     fill(exchange, owner, market, rival, price=rival.price, qty=traded, maker=True, trade_id=trade_id)
     fill(exchange, account, market, order, price=rival.price, qty=traded, maker=False, trade_id=trade_id)
-    if owner is not account:
+    if owner is not account or rival.position_side != order.position_side:
         settle_position(exchange, owner, market, rival.position_side)
 
 
