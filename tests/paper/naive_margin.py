@@ -80,7 +80,7 @@ class Life:
         self.isolated = {name: self.random.random() < 0.5 for name in PRICES}
         self.leverage = {name: self.random.choice([3, 10, 20, 50]) for name in PRICES}
         self.prices = {name: Fraction(price) for name, price in PRICES.items()}
-        self.liquidated = 0
+        self.liquidated = self.refused = 0
         for name in PRICES:
             self.move(name, Fraction(0))
             self.desk.call("POST", "/fapi/v1/leverage", symbol=name, leverage=self.leverage[name])
@@ -145,10 +145,10 @@ class Life:
             self.exchange.markets[name].brackets, abs(self.positions[name, side].amt) * self.prices[name]
         )
 
-    def worst(self, name: str, side: str) -> Fraction:
-        """The largest notional when either all its opening buys or all its opening sells fill."""
+    def worst(self, name: str, side: str, *, adds: tuple[bool, Fraction] = (True, Fraction(0))) -> Fraction:
+        """The largest notional when either all its opening buys or all its opening sells fill, one more among them."""
         held = self.position(name, side).amt * self.prices[name]
-        buys = sells = Fraction(0)
+        buys, sells = (adds[1], Fraction(0)) if adds[0] else (Fraction(0), adds[1])
         for order in self.account.open_orders.values():
             if (order.symbol, order.position_side) == (name, side) and not order.closes_only:
                 left = Fraction(order.price) * (Fraction(order.qty) - Fraction(order.executed))
@@ -191,17 +191,44 @@ class Life:
         self.follow()
         self.compare()
 
-    def order(self, name: str, side: str, **params: Any) -> Any:
-        """Place an order of random size on a random side."""
-        notional = Fraction(self.random.randint(60, 30_000))
+    def order(self, name: str, side: str, *, price: int | None = None) -> None:
+        """Place an order of random size on a random side: the venue lets in exactly what the model can pay for."""
+        notional = Fraction(self.random.randint(60, 30_000) * self.random.choice([1, 1, 1, 10]))
         quantity = max(round(notional / self.prices[name] / UNITS[name]), 1) * UNITS[name]
-        return self.desk.order(
+        buy = self.random.random() < 0.5
+        wanted, sure = self.refusal((name, side), buy=buy, quantity=quantity, price=price)
+        limit = {} if price is None else {"type": "LIMIT", "price": f"{price}.0"}
+        reply = self.desk.order(
             symbol=name,
-            side=self.random.choice(["BUY", "SELL"]),
+            side="BUY" if buy else "SELL",
             positionSide=side,
             quantity=str(Decimal(quantity.numerator) / Decimal(quantity.denominator)),
-            **params,
+            **limit,
         )
+        if sure and reply.code in (200, -2019, -2027):
+            assert reply.code == wanted, (reply.body, wanted, name, side, buy, float(quantity), price)
+            self.refused += wanted != 200
+
+    def refusal(self, key: Key, *, buy: bool, quantity: Fraction, price: int | None) -> tuple[int, bool]:
+        """What the venue should say to an order, and whether that is further from the edge than rounding reaches."""
+        name, side = key
+        mark = self.prices[name]
+        if side == ("SHORT" if buy else "LONG"):
+            return 200, True
+        assumed = mark if price is None else max(Fraction(price), mark)
+        if buy:
+            assumed = (mark + Fraction(1, 10)) * Fraction("1.0005") if price is None else Fraction(price)
+        before, after = self.worst(name, side), self.worst(name, side, adds=(buy, quantity * assumed))
+        added = max(after - before, Fraction(0))
+        if not added:
+            return 200, True
+        at = assumed if price is None else Fraction(price)
+        loss = max(at - mark if buy else mark - at, Fraction(0))
+        cost = added / self.leverage[name] + added / assumed * loss
+        tiers = self.exchange.markets[name].brackets
+        cap = max(Fraction(tier.notionalCap) for tier in tiers if tier.initialLeverage >= self.leverage[name])
+        sure = min(abs(after - cap), abs(cost - self.free())) > CLOSE
+        return -2027 if after > cap else -2019 if cost > self.free() else 200, sure
 
     def market(self, name: str, side: str) -> None:
         """A market order."""
@@ -210,7 +237,7 @@ class Life:
     def limit(self, name: str, side: str) -> None:
         """A limit order near the market."""
         price = int(self.prices[name] * (1 + Fraction(self.random.randint(-20, 20), 1000)))
-        self.order(name, side, type="LIMIT", price=f"{price}.0")
+        self.order(name, side, price=price)
 
     def shift(self, name: str, _side: str) -> None:
         """The market moves, seldom far."""
@@ -289,9 +316,9 @@ _STEPS: dict[str, Any] = {
 }
 
 
-def run(steps: int, *, first_seed: int = 1) -> tuple[int, int]:
-    """Live so many steps, some hundred a life; answer (lives, liquidations)."""
-    lives = liquidated = 0
+def run(steps: int, *, first_seed: int = 1) -> tuple[int, int, int]:
+    """Live so many steps, some hundred a life; answer (lives, liquidations, orders refused for want of margin)."""
+    lives = liquidated = refused = 0
     while steps > 0:
         life = Life(first_seed + lives)
         lives += 1
@@ -299,8 +326,9 @@ def run(steps: int, *, first_seed: int = 1) -> tuple[int, int]:
             life.step()
         steps -= STEPS_A_LIFE
         liquidated += life.liquidated
-    return lives, liquidated
+        refused += life.refused
+    return lives, liquidated, refused
 
 
 if __name__ == "__main__":
-    sys.stdout.write("{} lives, {} liquidations: no difference\n".format(*run(int(sys.argv[1]))))
+    sys.stdout.write("{} lives, {} liquidations, {} orders refused: no difference\n".format(*run(int(sys.argv[1]))))

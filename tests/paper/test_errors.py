@@ -1,7 +1,12 @@
 """The table of codes."""
 
+import re
+from pathlib import Path
+from typing import Literal, get_args, get_origin, get_type_hints
+
 import pytest
 
+from holdfast.paper import errors
 from holdfast.paper.error_texts import OWN_WORDS, QUOTED, QUOTED_IN_PART
 from holdfast.paper.errors import (
     BANNED,
@@ -13,6 +18,7 @@ from holdfast.paper.errors import (
     needs_either,
     unwanted,
 )
+from holdfast.paper.facts import VenueFacts
 
 
 @pytest.mark.parametrize(
@@ -98,3 +104,14 @@ def test_a6_texts_without_a_code_are_word_for_word() -> None:
     )
     text = "Param 'origClientOrderId' or 'orderId' must be sent, but both were empty/null!"
     assert needs_either("origClientOrderId", "orderId").message == text
+
+
+def test_h_every_code_that_is_raised_has_a_text() -> None:
+    """Protocol notes H: a refusal without one would be a crash; switches name codes too."""
+    sources = sorted(Path(errors.__file__).parent.glob("*.py"))
+    raised = {int(code) for path in sources for code in re.findall(r"VenueError\((-\d+)", path.read_text("utf-8"))}
+    hints = get_type_hints(VenueFacts).values()
+    named = {str(value) for hint in hints if get_origin(hint) is Literal for value in get_args(hint)}
+    switched = {int(value) for value in named if re.fullmatch(r"-\d+", value)}
+    assert len(raised) > 50
+    assert sorted((raised | switched) - MESSAGES.keys()) == []
