@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench kills prove soak lock clean
+.PHONY: help demo test lint compat bench kills prove soak lock clean
 
 # Compiled bytecode makes every process start about a second faster; inherited paths would hide what is locked here.
 unexport PYTHONDONTWRITEBYTECODE
@@ -13,6 +13,7 @@ unexport VIRTUAL_ENV
 export PYTHON
 
 VENV := .venv
+COMPAT := .venv-compat
 PEERS := .venv-peers
 BIN := $(VENV)/bin
 
@@ -21,6 +22,7 @@ BIN := $(VENV)/bin
 checksum = $(shell { pwd; cat pyproject.toml requirements/uv.txt $(1); } | cksum | cut -d ' ' -f 1)
 RUNTIME_STAMP := $(VENV)/.ready-runtime-$(call checksum,requirements/runtime.txt)
 TEST_STAMP := $(VENV)/.ready-test-$(call checksum,requirements/test.txt requirements/runtime.txt)
+COMPAT_STAMP := $(COMPAT)/.ready-$(call checksum,requirements/compat.txt)
 PEERS_STAMP := $(PEERS)/.ready-$(call checksum,requirements/peers.txt)
 
 help: ## show this list
@@ -29,7 +31,7 @@ help: ## show this list
 demo: $(RUNTIME_STAMP) ## trade a simulated market and show what happens (make demo ARGS="--speed max")
 	@$(BIN)/holdfast demo $(ARGS)
 
-test: lint $(PEERS_STAMP) ## everything that must hold: linters, types, import contracts, tests
+test: lint $(COMPAT_STAMP) ## everything that must hold: linters, types, import contracts, tests
 	@$(BIN)/python -m pytest -q -n 2 -m "not serial"
 	@$(BIN)/python -m pytest -q -m serial
 
@@ -38,6 +40,9 @@ lint: $(TEST_STAMP) ## linters, types and import contracts only
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+compat: $(TEST_STAMP) $(COMPAT_STAMP) ## three real Binance clients on the paper exchange only
+	@$(BIN)/python -m pytest -q tests/compat
 
 bench: $(RUNTIME_STAMP) $(PEERS_STAMP) ## measure speed, with other people's clients beside ours
 	@HOLDFAST_PEERS_PYTHON=$(CURDIR)/$(PEERS)/bin/python $(BIN)/python -m benchmarks $(ARGS)
@@ -59,9 +64,10 @@ lock: $(TEST_STAMP) ## resolve the lock files again (make lock ARGS=--upgrade ta
 	$(LOCK) pyproject.toml --group build -o requirements/runtime.txt
 	$(LOCK) pyproject.toml --group build --group test -c requirements/runtime.txt -o requirements/test.txt
 	$(LOCK) --group peers -o requirements/peers.txt
+	$(LOCK) --group compat -c requirements/peers.txt -o requirements/compat.txt
 
 clean: ## remove environments and caches
-	rm -rf $(VENV) $(PEERS) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(COMPAT) $(PEERS) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUNTIME_STAMP):
@@ -72,6 +78,10 @@ $(RUNTIME_STAMP):
 $(TEST_STAMP):
 	@sh scripts/venv.sh $(VENV) requirements/test.txt --package
 	@rm -f $(VENV)/.ready-test-* $(VENV)/.ready-runtime-* && touch $@ $(RUNTIME_STAMP)
+
+$(COMPAT_STAMP):
+	@sh scripts/venv.sh $(COMPAT) requirements/compat.txt
+	@rm -f $(COMPAT)/.ready-* && touch $@
 
 $(PEERS_STAMP):
 	@sh scripts/venv.sh $(PEERS) requirements/peers.txt

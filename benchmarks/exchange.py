@@ -92,11 +92,12 @@ def main() -> None:
             config=PaperConfig(accounts=[account], limits=limits),
             venue_log=options.venue_log,
         ),
-        _ready,
+        say_ready,
     )
 
 
-def _ready(addresses: dict[str, str]) -> None:
+def say_ready(addresses: dict[str, str]) -> None:
+    """The line that `holdfast paper` prints when it is open."""
     sys.stdout.write(msgspec.json.encode(addresses).decode() + "\n")
     sys.stdout.flush()
 

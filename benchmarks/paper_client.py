@@ -10,7 +10,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import aiohttp
@@ -65,6 +65,10 @@ class HttpLine(asyncio.Protocol):
         if request is not None:
             self.transport.write(request)
 
+    def leave(self) -> None:
+        """End the connection."""
+        self.transport.close()
+
 
 class SocketLine(WSListener):
     """One WebSocket: of the WS API, or a user stream whose frames are counted."""
@@ -90,6 +94,26 @@ class SocketLine(WSListener):
         if request is not None:
             self.transport.send(WSMsgType.TEXT, request)
 
+    def leave(self) -> None:
+        """End the connection."""
+        self.transport.disconnect()
+
+
+Line = HttpLine | SocketLine
+
+
+async def timed(lines: Sequence[Line], tally: Tally, *, under_way: int) -> dict[str, float]:
+    """Send so many at once on each connection and go on until every reply is there; then let the connections go."""
+    began = time.perf_counter()
+    for _ in range(under_way):
+        for line in lines:
+            line.send()
+    await tally.done
+    seconds = time.perf_counter() - began
+    for line in lines:
+        line.leave()
+    return {"seconds": seconds, "refused": tally.refused}
+
 
 async def http(where: dict[str, str], first: int, orders: int) -> dict[str, float]:
     """So many orders over HTTP."""
@@ -102,14 +126,7 @@ async def http(where: dict[str, str], first: int, orders: int) -> dict[str, floa
         (await loop.create_connection(lambda: HttpLine(requests, tally), host, int(port)))[1]
         for _ in range(CONNECTIONS)
     ]
-    began = time.perf_counter()
-    for line in lines:
-        line.send()
-    await tally.done
-    seconds = time.perf_counter() - began
-    for line in lines:
-        line.transport.close()
-    return {"seconds": seconds, "refused": tally.refused}
+    return await timed(lines, tally, under_way=1)
 
 
 async def ws_api(where: dict[str, str], first: int, orders: int) -> dict[str, float]:
@@ -117,19 +134,12 @@ async def ws_api(where: dict[str, str], first: int, orders: int) -> dict[str, fl
     now_ms = time.time_ns() // 1_000_000
     requests = iter([frame(first + n, now_ms) for n in range(orders)])
     tally = Tally(orders)
-    lines = []
+    lines: list[SocketLine] = []
     for _ in range(CONNECTIONS):
         _, line = await ws_connect(lambda: SocketLine(requests, tally), where["ws_api"])
+        assert isinstance(line, SocketLine)
         lines.append(line)
-    began = time.perf_counter()
-    for _ in range(UNDER_WAY):
-        for line in lines:
-            line.send()
-    await tally.done
-    seconds = time.perf_counter() - began
-    for line in lines:
-        line.transport.disconnect()
-    return {"seconds": seconds, "refused": tally.refused}
+    return await timed(lines, tally, under_way=UNDER_WAY)
 
 
 async def main() -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-import msgspec
-
+from benchmarks.exchange import say_ready
 from benchmarks.paper_orders import configuration, market
 from holdfast.paper.default_symbols import default_exchange_info
 from holdfast.paper.server import PaperOptions, run_server
@@ -24,13 +22,8 @@ def main() -> None:
             config=configuration(),
             venue_log=parser.parse_args().venue_log,
         ),
-        _ready,
+        say_ready,
     )
-
-
-def _ready(addresses: dict[str, str]) -> None:
-    sys.stdout.write(msgspec.json.encode(addresses).decode() + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -6,16 +6,18 @@ from pathlib import Path
 import pytest
 
 from holdfast.cli.main import COMMANDS
+from holdfast.cli.paper_settings import open_settings
 from holdfast.cli.shell import EXIT_CODES
 from holdfast.config.table import TABLE
 from holdfast.model.reasons import DENY_SENTENCES, AlarmCode, DenyCode, TradingState
 from holdfast.paper import control
-from holdfast.paper.config import VenueFacts
+from holdfast.paper.config import AccountConfig, PaperConfig, RateLimits, VenueFacts
 from holdfast.paper.faults import VERBS
 from tests.cli.test_demo_summary import REPORT, drawn
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+SETTINGS = (PaperConfig, AccountConfig, RateLimits)
 OPERATING = (ROOT / "docs" / "operating.md").read_text("utf-8")
 
 
@@ -96,3 +98,18 @@ def test_the_readme_shows_the_demo_as_it_is() -> None:
     shown = re.findall(r"^ ([A-Z_]{4,}) +\d+   (.+)$", readme, re.MULTILINE)
     assert len(shown) > 3
     assert [(code, DENY_SENTENCES[DenyCode(code)]) for code, _ in shown] == shown
+
+
+def test_the_settings_that_are_shown_are_taken(tmp_path: Path) -> None:
+    """The example of the paper exchange's page, as it stands there."""
+    page = (ROOT / "docs/paper-exchange.md").read_text("utf-8")
+    (shown,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "paper.toml").write_text(shown, "utf-8")
+    assert [account.name for account in open_settings(tmp_path / "paper.toml").accounts] == ["a", "b"]
+
+
+@pytest.mark.parametrize("name", [name for kind in SETTINGS for name in kind.__struct_fields__])
+def test_every_setting_of_the_paper_exchange_is_named(name: str) -> None:
+    """A setting that nobody finds is none."""
+    page = (ROOT / "docs/paper-exchange.md").read_text("utf-8")
+    assert re.search(rf"\b{name}\b", page)

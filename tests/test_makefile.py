@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-TARGETS = ("help", "demo", "test", "lint", "bench", "kills", "prove", "soak", "lock", "clean")
+TARGETS = ("help", "demo", "test", "lint", "compat", "bench", "kills", "prove", "soak", "lock", "clean")
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -77,7 +77,7 @@ def test_a_missing_venv_module_is_one_clear_line(tmp_path: Path):
     )
 
 
-@pytest.mark.parametrize("name", ["runtime", "test", "peers", "uv"])
+@pytest.mark.parametrize("name", ["runtime", "test", "compat", "peers", "uv"])
 def test_a_lock_holds_versions_and_hashes_only(name: str):
     """Every package is pinned by hash, and nothing says where a file comes from."""
     text = (ROOT / f"requirements/{name}.txt").read_text("utf-8")
@@ -85,13 +85,23 @@ def test_a_lock_holds_versions_and_hashes_only(name: str):
     assert "\n".join(pins).split() == text.split()
 
 
-def test_the_test_lock_contains_the_runtime_lock():
-    """What is tested is what runs, version for version."""
-    runtime, test = (
+@pytest.mark.parametrize(("part", "whole"), [("runtime", "test"), ("compat", "peers")])
+def test_one_lock_contains_the_other(part: str, whole: str):
+    """What is tested is what runs, and the clients that are measured are those that are tested, version for version."""
+    smaller, larger = (
         set(re.findall(r"^([\w.-]+==[^\s;]+)", (ROOT / f"requirements/{name}.txt").read_text("utf-8"), re.MULTILINE))
-        for name in ("runtime", "test")
+        for name in (part, whole)
     )
-    assert sorted(runtime - test) == []
+    assert sorted(smaller - larger) == []
+
+
+def test_the_tests_install_the_clients_and_not_the_benchmarks_peers():
+    """A framework of several hundred MB is for `make bench` alone."""
+    stamps = make("-n", "-B", "test").stdout
+    assert "requirements/compat.txt" in stamps
+    assert "requirements/peers.txt" not in stamps
+    assert "requirements/peers.txt" in make("-n", "-B", "bench").stdout
+    assert "nautilus" not in (ROOT / "requirements/compat.txt").read_text("utf-8").lower()
 
 
 @pytest.mark.serial

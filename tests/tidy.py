@@ -21,6 +21,7 @@ VIRTUAL_TIME = ("tests/sim/", "tests/service/test_killswitch.py")
 SHELL_FILES = (
     "src/holdfast/paper/server.py",
     "src/holdfast/paper/http_door.py",
+    "src/holdfast/paper/link.py",
     "src/holdfast/paper/state.py",
     "src/holdfast/verify/journal_file.py",
 )

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.cli.paper_files import KeptState, open_scenario, open_tiers
+from holdfast.cli.paper_files import KeptState, contracts_of, open_config, open_scenario, open_tiers
 from holdfast.cli.shell import Failure
+from holdfast.paper.config import PaperConfig
+from holdfast.paper.edge import PaperVenue
 
 
 def test_without_files_there_is_nothing() -> None:
@@ -23,6 +25,34 @@ def test_a_state_is_kept_for_the_next_run(tmp_path: Path) -> None:
     assert keep is not None
     keep(b"x")
     assert KeptState(path).read() == b"x"
+
+
+@pytest.mark.parametrize("option", ["--settings", "--exchange-info", "--tiers"])
+def test_an_exchange_that_is_taken_up_has_its_own(tmp_path: Path, option: str) -> None:
+    """An option that would be silently without effect is refused; at the first run it is welcome."""
+    kept, given = KeptState(tmp_path / "paper.state"), dict.fromkeys(("--settings", "--exchange-info", "--tiers"))
+    kept.refuse_beside(None, {**given, option: "file"})
+    kept.refuse_beside(b"state", given)
+    with pytest.raises(Failure, match=f"{option}: the exchange in .*paper.state has its own"):
+        kept.refuse_beside(b"state", {**given, option: "file"})
+
+
+def test_an_exchange_that_is_taken_up_brings_its_contracts() -> None:
+    """Its market is opened for them, and not for the built-in ones."""
+    row = {"symbol": "ODDUSDT"}
+    venue = PaperVenue(PaperConfig(), {"symbols": [row]}, 0, lambda _record: None)
+    assert contracts_of(venue.snapshot())["symbols"] == [row]
+
+
+def test_tiers_of_their_own_file_come_before_those_of_the_settings(tmp_path: Path) -> None:
+    """For the symbols that both name."""
+    tier = '{"bracket":1,"initialLeverage":%d,"notionalCap":1000,"notionalFloor":0,"maintMarginRatio":0.01,"cum":0}'
+    settings, tiers = tmp_path / "paper.toml", tmp_path / "tiers.json"
+    row = "{bracket=1,initialLeverage=9,notionalCap=1000,notionalFloor=0,maintMarginRatio=0.01,cum=0}"
+    settings.write_text(f"[brackets]\nAUSDT=[{row}]\nBUSDT=[{row}]\n", "utf-8")
+    tiers.write_text(f'[{{"symbol": "AUSDT", "brackets": [{tier % 5}]}}]', "utf-8")
+    brackets = open_config(settings, tiers).brackets
+    assert {name: rows[0].initialLeverage for name, rows in brackets.items()} == {"AUSDT": 5, "BUSDT": 9}
 
 
 def test_a_broken_scenario_names_the_line(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """A running `holdfast paper` for the tests of one client, which know it by its address only.
 
 This file is read twice: by the project's own test run, which starts one process for each client
-(`test_clients.py`), and by those processes, in the peers' environment.
+(`test_clients.py`), and by those processes, in the clients' environment.
 """
 
 import importlib.util

@@ -14,15 +14,15 @@ import pytest
 from tests.compat.paper import HOLDFAST, ROOT
 
 FOLDER = Path(__file__).resolve().parent
-PEERS = ROOT / ".venv-peers/bin/python"
+CLIENTS = ROOT / ".venv-compat/bin/python"
 
 
 @pytest.mark.parametrize("client", ["via_python_binance", "via_ccxt", "via_sdk"])
 def test_a_real_client_works_unchanged(client: str):
-    """Every test of that client's folder passes in the peers' environment."""
-    if not PEERS.exists():
-        pytest.skip("the clients are not installed; `make test` installs them into .venv-peers")
+    """Every test of that client's folder passes in the clients' environment."""
+    if not CLIENTS.exists():
+        pytest.skip("the clients are not installed; `make compat` installs them into .venv-compat")
     arguments = ["-m", "pytest", "-q", "-c", FOLDER / "pytest.ini", "--confcutdir", FOLDER, "-p", "no:cacheprovider"]
-    command, environment = [PEERS, *arguments, FOLDER / client], {**os.environ, HOLDFAST: sys.executable}
+    command, environment = [CLIENTS, *arguments, FOLDER / client], {**os.environ, HOLDFAST: sys.executable}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=400)
     assert done.returncode == 0, f"{done.stdout[-6000:]}\n{done.stderr[-2000:]}"

@@ -128,9 +128,16 @@ def test_rules_14_the_algo_service_may_ignore_the_window() -> None:
     assert Desk({"algo_recv_window": False}).algo(**late).status == 200
 
 
+@pytest.mark.parametrize("key", [{"api_key": "k"}, {"api_key": "", "api_secret": "s"}])
+def test_an_account_that_cannot_sign_is_refused(key: dict[str, str]) -> None:
+    """No request of it could ever be right."""
+    with pytest.raises(ValueError, match="account 'a' needs an api_key, and an api_secret or a public key"):
+        load_keys([AccountConfig(name="a", **key)])
+
+
 def test_keys_must_be_distinct_and_of_the_right_kind() -> None:
     """Two accounts with one key cannot be told apart; a PEM of another kind is refused."""
     with pytest.raises(ValueError, match="already in use"):
-        load_keys([AccountConfig(name=name, api_key="same") for name in ("a", "b")])
+        load_keys([AccountConfig(name=name, api_key="same", api_secret="s") for name in ("a", "b")])
     with pytest.raises(ValueError, match="PEM"):
         load_keys([AccountConfig(name="a", api_key="k", ed25519_public_pem="not a key")])

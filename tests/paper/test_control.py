@@ -20,7 +20,7 @@ from tests.paper.desk import Desk
         ("fund", {"amount": "1", "account": "nobody"}, "unknown account"),
         ("price", {"symbol": "ETHUSDT", "percent": "1"}, "no price yet"),
         ("price", {"symbol": "BTCUSDT", "percent": "1", "only": "moon"}, "both, book, mark"),
-        ("limits", {"set": {"ws_messages_per_second": None}}, "fixed when the exchange starts"),
+        ("limits", {"set": {"ws_messages_per_second": "few"}}, "ws_messages_per_second"),
         ("symbol", {"symbol": "BTCUSDT", "tick": "1"}, "unknown field 'tick'"),
         ("symbol", {"symbol": "BTCUSDT", "filters": {"SIZE": {}}}, "known: PRICE_FILTER"),
         ("symbol", {"symbol": "BTCUSDT", "filters": {"LOT_SIZE": {"stepSize": "0"}}}, "must be above 0"),

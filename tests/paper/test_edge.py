@@ -1,7 +1,9 @@
 """Whole conversations through the one door."""
 
+import json
 from decimal import Decimal
 
+from holdfast.paper.config import RateLimits
 from holdfast.paper.wire_out import Close
 from tests.paper.desk import Desk
 
@@ -116,3 +118,72 @@ def test_stop_and_target_in_one_gap_never_flip_the_position() -> None:
     desk.mark("70000")
     assert desk.position() == 0
     assert [record["status"] for record in desk.records("algo")][-1] == "REJECTED"
+
+
+def test_a_banned_address_gets_no_ws_api_connection_but_keeps_the_streams() -> None:
+    """418 in place of the handshake: the doors share all counters, and the ban's text advises streams (notes G.1)."""
+    desk = Desk(limits=RateLimits(weight_per_minute=0, refusals_before_ban=0))
+    assert desk.raw("GET", "/fapi/v1/ping").status == 418
+    answer = desk.venue.ws_enter(2, "/ws-fapi/v1", desk.now_us)
+    assert answer is not None
+    assert (answer.status, json.loads(answer.body)["code"]) == (418, -1003)
+    assert desk.venue.ws_enter(3, "/market/ws", desk.now_us) is None
+
+
+def test_a_handshake_beyond_the_weight_is_refused_and_costs_its_weight() -> None:
+    """The handshake of the WS API weighs 5 (protocol notes G.1)."""
+    desk = Desk(limits=RateLimits(weight_per_minute=9))
+    assert desk.venue.ws_enter(2, "/ws-fapi/v1", desk.now_us) is None
+    answer = desk.venue.ws_enter(3, "/ws-fapi/v1", desk.now_us)
+    assert answer is not None
+    assert answer.status == 429
+    assert desk.venue.exchange.limits.weight.count == 10
+
+
+def test_who_is_closed_again_and_again_may_open_no_stream_for_a_while() -> None:
+    """Repeated offenders are banned by address (protocol notes F.5)."""
+    desk = Desk(limits=RateLimits(ws_messages_per_second=1, ws_closes_before_ban=2))
+    for conn in (2, 3, 4):
+        assert desk.venue.ws_open(conn, "/public/ws", desk.now_us)
+        for _ in range(2):
+            desk.venue.ws_text(conn, '{"method":"LIST_SUBSCRIPTIONS","id":1}', desk.now_us)
+    answer = desk.venue.ws_enter(5, "/public/ws", desk.now_us)
+    assert answer is not None
+    assert answer.status == 418
+    assert str(desk.now_us // 1000 + 120_000) in answer.body.decode()
+    assert desk.raw("GET", "/fapi/v1/ping").status == 200
+    desk.wait(120_000_000)
+    assert desk.venue.ws_open(6, "/public/ws", desk.now_us)
+
+
+def test_connections_of_an_address_can_be_limited() -> None:
+    """300 in five minutes are a figure of the spot market: no limit unless one is set (protocol notes F.5)."""
+    assert RateLimits().connections_per_5_minutes is None
+    desk = Desk(limits=RateLimits(connections_per_5_minutes=2))
+    assert [desk.venue.ws_open(conn, "/public/ws", desk.now_us) for conn in (2, 3, 4)] == [True, True, False]
+    answer = desk.venue.ws_enter(5, "/ws-fapi/v1", desk.now_us)
+    assert answer is not None
+    assert (answer.status, json.loads(answer.body)["code"]) == (429, -1003)
+    desk.wait(300_000_000)
+    assert desk.venue.ws_open(6, "/public/ws", desk.now_us)
+
+
+def test_a_sixth_ping_in_a_second_ends_a_ws_api_connection() -> None:
+    """Five pings and pongs a second; requests are not counted with them (protocol notes G.1)."""
+    desk = Desk(limits=RateLimits())
+    assert desk.venue.ws_open(2, "/ws-fapi/v1", desk.now_us)
+    for _ in range(5):
+        desk.venue.ws_text(2, '{"id":1,"method":"ticker.book"}', desk.now_us)
+        desk.venue.ws_beat(2, desk.now_us)
+    assert not [out for out in desk.venue.drain() if isinstance(out, Close)]
+    desk.venue.ws_beat(2, desk.now_us)
+    (close,) = [out for out in desk.venue.drain() if isinstance(out, Close)]
+    assert (close.conn, close.code, close.reason) == (2, 1008, "Too many requests")
+
+
+def test_a_path_without_a_door_is_answered_as_any_other() -> None:
+    """404 and -5000, whoever asks for an upgrade (protocol notes A.6)."""
+    desk = Desk()
+    answer = desk.venue.ws_enter(2, "/somewhere", desk.now_us)
+    assert answer is not None
+    assert (answer.status, json.loads(answer.body)["code"]) == (404, -5000)

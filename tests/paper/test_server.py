@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import hashlib
 import json
 import os
 import signal
@@ -20,8 +19,9 @@ import aiohttp
 import pytest
 
 from holdfast.paper import server
+from holdfast.paper.config import PaperConfig, RateLimits
 from holdfast.paper.edge import PaperVenue
-from holdfast.paper.server import Link, PaperServerError, serve, text_frame
+from holdfast.paper.server import PaperServerError, serve
 from holdfast.paper.source import MarketFileError, MarketSource
 from tests.paper_server import Client, mark, market_order, message_of, options, quote, receive, running
 from tests.waiting import eventually, within
@@ -210,7 +210,10 @@ async def test_ping_of_a_client_is_answered_with_its_payload() -> None:
 
 async def test_venue_pings_its_clients() -> None:
     """The payload is the time in milliseconds."""
-    async with running(options(ping_interval_ms=20)) as client, client.stream("/public/ws", autoping=False) as sock:
+    async with (
+        running(options(config=PaperConfig(ping_interval_ms=20))) as client,
+        client.stream("/public/ws", autoping=False) as sock,
+    ):
         message = await message_of(sock)
         assert message.type == WS.PING
         assert abs(int(message.data) - time.time_ns() // 1_000_000) < 5000
@@ -218,7 +221,7 @@ async def test_venue_pings_its_clients() -> None:
 
 async def test_client_that_never_answers_pings_is_dropped() -> None:
     """No pong within the limit."""
-    chosen = options(ping_interval_ms=20, pong_timeout_ms=50)
+    chosen = options(config=PaperConfig(ping_interval_ms=20, pong_timeout_ms=50))
     async with running(chosen) as client, client.stream("/public/ws", autoping=False) as sock:
         message = await message_of(sock)
         while message.type == WS.PING:
@@ -228,7 +231,9 @@ async def test_client_that_never_answers_pings_is_dropped() -> None:
 
 async def test_client_that_answers_pings_stays() -> None:
     """Pongs keep it alive beyond the limit."""
-    chosen = options(ping_interval_ms=20, pong_timeout_ms=200)
+    chosen = options(
+        config=PaperConfig(ping_interval_ms=20, pong_timeout_ms=200, limits=RateLimits(ws_messages_per_second=None))
+    )
     async with running(chosen) as client, client.stream("/public/ws", autoping=False) as sock:
         for _ in range(30):
             message = await message_of(sock)
@@ -414,68 +419,6 @@ def test_signal_ends_the_process_with_success(number: signal.Signals) -> None:
         assert json.loads(process.stdout.readline())["rest"].startswith("http://127.0.0.1:")
         process.send_signal(number)
         assert process.wait(20) == 0
-
-
-@pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65_535, 65_536, 200_000])
-async def test_frames_of_every_length_class_are_understood(size: int) -> None:
-    """Our own framing, read by somebody else's parser."""
-    ended = asyncio.Event()
-    payload, close_frame = b"x" * size, b"\x88\x02\x03\xe8"
-
-    async def send(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        request = await reader.readuntil(b"\r\n\r\n")
-        key = request.split(b"Sec-WebSocket-Key: ")[1].split(b"\r\n")[0]
-        accept = hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11", usedforsecurity=False).digest()
-        head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        accepted = b"Sec-WebSocket-Accept: " + base64.b64encode(accept) + b"\r\n\r\n"
-        writer.write(head + accepted + text_frame(payload) + close_frame)
-        await writer.drain()
-        writer.close()
-        ended.set()
-
-    listener = await asyncio.start_server(send, "127.0.0.1", 0)
-    port = listener.sockets[0].getsockname()[1]
-    async with aiohttp.ClientSession() as http, http.ws_connect(f"ws://127.0.0.1:{port}/") as sock:
-        assert (await message_of(sock)).data == payload.decode()
-    await ended.wait()
-    listener.close()
-
-
-class FullTransport:
-    """A connection whose reader has stopped reading: the kernel's buffers are beyond a test's reach."""
-
-    def __init__(self, waiting: int) -> None:
-        self.waiting = waiting
-        self.written = b""
-        self.aborted = False
-
-    def is_closing(self) -> bool:
-        """Open until dropped."""
-        return self.aborted
-
-    def get_write_buffer_size(self) -> int:
-        """What waits to be sent."""
-        return self.waiting
-
-    def get_extra_info(self, _name: str) -> None:
-        """No socket."""
-
-    def write(self, data: bytes) -> None:
-        """Take bytes."""
-        self.written += data
-
-    def abort(self) -> None:
-        """Drop it."""
-        self.aborted = True
-
-
-@pytest.mark.parametrize(("waiting", "dropped"), [(0, False), (server._SLOW_READER_BYTES + 1, True)])
-async def test_reader_that_lets_megabytes_pile_up_is_cut_off(waiting: int, dropped: bool) -> None:
-    """Memory is bounded."""
-    transport: Any = FullTransport(waiting)
-    Link(aiohttp.web.WebSocketResponse(), transport).write([b"a", b"b"])
-    assert transport.aborted is dropped
-    assert transport.written == (b"" if dropped else b"\x81\x01a\x81\x01b")
 
 
 async def test_venue_log_reaches_its_file_while_the_server_runs(tmp_path: Path) -> None:

@@ -22,6 +22,13 @@ def test_what_is_no_verb_of_the_server_goes_to_the_exchange() -> None:
     assert steering(desk).control({"do": "state"}, 5)["us"] == START_US + 5
 
 
+def test_an_unknown_verb_is_told_all_that_are_known() -> None:
+    """Those of the server among them: `clock` and `save`."""
+    error = steering(Desk()).control({"do": "juggle"}, 0)["error"]
+    assert error.startswith("do: unknown verb 'juggle'; known: fault, fund,")
+    assert error.endswith(", save, clock")
+
+
 def test_saving_keeps_a_state_that_can_be_restored() -> None:
     """With everything in it."""
     desk, kept = Desk(), []

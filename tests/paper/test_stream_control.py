@@ -138,3 +138,13 @@ def test_pings_and_pongs_count_as_messages() -> None:
     for _ in range(5):
         say(desk, {"method": "LIST_SUBSCRIPTIONS", "id": 1})
     assert [close.code for close in say(desk, {"method": "LIST_SUBSCRIPTIONS", "id": 1})] == [1008]
+
+
+def test_the_limit_of_messages_can_be_changed_while_it_runs() -> None:
+    """Shrinkable rate limits (protocol notes L.2)."""
+    desk = opened(desk=Desk(limits=RateLimits()))
+    assert desk.control("limits", set={"ws_messages_per_second": 1})["ok"]
+    request = {"method": "LIST_SUBSCRIPTIONS", "id": 1}
+    assert say(desk, request) == [{"result": [], "id": 1}]
+    (close,) = say(desk, request)
+    assert isinstance(close, Close)

@@ -36,10 +36,12 @@ def open_stream(target: str, desk: Desk | None = None) -> Desk:
         ("/public/ws/BTCUSDT@bookTicker", False),
         ("/public/ws/btcusdt@nothing", False),
         ("/public/ws/0", False),
+        ("/public/ws/btcusdt@bookTicker/", False),
+        ("/public/ws?btcusdt@bookTicker", False),
     ],
 )
 def test_a_connection_opens_in_any_case_and_hears_only_its_route(target: str, heard: bool) -> None:
-    """A handshake proves nothing."""
+    """A handshake proves nothing; a slash at the end and a bare name as query are not supported (notes F.1)."""
     desk = open_stream(target)
     desk.book("80001.0", "80001.1")
     assert bool(desk.sent()) == heard

@@ -1,19 +1,34 @@
-"""The files that `holdfast paper` is given: leverage tiers, a scenario, and the state of an earlier run."""
+"""The files that `holdfast paper` is given: settings, leverage tiers, a scenario, and the state of an earlier run."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from holdfast.adapters.market_files import UnreadableFile, read_document
 from holdfast.adapters.state_file import StateFile
-from holdfast.cli.shell import USAGE, Failure, say
+from holdfast.cli.paper_settings import open_settings
+from holdfast.cli.shell import USAGE, Failure, say, wrong
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from holdfast.paper.config import Bracket
+    from holdfast.paper.config import Bracket, PaperConfig
     from holdfast.paper.scenario import Step
+
+
+def open_config(settings: Path | None, tiers: Path | None) -> PaperConfig:
+    """The settings of one file with the tiers of another, which count for the symbols that both name."""
+    config = open_settings(settings)
+    config.brackets = {**config.brackets, **open_tiers(tiers)}
+    return config
+
+
+def contracts_of(state: bytes) -> dict[str, Any]:
+    """The exchangeInfo of an exchange that is taken up again. Raises `StateError`."""
+    from holdfast.paper.state import restore
+
+    return restore(state, lambda _record: None).info
 
 
 def open_tiers(path: Path | None) -> dict[str, list[Bracket]]:
@@ -40,8 +55,10 @@ def open_scenario(path: Path | None) -> tuple[Step, ...]:
         return ()
     try:
         return tuple(read_scenario(path.read_bytes().splitlines()))
-    except (OSError, ScenarioError) as error:
-        raise Failure(f"--scenario: {error}", USAGE) from None
+    except OSError as error:
+        raise wrong("--scenario", f"{path} cannot be read: {error.strerror}", "a file of JSON lines") from None
+    except ScenarioError as error:
+        raise Failure(f"--scenario: {path} {error}", USAGE) from None
 
 
 class KeptState:
@@ -64,3 +81,11 @@ class KeptState:
             return self._file.read()
         except OSError as error:
             raise Failure(f"--state: {self._file.path} cannot be read: {error.strerror}", USAGE) from None
+
+    def refuse_beside(self, earlier: bytes | None, options: Mapping[str, object]) -> None:
+        """An exchange that is taken up has its own accounts, contracts and tiers: others would be without effect."""
+        named = [name for name, value in options.items() if value is not None]
+        if earlier is None or self._file is None or not named:
+            return
+        rule = f"the exchange in {self._file.path} has its own; this option would be without effect"
+        raise wrong(named[0], rule, f"no {named[0]}, or --state with the name of a new file")

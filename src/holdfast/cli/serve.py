@@ -4,87 +4,71 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from fractions import Fraction
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from cyclopts import Parameter
 
-from holdfast.cli.shell import OK, UNREACHABLE, USAGE, ConfigFile, Failure, load_config, say, whole, write_json, wrong
-
-DEFAULT_PORT = 8430
-LAST_PORT = 65_535
+from holdfast.cli import paper_options as options
+from holdfast.cli.shell import OK, UNREACHABLE, USAGE, ConfigFile, Failure, load_config, say, write_json
 
 
 def paper(
     *,
-    port: Annotated[
-        int, Parameter(converter=whole, help="REST, WebSocket API and streams. 0 takes a free port.")
-    ] = DEFAULT_PORT,
-    control_port: Annotated[
-        int, Parameter(converter=whole, help="The control door for faults and questions. 0 takes a free port.")
-    ] = 0,
-    market: Annotated[
-        str, Parameter(help="synthetic:SEED[:SYMBOL[=PRICE][:SHAPE],…], or a file of frames or klines (.gz, .zst).")
-    ] = "synthetic:1",
-    exchange_info: Annotated[
-        str | None, Parameter(help="File with an exchangeInfo document; without it a few usual symbols.")
-    ] = None,
-    venue_log: Annotated[
-        Path | None, Parameter(help="Write everything the exchange does into this new JSONL file.")
-    ] = None,
-    speed: Annotated[str, Parameter(help="How much faster than real time the market is played.")] = "1",
-    tiers: Annotated[
-        Path | None, Parameter(help="File with leverage tiers; without it, and for broken rows, built-in ones.")
-    ] = None,
-    state: Annotated[
-        Path | None, Parameter(help="Take the exchange up again from this file, and keep it there at the end.")
-    ] = None,
-    scenario: Annotated[
-        Path | None, Parameter(help='JSONL of control requests with their times: {"at_ms": 1500, "do": "liq"}.')
-    ] = None,
+    port: options.Port = options.DEFAULT_PORT,
+    control_port: options.ControlPort = 0,
+    market: options.MarketName = "synthetic:1",
+    settings: options.Settings = None,
+    exchange_info: options.ExchangeInfo = None,
+    tiers: options.Tiers = None,
+    state: options.State = None,
+    scenario: options.Scenario = None,
+    venue_log: options.VenueLog = None,
+    speed: options.Speed = "1",
+    clock_speed: options.ClockSpeed = "1",
 ) -> int:
     """Serve a paper exchange that behaves like Binance USDⓈ-M Futures.
 
     It speaks Binance's own protocol, so real clients (python-binance, ccxt, the official SDK) trade on it when their
     addresses point here: REST, WebSocket API, market and user streams; orders, conditional orders, margin, funding,
-    liquidation; one account of 10,000 USDT. Through the control door faults are injected, money and prices moved, and
-    switches turned while it runs. docs/paper-exchange.md shows all of it.
+    liquidation. It starts with one account of 10,000 USDT, or with the accounts of `--settings`. Through the control
+    door more are opened, faults injected, money and prices moved, and switches turned while it runs.
+    docs/paper-exchange.md shows all of it.
 
-    It prints one JSON line with its addresses and the key of its account when it is ready, and runs until Ctrl-C.
+    It prints one JSON line with its addresses and the key of its first account when it is ready, and runs until Ctrl-C.
     `holdfast run` with venue.name = "paper" finds it at the default port.
 
     For example:
 
     - `holdfast paper`
     - `holdfast paper --market btcusdt.dat.gz --venue-log venue.jsonl`
-    - `holdfast paper --market synthetic:7:BTCUSDT=60000,ETHUSDT`
+    - `holdfast paper --market synthetic:7:BTCUSDT=60000,ETHUSDT --settings paper.toml`
     """
-    from holdfast.cli.paper_files import KeptState, open_scenario, open_tiers
-    from holdfast.paper.config import PaperConfig
+    from holdfast.cli import paper_files as files
     from holdfast.paper.server import PaperOptions, run_server
     from holdfast.paper.steering import Opening
     from holdfast.sim.market import open_market
 
     for name, number in (("--port", port), ("--control-port", control_port)):
-        _check_port(name, number)
-    info = _exchange_info(exchange_info)
+        options.check_port(name, number)
     with _refusals():
+        kept = files.KeptState(state)
+        earlier = kept.read()
+        kept.refuse_beside(earlier, {"--settings": settings, "--exchange-info": exchange_info, "--tiers": tiers})
+        info = _exchange_info(exchange_info) if earlier is None else files.contracts_of(earlier)
         opened = open_market(market, info, start_us=0)
-        kept = KeptState(state)
-        options = PaperOptions(
-            config=PaperConfig(brackets=open_tiers(tiers)),
-            opening=Opening(state=kept.read(), steps=open_scenario(scenario)),
+        steps, clock = files.open_scenario(scenario), options.speed_of("--clock-speed", clock_speed, may_stand=True)
+        chosen = PaperOptions(
+            config=files.open_config(settings, tiers),
+            opening=Opening(state=earlier, steps=steps, speed=clock),
             keep=kept.keep,
             exchange_info=info,
             market=opened.source,
             port=port,
             control_port=control_port,
             venue_log=venue_log,
-            speed=_speed(speed),
+            speed=options.speed_of("--speed", speed),
         )
-        run_server(options, _ready)
+        run_server(chosen, _ready)
     return OK
 
 
@@ -105,11 +89,6 @@ def _refusals() -> Iterator[None]:
         raise Failure(str(error), UNREACHABLE) from None
 
 
-def _check_port(name: str, number: int) -> None:
-    if not 0 <= number <= LAST_PORT:
-        raise wrong(name, f"must be 0 to {LAST_PORT}, was {number}", f"{name} {DEFAULT_PORT}")
-
-
 def _exchange_info(name: str | None) -> dict[str, Any]:
     from holdfast.paper.source import MarketFileError
     from holdfast.sim.market import open_exchange_info
@@ -119,16 +98,6 @@ def _exchange_info(name: str | None) -> dict[str, Any]:
     except MarketFileError as error:
         passes = "the answer of GET /fapi/v1/exchangeInfo, saved as JSON (plain, .gz or .zst)"
         raise Failure(f"--exchange-info: {error}\n    would pass: {passes}", USAGE) from None
-
-
-def _speed(text: str) -> Fraction:
-    try:
-        speed = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        raise wrong("--speed", f"must be a number, was {text!r}", "--speed 10") from None
-    if not 0 < speed <= 10_000:
-        raise wrong("--speed", f"must be above 0 and at most 10000, was {text}", "--speed 10")
-    return speed
 
 
 def _ready(addresses: dict[str, str]) -> None:

@@ -22,6 +22,12 @@ class RateLimits(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     ws_messages_per_second: int | None = 10
     refusals_before_ban: int | None = 100
     """How many requests of a minute may be refused with 429 before the address is banned; `None`: never."""
+    ws_pings_per_second: int | None = 5
+    """Ping and pong frames that a WS API connection may send. On a stream connection they count as messages."""
+    ws_closes_before_ban: int | None = 10
+    """Stream connections closed for too many messages in five minutes before the address may open no more."""
+    connections_per_5_minutes: int | None = None
+    """WebSockets that the address may open; 300 on the spot market, unknown here."""
 
 
 class AccountConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -100,6 +106,10 @@ class PaperConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     limits: RateLimits = msgspec.field(default_factory=RateLimits)
     listen_key_life_ms: int = 3_600_000
     connection_life_ms: int = 86_400_000
+    ping_interval_ms: int = 180_000
+    """How often the venue pings each WebSocket, in the machine's time (protocol notes F.5)."""
+    pong_timeout_ms: int = 600_000
+    """Who has answered no ping for so long is dropped."""
     history_limit: int = 100_000
     """Closed orders kept per account for queries; the oldest is forgotten first."""
     market_history: bool = True

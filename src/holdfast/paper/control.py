@@ -24,11 +24,11 @@ from holdfast.paper.params import Params
 from holdfast.paper.refusals import ControlError, account_of, market_of, whole_of
 
 
-def handle(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
-    """Carry out one control request."""
+def handle(exchange: Exchange, request: dict[str, Any], also: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Carry out one control request. `also`: verbs that are known elsewhere, for the refusal of one that is not."""
     verb = _VERBS.get(str(request.get("do", "")))
     if verb is None:
-        return {"ok": False, "error": f"unknown verb {request.get('do')!r}; known: {', '.join(_VERBS)}"}
+        return {"ok": False, "error": f"do: unknown verb {request.get('do')!r}; known: {', '.join((*_VERBS, *also))}"}
     try:
         return {"ok": True, **verb(exchange, {key: value for key, value in request.items() if key != "do"})}
     except VenueError as error:
@@ -172,11 +172,9 @@ def _facts(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _limits(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
-    """Read the rate limits, or change those of weight and orders with `set`; null lifts one."""
+    """Read the rate limits, or change some with `set`; null lifts one."""
     changes = request.get("set")
     if changes is not None:
-        if "ws_messages_per_second" in changes:
-            raise ControlError("ws_messages_per_second", "is fixed when the exchange starts")
         merged = {**msgspec.to_builtins(exchange.limits.config), **changes}
         exchange.limits.change(msgspec.convert(merged, RateLimits))
         exchange.log("control", what="limits", set=changes)

@@ -13,10 +13,11 @@ from typing import Any
 from holdfast.paper import bending, control, inputs, rest, state, stream_control, wsapi
 from holdfast.paper.clock import VenueClock
 from holdfast.paper.config import PaperConfig
+from holdfast.paper.errors import VenueError
 from holdfast.paper.exchange import Exchange, Log
 from holdfast.paper.market import MarketEvent
 from holdfast.paper.stream_board import Board
-from holdfast.paper.streams import MOST_STREAMS, POLICY
+from holdfast.paper.streams import MOST_STREAMS, POLICY, TOO_MANY, is_stream_path
 from holdfast.paper.wire_out import Close, HttpOutcome, Out, Outgoing
 
 __all__ = ["Close", "HttpOutcome", "Out", "Outgoing", "PaperVenue"]
@@ -65,25 +66,29 @@ class PaperVenue:
         return rest.handle(self.exchange, method, target, headers, body)
 
     def ws_open(self, conn: int, target: str, now_us: int) -> bool:
-        """A client wants to open a WebSocket; False when the path is none of ours. `conn` names it from now on."""
+        """A client wants to open a WebSocket; whether it may. `conn` names it from now on."""
+        return self.ws_enter(conn, target, now_us) is None
+
+    def ws_enter(self, conn: int, target: str, now_us: int) -> HttpOutcome | None:
+        """The same, with the HTTP answer that a client gets instead of an open WebSocket, or None."""
         exchange = self.exchange
         self._tell(now_us)
         path, _, query = target.partition("?")
-        cost: dict[str, object] = {}
-        if path == wsapi.PATH:
-            opened = wsapi.open_conn(exchange, conn, query)
-            cost["weight"] = wsapi.HANDSHAKE_WEIGHT
-        else:
-            stream = exchange.streams.open(conn, target, exchange.now_us)
-            if stream is None:
-                return False
-            opened = stream
+        api = path == wsapi.PATH
+        if not api and not is_stream_path(path):
+            return rest.nowhere(exchange, "GET", path)
+        try:
+            _charge_handshake(exchange, api=api)
+        except VenueError as error:
+            return rest.turned_away(exchange, path, error)
+        cost: dict[str, object] = {"weight": wsapi.HANDSHAKE_WEIGHT} if api else {}
+        opened = wsapi.open_conn(exchange, conn, query) if api else exchange.streams.open(conn, target, exchange.now_us)
         exchange.log("ws", conn=conn, path=opened.path, ev="open", **cost)
         life_us = exchange.config.connection_life_ms * 1000
         exchange.timers.at(exchange.now_us + life_us, lambda _now: self._roll(conn, opened))
         if len(opened.names) > MOST_STREAMS:
             exchange.close_conn(conn, POLICY, "Invalid request")
-        return True
+        return None
 
     def _roll(self, ident: int, opened: object) -> None:
         """The forced disconnect after a day."""
@@ -105,9 +110,12 @@ class PaperVenue:
             stream_control.handle(exchange.streams, stream, text, exchange.now_us)
 
     def ws_beat(self, conn: int, now_us: int) -> None:
-        """A client sent a ping or a pong: on a stream it counts as a message (protocol notes F.5)."""
+        """A client sent a ping or a pong: on a stream it counts as a message (protocol notes F.5, G.1)."""
         exchange = self.exchange
         self._tell(now_us)
+        api = exchange.ws_api.get(conn)
+        if api is not None and not api.count(exchange.limits.config.ws_pings_per_second, exchange.now_us):
+            exchange.close_conn(conn, POLICY, TOO_MANY)
         stream = exchange.streams.conns.get(conn)
         if stream is not None:
             exchange.streams.count(stream, exchange.now_us)
@@ -136,10 +144,10 @@ class PaperVenue:
             event = bending.bent(market, event)
         inputs.feed(self.exchange, event)
 
-    def control(self, request: dict[str, Any], now_us: int) -> dict[str, Any]:
-        """Carry out one control request: `{"do": ...}`."""
+    def control(self, request: dict[str, Any], now_us: int, also: tuple[str, ...] = ()) -> dict[str, Any]:
+        """Carry out one control request: `{"do": ...}`. `also`: verbs that the caller has beside those of the venue."""
         self.exchange.tell_time(now_us)
-        return control.handle(self.exchange, request)
+        return control.handle(self.exchange, request, also)
 
     def drain(self) -> list[Out]:
         """Everything to send, in order; it is handed out once."""
@@ -149,3 +157,16 @@ class PaperVenue:
         sent = out.copy()
         out.clear()
         return sent
+
+
+def _charge_handshake(exchange: Exchange, *, api: bool) -> None:
+    """Raise -1003 for an address that is banned, or that asks for too much (protocol notes F.5, G.1).
+
+    A ban for too many requests leaves the streams open: its own text advises them.
+    """
+    now_us = exchange.now_us
+    if api:
+        exchange.limits.charge_weight(wsapi.HANDSHAKE_WEIGHT, now_us)
+    else:
+        exchange.limits.check_streams(now_us)
+    exchange.limits.charge_connection(now_us)

@@ -11,6 +11,7 @@ MESSAGES: Final[dict[int, str]] = {**QUOTED, **QUOTED_IN_PART, **OWN_WORDS}
 _STATUSES: dict[int, int] = {-1003: 429, -1015: 429, -1007: 408, -1008: 503, -2014: 401, -2015: 401, -5000: 404}
 
 AHEAD_OF_TIME = "Timestamp for this request was 1000ms ahead of the server's time."
+CONNECTIONS = "Too many connections; current limit of IP(127.0.0.1) is %d connections per 5 minutes."
 BANNED = "Way too many requests; IP banned until %d. Please use the websocket for live updates to avoid bans."
 UNKNOWN_503 = "Unknown error, please check your request or try again later."
 UNAVAILABLE_503 = "Service Unavailable."

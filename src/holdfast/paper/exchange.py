@@ -55,8 +55,9 @@ class Exchange:
         self.streams = Streams(
             self.out,
             carries_all=lambda: self.facts.unrouted_ws == "all",
-            messages_per_second=config.limits.ws_messages_per_second,
+            messages_per_second=lambda: self.limits.config.ws_messages_per_second,
             hang_up=self.close_conn,
+            offended=self.limits.offend,
         )
         self.ws_api: dict[int, Conn] = {}
         self.markets, self.quarantined = self._load_markets(exchange_info)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from holdfast.paper.config import RateLimits
-from holdfast.paper.errors import BANNED, VenueError
+from holdfast.paper.errors import BANNED, CONNECTIONS, VenueError
 
 _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
@@ -59,14 +59,19 @@ class Limits:
         self._orders: dict[str, tuple[Window, Window]] = {}
         self._pools = {name: Window(5 * _MINUTE, limit) for name, limit in _POOLS.items()}
         self._refusals = Window(_MINUTE, config.refusals_before_ban)
+        self._connections = Window(5 * _MINUTE, config.connections_per_5_minutes)
+        self._offences = Window(5 * _MINUTE, config.ws_closes_before_ban)
         self._bans = 0
         self.banned_until_us = 0
+        self._streams_banned_until_us = 0
 
     def change(self, config: RateLimits) -> None:
         """Apply other limits from now on; what was counted stays counted."""
         self.config = config
         self.weight.limit = config.weight_per_minute
         self._refusals.limit = config.refusals_before_ban
+        self._connections.limit = config.connections_per_5_minutes
+        self._offences.limit = config.ws_closes_before_ban
         for short, long in self._orders.values():
             short.limit, long.limit = config.orders_per_10_seconds, config.orders_per_minute
 
@@ -95,10 +100,29 @@ class Limits:
 
     def _refuse(self, now_us: int) -> None:
         if not self._refusals.add(1, now_us):
-            self.ban(min(_FIRST_BAN_US << self._bans, _LONGEST_BAN_US), now_us)
-            self._bans = min(self._bans + 1, 16)
+            self.ban(self._next_ban_us(), now_us)
             self.check_ban(now_us)
         raise VenueError(-1003, self.weight.limit)
+
+    def _next_ban_us(self) -> int:
+        length_us = min(_FIRST_BAN_US << self._bans, _LONGEST_BAN_US)
+        self._bans = min(self._bans + 1, 16)
+        return length_us
+
+    def charge_connection(self, now_us: int) -> None:
+        """Count one WebSocket that is about to be opened; refuse with -1003 above the limit."""
+        if not self._connections.add(1, now_us):
+            raise VenueError(-1003, message=CONNECTIONS % self._connections.limit)
+
+    def offend(self, now_us: int) -> None:
+        """A stream connection said too much and was closed: who goes on so may open no stream for a while."""
+        if not self._offences.add(1, now_us):
+            self._streams_banned_until_us = now_us + self._next_ban_us()
+
+    def check_streams(self, now_us: int) -> None:
+        """Raise -1003 with status 418 while the address may open no stream connection."""
+        if now_us < self._streams_banned_until_us:
+            raise VenueError(-1003, message=BANNED % (self._streams_banned_until_us // 1000), status=418)
 
     def ban(self, length_us: int, now_us: int) -> None:
         """Refuse everything for so long."""

@@ -23,7 +23,7 @@ def handle(exchange: Exchange, method: str, target: str, headers: Mapping[str, s
     path, _, query = target.partition("?")
     route = REST.get((method, path))
     if route is None:
-        return _outcome(exchange, None, "", path, _nowhere(exchange, method, path))
+        return nowhere(exchange, method, path)
     form = body.decode("utf-8", "surrogateescape") if body and method != "GET" else ""
     try:
         params = Params(read_pairs(query, form, once=exchange.facts.duplicate_params == "-1101"))
@@ -55,7 +55,17 @@ def handle(exchange: Exchange, method: str, target: str, headers: Mapping[str, s
     return _outcome(exchange, route, request.account_name, path, answer)
 
 
-def _nowhere(exchange: Exchange, method: str, path: str) -> Answer:
+def nowhere(exchange: Exchange, method: str, path: str) -> HttpOutcome:
+    """The answer to a path that does not exist."""
+    return _outcome(exchange, None, "", path, _no_path(exchange, method, path))
+
+
+def turned_away(exchange: Exchange, path: str, error: VenueError) -> HttpOutcome:
+    """The answer to a handshake that is refused."""
+    return _outcome(exchange, None, "", path, refused(error))
+
+
+def _no_path(exchange: Exchange, method: str, path: str) -> Answer:
     """404, or 418 during a ban, which strikes every path."""
     try:
         exchange.limits.check_ban(exchange.now_us)

@@ -27,12 +27,12 @@ from aiohttp import WSMessage, WSMsgType, web
 from holdfast.paper.config import PaperConfig
 from holdfast.paper.http_door import HttpDoor
 from holdfast.paper.http_door import reset as _reset
+from holdfast.paper.link import Link
 from holdfast.paper.pump import Pump
 from holdfast.paper.source import MarketFileError, MarketSource, rebase
 from holdfast.paper.steering import Keep, Opening, Steering
 from holdfast.paper.wire_out import Close, HttpOutcome
 
-_SLOW_READER_BYTES = 32_000_000
 _LARGEST_MESSAGE = 1_048_576
 _MARKET_EVENTS_A_TURN = 500
 
@@ -45,8 +45,7 @@ class PaperOptions(msgspec.Struct, kw_only=True):
     """What a paper server is made of. Port 0 takes a free one.
 
     `speed`: how much faster than real time the market is played (> 0). `venue_log`: where the
-    exchange's own record goes; None keeps none. `keep` gets the state at an orderly end. The ping times
-    are the venue's (protocol notes F.5).
+    exchange's own record goes; None keeps none. `keep` gets the state at an orderly end.
     """
 
     exchange_info: dict[str, Any]
@@ -59,8 +58,6 @@ class PaperOptions(msgspec.Struct, kw_only=True):
     speed: Fraction = Fraction(1)
     opening: Opening = Opening()
     keep: Keep | None = None
-    ping_interval_ms: int = 180_000
-    pong_timeout_ms: int = 600_000
 
 
 def run_server(options: PaperOptions, ready: Callable[[dict[str, str]], None]) -> None:
@@ -273,15 +270,16 @@ class PaperServer:
         """One WebSocket connection from handshake to end."""
         self._made += 1
         conn = self._made
-        if not self._venue.ws_open(conn, request.raw_path, _now_us()):
-            return web.Response(status=404)
+        instead = self._venue.ws_enter(conn, request.raw_path, _now_us())
+        if instead is not None:
+            return web.Response(status=instead.status, headers=instead.headers, body=instead.body)
         sock = web.WebSocketResponse(
             compress=False, autoping=False, decode_text=False, max_msg_size=_LARGEST_MESSAGE, timeout=2
         )
         try:
             await sock.prepare(request)
             assert request.transport is not None, "invariant: a connection that was just upgraded has a transport"
-            self._links[conn] = Link(sock, request.transport)
+            self._links[conn] = Link(sock, request.transport, _now_us())
             self._plan_flush()
             await self._receive(conn, sock)
         finally:
@@ -301,9 +299,8 @@ class PaperServer:
 
     async def _beat(self, conn: int, sock: web.WebSocketResponse, message: WSMessage) -> None:
         """A ping or a pong. A pong that echoes no ping of ours is allowed, but keeps no connection alive."""
-        if message.type is WSMsgType.PONG and (link := self._links[conn]).asked and bytes(message.data) == link.asked:
-            link.asked, link.heard_us = b"", _now_us()
-            return
+        if message.type is WSMsgType.PONG:
+            self._links[conn].hear(bytes(message.data), _now_us())
         if message.type is WSMsgType.PING:
             await sock.pong(message.data)
         self._venue.ws_beat(conn, _now_us())
@@ -328,15 +325,14 @@ class PaperServer:
     async def _ping_links(self) -> None:
         """Ping every connection as the venue does; drop those that do not answer."""
         while True:
-            await asyncio.sleep(_seconds(self._options.ping_interval_ms * 1000))
+            config = self._venue.exchange.config
+            await asyncio.sleep(_seconds(config.ping_interval_ms * 1000))
             now_us = _now_us()
             for link in list(self._links.values()):
-                if now_us - link.heard_us > self._options.pong_timeout_ms * 1000:
+                if link.silent_us(now_us) > config.pong_timeout_ms * 1000:
                     _reset(link.transport)
                 else:
-                    link.asked = str(now_us // 1000).encode()
-                    with contextlib.suppress(ConnectionError):
-                        await link.sock.ping(link.asked)
+                    link.ping(now_us)
 
     # Control
 
@@ -365,32 +361,6 @@ class PaperServer:
         if place == ("GET", "/control/log"):
             return {"do": "log", "since": int(request.query.get("since", "0"))}
         return None
-
-
-class Link:
-    """One open WebSocket connection."""
-
-    def __init__(self, sock: web.WebSocketResponse, transport: asyncio.Transport) -> None:
-        """Take over a connection after its handshake."""
-        self.sock = sock
-        self.transport = transport
-        self.heard_us = _now_us()
-        self.asked = b""  # What the last ping carried.
-
-    def write(self, texts: list[bytes]) -> None:
-        """Write text frames at once. A reader that lets megabytes pile up is cut off, as the venue does."""
-        if not texts or self.transport.is_closing():
-            return
-        if self.transport.get_write_buffer_size() > _SLOW_READER_BYTES:
-            _reset(self.transport)
-            return
-        # aiohttp would need one await and one system call for each frame; a server's text frame has no mask.
-        self.transport.write(b"".join([text_frame(text) for text in texts]))
-
-    async def close(self, code: int, reason: str) -> None:
-        """Close with the closing handshake."""
-        with contextlib.suppress(ConnectionError):
-            await self.sock.close(code=code, message=reason.encode())
 
 
 class VenueLog:
@@ -436,16 +406,6 @@ class VenueLog:
         if self._file is not None:
             self._file.close()
             self._file = None
-
-
-def text_frame(payload: bytes) -> bytes:
-    """A whole, unmasked WebSocket text frame (RFC 6455, 5.2)."""
-    size = len(payload)
-    if size < 126:
-        return b"\x81" + bytes((size,)) + payload
-    if size < 65_536:
-        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
-    return b"\x81\x7f" + size.to_bytes(8, "big") + payload
 
 
 def _new_file(path: Path) -> BinaryIO:

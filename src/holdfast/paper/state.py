@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _MAGIC = b"holdfast paper state 1"
 _HOME = "holdfast."
-_ABSENT = ("holdfast.paper.server", "holdfast.adapters", "holdfast.wiring", "holdfast.cli")
+_ABSENT = ("holdfast.paper.server", "holdfast.paper.link", "holdfast.adapters", "holdfast.wiring", "holdfast.cli")
 _PLAIN = frozenset(
     {
         ("builtins", "bytearray"),

@@ -64,9 +64,10 @@ class Steering:
 
     def control(self, request: dict[str, Any], wall_us: int) -> dict[str, Any]:
         """Carry out one control request."""
-        verb = {"save": self._save, "clock": self._set_clock}.get(str(request.get("do")))
+        own = {"save": self._save, "clock": self._set_clock}
+        verb = own.get(str(request.get("do")))
         if verb is None:
-            return self._venue.control(request, self._clock.now_us(wall_us))
+            return self._venue.control(request, self._clock.now_us(wall_us), also=tuple(own))
         try:
             return {"ok": True, **verb({key: value for key, value in request.items() if key != "do"}, wall_us)}
         except (ControlError, StateError) as error:

@@ -18,6 +18,8 @@ from holdfast.paper.wire_out import Out, Outgoing
 MOST_STREAMS = 1024
 POLICY = 1008
 """The close code of a client that broke a rule."""
+TOO_MANY = "Too many requests"
+"""The reason given to a client that sent too many frames in a second."""
 
 _PUBLIC_KINDS = ("bookTicker", "depth", "trade", "rpiDepth")
 _ROUTES = ("public", "market", "private")
@@ -68,6 +70,27 @@ class Conn:
         self.parked: Any = None
         """A user event that the next one of another kind overtakes (`delivery`)."""
 
+    def count(self, limit: int | None, now_us: int) -> bool:
+        """Count one frame of this second; False when it is one too many."""
+        second = now_us // 1_000_000
+        if second != self.messages_second:
+            self.messages_second = second
+            self.messages = 0
+        self.messages += 1
+        return limit is None or self.messages <= limit
+
+
+def is_stream_path(path: str) -> bool:
+    """Whether a WebSocket to this path is one of streams."""
+    _, parts = _parts(path)
+    return bool(parts) and parts[0] in ("ws", "stream")
+
+
+def _parts(path: str) -> tuple[str, list[str]]:
+    """The route of a path, empty where it has none, and what follows it."""
+    parts = [unquote(part) for part in path.split("/") if part]
+    return (parts[0], parts[1:]) if parts and parts[0] in _ROUTES else ("", parts)
+
 
 def is_market_name(name: str) -> bool:
     """Whether a name is one of a market stream; anything else is taken for a listen key."""
@@ -92,16 +115,19 @@ class Streams:
         out: list[Out],
         *,
         carries_all: Callable[[], bool],
-        messages_per_second: int | None,
+        messages_per_second: Callable[[], int | None],
         hang_up: Callable[[int, int, str], None],
+        offended: Callable[[int], None],
     ) -> None:
         """Frames are appended to `out`. `carries_all`: whether an unrouted connection carries every route.
 
-        `hang_up` closes a connection from the venue's side: its number, the code and the reason.
+        `hang_up` closes a connection from the venue's side: its number, the code and the reason. `offended` is told
+        the time at which a connection was closed for saying too much.
         """
         self._out = out
         self._carries_all = carries_all
         self._limit = messages_per_second
+        self._offended = offended
         self.hang_up = hang_up
         self.conns: dict[int, Conn] = {}
         self.listeners: dict[str, dict[int, Conn]] = {}
@@ -110,19 +136,18 @@ class Streams:
         self.on_last: Callable[[str], None] = _nobody
         """Told of a name that nobody listens to any more."""
 
-    def open(self, ident: int, target: str, now_us: int) -> Conn | None:
-        """Open a stream connection by its request target; None when the path is not a stream path."""
+    def open(self, ident: int, target: str, now_us: int) -> Conn:
+        """Open a stream connection by its request target, which has the path of one."""
         path, _, query = target.partition("?")
-        parts = [unquote(part) for part in path.split("/") if part]
-        route = parts.pop(0) if parts and parts[0] in _ROUTES else ""
-        if not parts or parts[0] not in ("ws", "stream"):
-            return None
+        route, parts = _parts(path)
+        assert is_stream_path(path), f"invariant: {path!r} is no path of streams"
         combined = parts[0] == "stream"
         shown = f"/{route}/{parts[0]}" if route else f"/{parts[0]}"
         conn = Conn(ident, kind="stream", route=route, path=shown, combined=combined, now_us=now_us)
         self.conns[ident] = conn
         key = ""
-        for name in parts[1:]:
+        # An address that ends in a slash is a form that the venue does not have: it opens, and nothing comes.
+        for name in parts[1:] if not path.endswith("/") else []:
             # A library numbers its connections in the path: `/private/ws/0`.
             if not name.isdecimal():
                 self.add(conn, name)
@@ -202,12 +227,8 @@ class Streams:
 
     def count(self, conn: Conn, now_us: int) -> bool:
         """Count one incoming message, ping or pong; False when it is one too many and the connection ends."""
-        second = now_us // 1_000_000
-        if second != conn.messages_second:
-            conn.messages_second = second
-            conn.messages = 0
-        conn.messages += 1
-        if self._limit is None or conn.messages <= self._limit:
+        if conn.count(self._limit(), now_us):
             return True
-        self.hang_up(conn.ident, POLICY, "Too many requests")
+        self.hang_up(conn.ident, POLICY, TOO_MANY)
+        self._offended(now_us)
         return False

@@ -44,11 +44,10 @@ _NAMED = msgspec.json.Decoder(_Named)
 
 
 def open_conn(exchange: Exchange, ident: int, query: str) -> Conn:
-    """Open a WS API connection; the handshake costs weight."""
+    """Open a WS API connection. What the handshake costs was charged before (`edge.ws_enter`)."""
     conn = Conn(ident, kind="wsapi", route="", path=PATH, combined=False, now_us=exchange.now_us)
     conn.return_limits = "returnRateLimits=false" not in query
     exchange.ws_api[ident] = conn
-    exchange.limits.weight.add(HANDSHAKE_WEIGHT, exchange.now_us)
     return conn
 
 
