@@ -7,26 +7,30 @@ measured (protocol notes A.7, B.2, I.5). What nobody could verify is a switch in
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Annotated
 
 import msgspec
 
 from holdfast.paper.facts import VenueFacts as VenueFacts
 
 
+Limit = Annotated[int, msgspec.Meta(ge=0)]
+
+
 class RateLimits(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Limits per window; `None` lifts one. Production values are the defaults."""
 
-    weight_per_minute: int | None = 2400
-    orders_per_minute: int | None = 1200
-    orders_per_10_seconds: int | None = 300
-    ws_messages_per_second: int | None = 10
-    refusals_before_ban: int | None = 100
+    weight_per_minute: Limit | None = 2400
+    orders_per_minute: Limit | None = 1200
+    orders_per_10_seconds: Limit | None = 300
+    ws_messages_per_second: Limit | None = 10
+    refusals_before_ban: Limit | None = 100
     """How many requests of a minute may be refused with 429 before the address is banned; `None`: never."""
-    ws_pings_per_second: int | None = 5
+    ws_pings_per_second: Limit | None = 5
     """Ping and pong frames that a WS API connection may send. On a stream connection they count as messages."""
-    ws_closes_before_ban: int | None = 10
+    ws_closes_before_ban: Limit | None = 10
     """Stream connections closed for too many messages in five minutes before the address may open no more."""
-    connections_per_5_minutes: int | None = None
+    connections_per_5_minutes: Limit | None = None
     """WebSockets that the address may open; 300 on the spot market, unknown here."""
 
 

@@ -15,13 +15,11 @@ from holdfast.model import num
 from holdfast.model.num import ZERO, text
 from holdfast.paper import acts, algo, closings, contracts, ops_account, ops_trade, placement, wire
 from holdfast.paper.account import Account
-from holdfast.paper.config import RateLimits
 from holdfast.paper.errors import VenueError
 from holdfast.paper.exchange import Exchange
-from holdfast.paper.facts import VenueFacts
 from holdfast.paper.faults import IMMEDIATE_VERBS, VERBS, Fault
 from holdfast.paper.params import Params
-from holdfast.paper.refusals import ControlError, account_of, market_of, whole_of
+from holdfast.paper.refusals import ControlError, account_of, changed, known_fields, market_of, whole_of
 
 
 def handle(exchange: Exchange, request: dict[str, Any], also: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -163,26 +161,23 @@ def _human_cancel(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]
 
 def _facts(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
     """Read the venue facts, or change some with `set`."""
-    changes = request.get("set")
-    if changes is not None:
-        merged = {**msgspec.to_builtins(exchange.facts), **changes}
-        exchange.facts = exchange.config.facts = msgspec.convert(merged, VenueFacts)
-        exchange.log("control", what="facts", set=changes)
+    if "set" in request:
+        exchange.facts = exchange.config.facts = changed(request, exchange.facts)
+        exchange.log("control", what="facts", set=request["set"])
     return {"facts": msgspec.to_builtins(exchange.facts)}
 
 
 def _limits(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
     """Read the rate limits, or change some with `set`; null lifts one."""
-    changes = request.get("set")
-    if changes is not None:
-        merged = {**msgspec.to_builtins(exchange.limits.config), **changes}
-        exchange.limits.change(msgspec.convert(merged, RateLimits))
-        exchange.log("control", what="limits", set=changes)
+    if "set" in request:
+        exchange.limits.change(changed(request, exchange.limits.config))
+        exchange.log("control", what="limits", set=request["set"])
     return {"limits": msgspec.to_builtins(exchange.limits.config)}
 
 
 def _key(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
     """Revoke an API key, or give it back: `api_key`, `revoked` (true)."""
+    known_fields(request, "api_key", "revoked")
     api_key, revoked = str(request.get("api_key", "")), request.get("revoked", True)
     if not isinstance(revoked, bool):
         raise ControlError("revoked", f"must be true or false, got {revoked!r}", '"revoked": true')
@@ -194,13 +189,15 @@ def _key(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
 
 def _log(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
     """Log records after number `since`, at most `limit` (10,000); only recent ones are kept in memory."""
+    known_fields(request, "since", "limit")
     since, limit = whole_of(request, "since", least=0, default=0), whole_of(request, "limit", least=1, default=10_000)
     records = [record for record in exchange.log_ring if int(str(record["n"])) > since]
     return {"last": exchange.log_number, "records": records[:limit]}
 
 
-def _state(exchange: Exchange, _request: dict[str, Any]) -> dict[str, Any]:
+def _state(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
     """Everything that is open, per account, with prices, connections and armed faults."""
+    known_fields(request)
     return {
         "us": exchange.now_us,
         "log": exchange.log_number,

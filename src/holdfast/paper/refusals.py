@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
 
 from holdfast.model import num
 from holdfast.paper.account import Account
@@ -11,6 +13,7 @@ from holdfast.paper.exchange import Exchange
 from holdfast.paper.markets import Market
 
 Request = dict[str, Any]
+Settings = TypeVar("Settings", bound=msgspec.Struct)
 
 
 class ControlError(Exception):
@@ -87,3 +90,19 @@ def one_of(request: Request, name: str, choices: tuple[str, ...]) -> str:
     if value not in choices:
         raise ControlError(name, f"must be one of {', '.join(choices)}, got {value!r}", f'"{name}": "{choices[0]}"')
     return str(value)
+
+
+def changed(request: Request, settings: Settings) -> Settings:
+    """Settings with what `set` names changed."""
+    known_fields(request, "set")
+    names, changes = settings.__struct_fields__, request["set"]
+    passes = f'"set": {{"{names[0]}": {msgspec.json.encode(getattr(settings, names[0])).decode()}}}'
+    if not isinstance(changes, dict):
+        raise ControlError("set", f"must be an object of names and values, got {changes!r}", passes)
+    for name in changes:
+        if name not in names:
+            raise ControlError("set", f"unknown name {name!r}; known: {', '.join(names)}", passes)
+    try:
+        return msgspec.convert({**msgspec.to_builtins(settings), **changes}, type(settings))
+    except msgspec.ValidationError as error:
+        raise ControlError("set", str(error), passes) from None

@@ -34,6 +34,7 @@ from holdfast.paper.steering import Keep, Opening, Steering
 from holdfast.paper.wire_out import Close, HttpOutcome
 
 _LARGEST_MESSAGE = 1_048_576
+_NO_SUCH_PLACE = "no such place; here are POST /control, GET /control/state and GET /control/log?since=n"
 _MARKET_EVENTS_A_TURN = 500
 
 
@@ -341,9 +342,9 @@ class PaperServer:
         try:
             order = await self._control_order(request)
             if order is None:
-                return _json(404, {"ok": False, "error": "POST /control, GET /control/state, GET /control/log?since=n"})
+                return _json(404, {"ok": False, "error": _NO_SUCH_PLACE})
             answer = self._steering.control(order, _now_us())
-        except (ValueError, TypeError) as error:
+        except ValueError as error:
             return _json(400, {"ok": False, "error": str(error)})
         if self._timer is not None and order.get("do") == "clock":
             self._timer.cancel()
@@ -355,11 +356,12 @@ class PaperServer:
         """The control request that a call means. Raises ValueError for one that cannot be read."""
         place = (request.method, request.path)
         if place == ("POST", "/control"):
-            return msgspec.json.decode(await request.read(), type=dict[str, Any])
+            return _object(await request.read())
         if place == ("GET", "/control/state"):
             return {"do": "state"}
         if place == ("GET", "/control/log"):
-            return {"do": "log", "since": int(request.query.get("since", "0"))}
+            since = request.query.get("since", "0")
+            return {"do": "log", "since": int(since) if since.isdecimal() else since}
         return None
 
 
@@ -441,6 +443,14 @@ def _stop_signals(stop: Callable[[], None]) -> Iterator[None]:
     finally:
         for number in taken:
             loop.remove_signal_handler(number)
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    """The control request in a body. Raises ValueError for one that is none."""
+    try:
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except msgspec.DecodeError as error:
+        raise ValueError(f'the body: must be a JSON object: {error}; would pass: {{"do": "state"}}') from None
 
 
 def _json(status: int, answer: dict[str, Any]) -> web.Response:
