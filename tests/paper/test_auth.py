@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from holdfast.paper.auth import Key, load_keys, signed_bytes
+from holdfast.paper.auth import Key, check_signing, load_keys, signed_bytes
 from holdfast.paper.config import AccountConfig
 from tests.paper.desk import START_US, Desk, sign
 
@@ -132,7 +132,7 @@ def test_rules_14_the_algo_service_may_ignore_the_window() -> None:
 def test_an_account_that_cannot_sign_is_refused(key: dict[str, str]) -> None:
     """No request of it could ever be right."""
     with pytest.raises(ValueError, match="account 'a' needs an api_key, and an api_secret or a public key"):
-        load_keys([AccountConfig(name="a", **key)])
+        check_signing(AccountConfig(name="a", **key))
 
 
 def test_keys_must_be_distinct_and_of_the_right_kind() -> None:

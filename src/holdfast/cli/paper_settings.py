@@ -56,7 +56,7 @@ def _without_markers(value: Any) -> Any:
 
 
 def _check(path: Path, settings: PaperConfig) -> None:
-    from holdfast.paper.auth import load_keys
+    from holdfast.paper.auth import check_signing, load_keys
 
     for name in _ABOVE_ZERO:
         if getattr(settings, name) < 1:
@@ -67,6 +67,8 @@ def _check(path: Path, settings: PaperConfig) -> None:
         raise _refused(f"{path}: accounts need one name each, at least one account; found {shown}", _EXAMPLE)
     try:
         load_keys(settings.accounts)
+        for account in settings.accounts:
+            check_signing(account)
     except (ValueError, TypeError) as error:
         raise _refused(f"{path}: accounts: {error}", _EXAMPLE) from None
 

@@ -14,7 +14,7 @@ import msgspec
 from holdfast.model.num import ONE, ZERO, text
 from holdfast.paper import bending, inputs, ops_account, restrictions
 from holdfast.paper.account import Account
-from holdfast.paper.auth import load_keys
+from holdfast.paper.auth import check_signing, load_keys
 from holdfast.paper.call import Call
 from holdfast.paper.config import AccountConfig
 from holdfast.paper.events import account_event
@@ -51,6 +51,7 @@ def add_account(exchange: Exchange, request: Request) -> dict[str, Any]:
     try:
         config = msgspec.convert({"balances": {}, **request}, AccountConfig, strict=False)
         config.name = config.name or "account"
+        check_signing(config)
         keys = load_keys([*exchange.config.accounts, config])
     except (msgspec.ValidationError, ValueError, TypeError) as error:
         raise ControlError("account", str(error), '{"name": "b", "api_key": "b-key", "api_secret": "s"}') from None

@@ -66,20 +66,20 @@ class Key(msgspec.Struct, frozen=True):
 
 
 def load_keys(accounts: list[AccountConfig]) -> dict[str, Key]:
-    """The keys of all accounts by API key.
-
-    Raises ValueError for a key that names two accounts, an account that cannot sign, or a bad PEM.
-    """
+    """The keys of all accounts by API key; raises ValueError for a key that names two accounts or a bad PEM."""
     keys: dict[str, Key] = {}
     for account in accounts:
-        own = _keys_of(account)
-        if not account.api_key or not any(key.secret or key.public or key.rsa for key in own.values()):
-            raise ValueError(f"account {account.name!r} needs an api_key, and an api_secret or a public key for it")
-        for text, key in own.items():
+        for text, key in _keys_of(account).items():
             if text in keys:
                 raise ValueError(f"the API key of account {account.name!r} is already in use")
             keys[text] = key
     return keys
+
+
+def check_signing(account: AccountConfig) -> None:
+    """Raise ValueError for an account that a person opens and that could never sign a request."""
+    if not account.api_key or not (account.api_secret or account.ed25519_public_pem or account.rsa_public_pem):
+        raise ValueError(f"account {account.name!r} needs an api_key, and an api_secret or a public key for it")
 
 
 def _keys_of(account: AccountConfig) -> dict[str, Key]:

@@ -13,7 +13,6 @@ import msgspec
 
 from holdfast.paper.facts import VenueFacts as VenueFacts
 
-
 Limit = Annotated[int, msgspec.Meta(ge=0)]
 
 

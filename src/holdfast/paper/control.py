@@ -161,6 +161,7 @@ def _human_cancel(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]
 
 def _facts(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
     """Read the venue facts, or change some with `set`."""
+    known_fields(request, "set")
     if "set" in request:
         exchange.facts = exchange.config.facts = changed(request, exchange.facts)
         exchange.log("control", what="facts", set=request["set"])
@@ -169,6 +170,7 @@ def _facts(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
 
 def _limits(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
     """Read the rate limits, or change some with `set`; null lifts one."""
+    known_fields(request, "set")
     if "set" in request:
         exchange.limits.change(changed(request, exchange.limits.config))
         exchange.log("control", what="limits", set=request["set"])
