@@ -22,6 +22,7 @@ SHELL_FILES = (
     "src/holdfast/paper/server.py",
     "src/holdfast/paper/http_door.py",
     "src/holdfast/paper/link.py",
+    "src/holdfast/paper/mask_check.py",
     "src/holdfast/paper/state.py",
     "src/holdfast/verify/journal_file.py",
 )

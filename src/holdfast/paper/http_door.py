@@ -23,6 +23,7 @@ import httptools
 import msgspec
 
 from holdfast.paper.errors import MESSAGES
+from holdfast.paper.mask_check import MaskCheck
 from holdfast.paper.wire_out import HttpOutcome
 
 Serve = Callable[[str, str, Mapping[str, str], bytes], HttpOutcome]
@@ -162,9 +163,12 @@ class HttpDoor(asyncio.Protocol):
         lines += [f"{name}: {value}".encode("latin-1") for name, value in request.headers.items()]
         protocol = self._upgraded()
         self._leave()
-        transport.set_protocol(protocol)
+        check = MaskCheck(transport, protocol)
+        transport.set_protocol(check)
         protocol.connection_made(transport)
-        protocol.data_received(b"\r\n".join(lines) + b"\r\n\r\n" + rest)
+        protocol.data_received(b"\r\n".join(lines) + b"\r\n\r\n")
+        if rest:
+            check.data_received(rest)
         return True
 
     # What the parser finds

@@ -273,7 +273,10 @@ class PaperServer:
         conn = self._made
         instead = self._venue.ws_enter(conn, request.raw_path, _now_us())
         if instead is not None:
-            return web.Response(status=instead.status, headers=instead.headers, body=instead.body)
+            refusal = web.Response(status=instead.status, headers=instead.headers, body=instead.body)
+            # What comes next on this connection would meet this door again, and not that of requests.
+            refusal.force_close()
+            return refusal
         sock = web.WebSocketResponse(
             compress=False, autoping=False, decode_text=False, max_msg_size=_LARGEST_MESSAGE, timeout=2
         )

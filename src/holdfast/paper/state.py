@@ -30,7 +30,14 @@ if TYPE_CHECKING:
 
 _MAGIC = b"holdfast paper state 1"
 _HOME = "holdfast."
-_ABSENT = ("holdfast.paper.server", "holdfast.paper.link", "holdfast.adapters", "holdfast.wiring", "holdfast.cli")
+_ABSENT = (
+    "holdfast.paper.server",
+    "holdfast.paper.link",
+    "holdfast.paper.mask_check",
+    "holdfast.adapters",
+    "holdfast.wiring",
+    "holdfast.cli",
+)
 _PLAIN = frozenset(
     {
         ("builtins", "bytearray"),
