@@ -2,8 +2,10 @@
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
+from tests.paper.desk import Desk
 from tests.paper.watched import read, traded
 
 
@@ -31,3 +33,19 @@ def test_statistics_reach_back_30_days() -> None:
     """A request for more gets what there is."""
     rows = read(traded(), "futures/data/openInterestHist", symbol="BTCUSDT", period="1d", limit=500)
     assert len(rows) == 30
+
+
+def test_a_delivered_contract_has_its_price_and_a_perpetual_one_none() -> None:
+    """Both values are numbers (protocol notes B.1, delivery-price)."""
+    desk = Desk()
+    market = desk.venue.exchange.markets["BTCUSDT"]
+    assert desk.control("settle", symbol="ETHUSDT")["ok"]
+    assert read(desk, "futures/data/delivery-price", pair="ETHUSDT") == []
+    market.symbol = msgspec.structs.replace(market.symbol, contract_type="CURRENT_QUARTER")
+    market.row["contractType"] = "CURRENT_QUARTER"
+    assert read(desk, "futures/data/delivery-price", pair="BTCUSDT") == []
+    assert desk.control("settle", symbol="BTCUSDT")["ok"]
+    at_ms = desk.now_us // 1000
+    assert read(desk, "futures/data/delivery-price", pair="BTCUSDT") == [
+        {"deliveryTime": at_ms, "deliveryPrice": 80000}
+    ]

@@ -53,6 +53,7 @@ def test_every_candle_closes_traded_or_not() -> None:
     assert [candle["t"] for candle in closed] == [MINUTE_START_US // 1000 + 60_000 * n for n in range(3)]
     assert [candle["v"] for candle in closed] == ["1.000", "0.000", "0.000"]
     assert [candle["c"] for candle in closed] == ["80000.00"] * 3
+    assert [(candle["f"], candle["L"], candle["n"]) for candle in closed[1:]] == [(-1, -1, 0)] * 2
 
 
 def test_a_closed_candle_is_what_a_read_answers() -> None:

@@ -98,4 +98,7 @@ def settle(exchange: Exchange, request: Request) -> dict[str, Any]:
     market = market_of(exchange, request)
     known_fields(request, "symbol")
     contracts.change(exchange, {"symbol": market.symbol.name, "status": "SETTLING"})
+    price = market.reference()
+    if price is not None and "PERPETUAL" not in market.symbol.contract_type:
+        market.delivered = (exchange.now_ms, price)
     return {"closed": settlement.settle_symbol(exchange, market)}

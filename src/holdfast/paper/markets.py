@@ -106,6 +106,8 @@ class Market:
         self.next_funding_ms = 0
         self.funded_ms = 0
         self.funding: deque[FundingPoint] = deque(maxlen=_HISTORY)
+        self.delivered: tuple[int, Decimal] | None = None
+        """When a contract with an end was settled, and at which price."""
         self.forced: deque[Order] = deque(maxlen=_HISTORY)
         self.mark_ms = 0
         self.bids = Resting(buys=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from holdfast.model.num import ONE, text
 from holdfast.paper.bars import Bar
 from holdfast.paper.call import Call
@@ -17,6 +19,7 @@ from holdfast.paper.statistics import long_share, open_interest, ratio
 
 _PERIODS = ("5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")
 _KEPT_MS = 30 * 86_400_000
+_NUMBERS = msgspec.json.Encoder(decimal_format="number")
 
 
 def open_interest_history(call: Call) -> Any:
@@ -101,9 +104,9 @@ def _basis_row(market: Market, future: Bar, index: Bar) -> dict[str, Any]:
 
 
 def delivery_price(call: Call) -> Any:
-    """Prices at which quarterly contracts of a pair were delivered: none has been here."""
-    pair_markets(call)
-    return []
+    """Prices at which contracts of a pair that have an end were delivered; perpetual ones never are. A number each."""
+    ends = sorted(market.delivered for market in pair_markets(call) if market.delivered is not None)
+    return msgspec.Raw(_NUMBERS.encode([{"deliveryTime": at_ms, "deliveryPrice": price} for at_ms, price in ends]))
 
 
 def _window(call: Call) -> tuple[Interval, Span]:
