@@ -55,6 +55,13 @@ def test_tiers_of_their_own_file_come_before_those_of_the_settings(tmp_path: Pat
     assert {name: rows[0].initialLeverage for name, rows in brackets.items()} == {"AUSDT": 5, "BUSDT": 9}
 
 
+@pytest.mark.parametrize("name", ["no/such/folder/paper.state", "."])
+def test_a_state_without_a_place_is_refused_at_the_start(tmp_path: Path, name: str) -> None:
+    """Not at the end, when the exchange would be lost."""
+    with pytest.raises(Failure, match="--state: "):
+        KeptState(tmp_path / name).read()
+
+
 def test_a_broken_scenario_names_the_line(tmp_path: Path) -> None:
     """Before anything starts."""
     path = tmp_path / "scenario.jsonl"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,10 +78,14 @@ class KeptState:
         """The state of the run before, or None at the first."""
         if self._file is None:
             return None
+        path = self._file.path
+        # An exchange that ran for hours must not find out at its end that there is no place for it.
+        if not os.access(path.absolute().parent, os.W_OK | os.X_OK):
+            raise wrong("--state", f"there is no folder {path.absolute().parent} to write in", "--state paper.state")
         try:
             return self._file.read()
         except OSError as error:
-            raise Failure(f"--state: {self._file.path} cannot be read: {error.strerror}", USAGE) from None
+            raise wrong("--state", f"{path} cannot be read: {error.strerror}", "--state paper.state") from None
 
     def refuse_beside(self, earlier: bytes | None, options: Mapping[str, object]) -> None:
         """An exchange that is taken up has its own accounts, contracts and tiers: others would be without effect."""

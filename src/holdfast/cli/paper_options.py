@@ -50,7 +50,7 @@ Scenario: TypeAlias = Annotated[
 def check_port(name: str, number: int) -> None:
     """Refuse what is no port."""
     if not 0 <= number <= LAST_PORT:
-        raise wrong(name, f"must be 0 to {LAST_PORT}, was {number}", f"{name} {DEFAULT_PORT}")
+        raise wrong(name, f"must be 0 to {LAST_PORT}, was {number}", f"{name} 0")
 
 
 def speed_of(name: str, text: str, *, may_stand: bool = False) -> Fraction:

@@ -24,7 +24,8 @@ _ABOVE_ZERO = (
     "history_limit",
     "log_ring",
 )
-_EXAMPLE = '[[accounts]] name = "a", api_key = "a-key", api_secret = "a-secret", balances = { USDT = 10_000 }'
+_EXAMPLE = 'a TOML file as under "Settings" in docs/paper-exchange.md'
+_ACCOUNT = '[[accounts]] with name = "a", api_key = "a-key" and api_secret = "a-secret", each on a line'
 
 
 def open_settings(path: Path | None) -> PaperConfig:
@@ -64,13 +65,13 @@ def _check(path: Path, settings: PaperConfig) -> None:
     names = [account.name for account in settings.accounts]
     if not names or len(set(names)) < len(names) or "" in names:
         shown = ", ".join(names) or "none"
-        raise _refused(f"{path}: accounts need one name each, at least one account; found {shown}", _EXAMPLE)
+        raise _refused(f"{path}: accounts need one name each, at least one account; found {shown}", _ACCOUNT)
     try:
         load_keys(settings.accounts)
         for account in settings.accounts:
             check_signing(account)
     except (ValueError, TypeError) as error:
-        raise _refused(f"{path}: accounts: {error}", _EXAMPLE) from None
+        raise _refused(f"{path}: accounts: {error}", _ACCOUNT) from None
 
 
 def _refused(rule: str, passes: str) -> Failure:

@@ -415,7 +415,7 @@ class VenueLog:
 
 def _new_file(path: Path) -> BinaryIO:
     try:
-        if path.exists() and path.stat().st_size:
+        if path.is_file() and path.stat().st_size:
             raise PaperServerError(f"the venue log {path} has content already; name a new file")
         return path.open("ab", buffering=0)
     except OSError as error:
