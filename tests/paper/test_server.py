@@ -19,10 +19,12 @@ import aiohttp
 import pytest
 
 from holdfast.paper import server
-from holdfast.paper.config import PaperConfig, RateLimits
+from holdfast.paper.config import AccountConfig, PaperConfig, RateLimits
+from holdfast.paper.default_symbols import default_exchange_info
 from holdfast.paper.edge import PaperVenue
 from holdfast.paper.server import PaperServerError, serve
 from holdfast.paper.source import MarketFileError, MarketSource
+from holdfast.paper.steering import Opening
 from tests.paper_server import Client, mark, market_order, message_of, options, quote, receive, running
 from tests.waiting import eventually, within
 
@@ -35,6 +37,14 @@ async def test_ready_names_every_door_and_the_key() -> None:
     async with running(options()) as client:
         assert sorted(client.where) == ["api_key", "api_secret", "control", "rest", "streams", "ws_api"]
         assert client.where["ws_api"].endswith("/ws-fapi/v1")
+
+
+async def test_ready_names_the_key_of_an_exchange_that_was_taken_up() -> None:
+    """And not that of the settings, which it does not have."""
+    own = AccountConfig(name="kept", api_key="kept-key", api_secret="kept-secret")
+    kept = PaperVenue(PaperConfig(accounts=[own]), default_exchange_info(), 0, lambda _record: None)
+    async with running(options(opening=Opening(state=kept.snapshot()))) as client:
+        assert (client.where["api_key"], client.where["api_secret"]) == ("kept-key", "kept-secret")
 
 
 async def test_venue_time_is_real_time() -> None:

@@ -68,6 +68,8 @@ def paper(
             venue_log=venue_log,
             speed=options.speed_of("--speed", speed),
         )
+        if earlier is not None:
+            say(f"the exchange in {state} is taken up again, with its own accounts, contracts and settings")
         run_server(chosen, _ready)
     return OK
 

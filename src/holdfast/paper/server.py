@@ -136,7 +136,8 @@ class PaperServer:
     def addresses(self) -> dict[str, str]:
         """Where everything is, and the first account's key."""
         public, control = self._addresses
-        account = self._options.config.accounts[0]
+        # Of the exchange that runs: one that was taken up has its own accounts.
+        account = self._venue.exchange.config.accounts[0]
         return {
             "rest": f"http://{public}",
             "ws_api": f"ws://{public}/ws-fapi/v1",
