@@ -30,6 +30,7 @@ def set_leverage(call: Call) -> Any:
     exchange, account = call.exchange, call.account
     market = exchange.market(call.params.need("symbol"))
     name = market.symbol.name
+    call.params.need("leverage")
     leverage = call.params.integer("leverage")
     if leverage is None or leverage < 1 or not margin.notional_cap(market.brackets, leverage):
         raise VenueError(-4028, call.params.get("leverage"))
