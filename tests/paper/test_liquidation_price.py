@@ -21,19 +21,19 @@ DUST = Decimal("0.00000001")
 
 
 def test_the_documented_isolated_long_has_its_price() -> None:
-    """Long 2 BTC at 80,000 with 8,000: (8000 + 500 - 160000) / (0.02 - 2) = 76,515.15, in tier 2."""
+    """Protocol notes I.3: long 2 BTC at 80,000 with 8,000: (8000 + 500 - 160000) / (0.02 - 2) = 76,515.15, in tier 2."""
     price = solve([(Decimal(2), Decimal(80_000))], Decimal(8_000), TIERS, Decimal(80_000))
     assert price.quantize(CENT) == Decimal("76515.15")
 
 
 def test_the_documented_cross_short_has_its_price() -> None:
-    """Short 1 BTC at 80,000 with 10,000 - 120 - 300: 89,134.33, in tier 1."""
+    """Protocol notes I.3: short 1 BTC at 80,000 with 10,000 - 120 - 300: 89,134.33, in tier 1."""
     price = solve([(Decimal(-1), Decimal(80_000))], Decimal(9_580), TIERS, Decimal(80_000))
     assert price.quantize(CENT) == Decimal("89134.33")
 
 
 def test_the_tier_is_that_of_the_answer() -> None:
-    """A short of 1.2 BTC begins in tier 1 and is liquidated in tier 2, where maintenance is dearer."""
+    """Protocol notes I.3: a short of 1.2 BTC begins in tier 1 and is liquidated in tier 2, where maintenance is dearer."""
     price = solve([(Decimal("-1.2"), Decimal(80_000))], Decimal(9_600), TIERS, Decimal(80_000))
     assert abs(price - (9_600 + 500 + 96_000) / (Decimal("1.2") * Decimal("1.01"))) < DUST
 
