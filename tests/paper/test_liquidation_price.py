@@ -21,7 +21,7 @@ DUST = Decimal("0.00000001")
 
 
 def test_the_documented_isolated_long_has_its_price() -> None:
-    """Protocol notes I.3: long 2 BTC at 80,000 with 8,000: (8000 + 500 - 160000) / (0.02 - 2) = 76,515.15, in tier 2."""
+    """Protocol notes I.3: long 2 at 80,000 with 8,000: (8000 + 500 - 160000) / (0.02 - 2) = 76,515.15, tier 2."""
     price = solve([(Decimal(2), Decimal(80_000))], Decimal(8_000), TIERS, Decimal(80_000))
     assert price.quantize(CENT) == Decimal("76515.15")
 
@@ -33,7 +33,7 @@ def test_the_documented_cross_short_has_its_price() -> None:
 
 
 def test_the_tier_is_that_of_the_answer() -> None:
-    """Protocol notes I.3: a short of 1.2 BTC begins in tier 1 and is liquidated in tier 2, where maintenance is dearer."""
+    """Protocol notes I.3: a short of 1.2 BTC begins in tier 1 and is liquidated in tier 2, which is dearer."""
     price = solve([(Decimal("-1.2"), Decimal(80_000))], Decimal(9_600), TIERS, Decimal(80_000))
     assert abs(price - (9_600 + 500 + 96_000) / (Decimal("1.2") * Decimal("1.01"))) < DUST
 
