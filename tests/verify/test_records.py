@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from holdfast.verify import VerifyError
-from holdfast.verify.records import IncomeLine, PositionLine, Request, TradeLine, decode_line
+from holdfast.verify.records import IncomeLine, MarketLine, PositionLine, Request, TradeLine, decode_line
 
 TRADE = (
     b'{"n":7,"us":5,"k":"trade","account":"main","symbol":"BTCUSDT","order_id":1,"client_id":"a","trade_id":2,'
@@ -44,6 +44,12 @@ def test_income_is_keyed_as_the_ledger_keys_it():
     line = decode_line(b'{"n":1,"us":5,"k":"income","account":"a","tran_id":3,"type":"T","asset":"U","amount":"1"}', 1)
     assert isinstance(line, IncomeLine)
     assert line.key == ("T", 3, "", "U")
+
+
+def test_a_mirrored_market_that_falls_out_of_step_is_a_line():
+    """Logs of a mirror are judged like any other."""
+    line = decode_line(b'{"n":1,"us":5,"k":"market","symbol":"BTCUSDT","stale":"no mark price"}', 1)
+    assert line == MarketLine(n=1, us=5, symbol="BTCUSDT", stale="no mark price")
 
 
 @pytest.mark.parametrize(

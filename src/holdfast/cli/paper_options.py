@@ -21,7 +21,11 @@ ControlPort: TypeAlias = Annotated[
     int, Parameter(converter=whole, help="The control door for faults and questions. 0 takes a free port.")
 ]
 MarketName: TypeAlias = Annotated[
-    str, Parameter(help="synthetic:SEED[:SYMBOL[=PRICE][:SHAPE],…], or a file of frames or klines (.gz, .zst).")
+    str | None,
+    Parameter(
+        help="synthetic:SEED[:SYMBOL[=PRICE][:SHAPE],…], or a file of frames or klines (.gz, .zst); "
+        "without it synthetic:1."
+    ),
 ]
 ExchangeInfo: TypeAlias = Annotated[
     str | None, Parameter(help="File with an exchangeInfo document; without it a few usual symbols.")
@@ -51,6 +55,12 @@ def check_port(name: str, number: int) -> None:
     """Refuse what is no port."""
     if not 0 <= number <= LAST_PORT:
         raise wrong(name, f"must be 0 to {LAST_PORT}, was {number}", f"{name} 0")
+
+
+def paces(speed: str, clock_speed: str) -> dict[str, str | None]:
+    """The two speeds by the names of their options; None for one that was left at real time."""
+    given = {"--speed": speed, "--clock-speed": clock_speed}
+    return {name: None if text == "1" else text for name, text in given.items()}
 
 
 def speed_of(name: str, text: str, *, may_stand: bool = False) -> Fraction:

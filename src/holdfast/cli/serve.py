@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from holdfast.cli import paper_mirror as mirroring
 from holdfast.cli import paper_options as options
 from holdfast.cli.shell import OK, UNREACHABLE, USAGE, ConfigFile, Failure, load_config, say, write_json
 
@@ -16,7 +17,11 @@ def paper(
     *,
     port: options.Port = options.DEFAULT_PORT,
     control_port: options.ControlPort = 0,
-    market: options.MarketName = "synthetic:1",
+    market: options.MarketName = None,
+    mirror: mirroring.Symbols = None,
+    mirror_rest: mirroring.RestUrl = mirroring.LIVE_REST,
+    mirror_streams: mirroring.StreamUrl = mirroring.LIVE_STREAMS,
+    mirror_record: mirroring.Record = None,
     settings: options.Settings = None,
     exchange_info: options.ExchangeInfo = None,
     tiers: options.Tiers = None,
@@ -42,6 +47,7 @@ def paper(
     - `holdfast paper`
     - `holdfast paper --market btcusdt.dat.gz --venue-log venue.jsonl`
     - `holdfast paper --market synthetic:7:BTCUSDT=60000,ETHUSDT --settings paper.toml`
+    - `holdfast paper --mirror BTCUSDT,ETHUSDT`
     """
     from holdfast.cli import paper_files as files
     from holdfast.paper.server import PaperOptions, run_server
@@ -54,15 +60,20 @@ def paper(
         kept = files.KeptState(state)
         earlier = kept.read()
         kept.refuse_beside(earlier, {"--settings": settings, "--exchange-info": exchange_info, "--tiers": tiers})
-        info = _exchange_info(exchange_info) if earlier is None else files.contracts_of(earlier)
-        opened = open_market(market, info, start_us=0)
+        beside = {"--market": market, "--exchange-info": exchange_info, **options.paces(speed, clock_speed)}
+        live = mirroring.open_mirror(mirror, mirror_rest, mirror_streams, mirror_record, beside=beside)
+        info = live.contracts if live else _exchange_info(exchange_info)
+        if earlier is not None:
+            info = files.contracts_of(earlier)
+            mirroring.check_listed(live, info)
         steps, clock = files.open_scenario(scenario), options.speed_of("--clock-speed", clock_speed, may_stand=True)
         chosen = PaperOptions(
             config=files.open_config(settings, tiers),
             opening=Opening(state=earlier, steps=steps, speed=clock),
             keep=kept.keep,
             exchange_info=info,
-            market=opened.source,
+            market=live.market if live else open_market(market or "synthetic:1", info, start_us=0).source,
+            live=live,
             port=port,
             control_port=control_port,
             venue_log=venue_log,

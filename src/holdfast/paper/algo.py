@@ -162,7 +162,7 @@ def on_price(exchange: Exchange, market: Market, working_type: str) -> None:
     """A working price has changed: trigger what is due, nearest trigger first."""
     price = market.price_for(working_type)
     triggers = market.triggers_for(working_type)
-    if price is None or not triggers.waits():
+    if price is None or market.stale or not triggers.waits():
         return
     for algo in triggers.due(price):
         if algo.status == "NEW":

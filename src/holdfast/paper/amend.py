@@ -55,6 +55,7 @@ def _find(exchange: Exchange, account: Account, market: Market, params: Params) 
         raise VenueError(int(exchange.facts.amend_gone))
     if market.symbol.status != "TRADING":
         raise VenueError(-5024)
+    checks.check_live(market)
     return order
 
 

@@ -123,6 +123,12 @@ class Book:
         self.top = None
         self.update_id = 0
 
+    def forget(self) -> None:
+        """Nothing is known of the levels any more; update ids stay, for those who follow by them."""
+        self.bids.clear()
+        self.asks.clear()
+        self.top = None
+
     def apply_top(self, event: BookTop) -> bool:
         """Apply a best bid and ask; False when depth events already went further."""
         if event.u < self.update_id:

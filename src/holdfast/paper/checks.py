@@ -132,6 +132,12 @@ def check_status(symbol: PaperSymbol, facts: VenueFacts) -> None:
     raise VenueError(_STATUS_CODES.get(symbol.status, -1122) if by_status else -1122)
 
 
+def check_live(market: Market) -> None:
+    """-1112 while a live market is out of step: no order meets a book that is not the market's."""
+    if market.stale:
+        raise VenueError(-1112)
+
+
 def check_opening(account: Account, symbol: PaperSymbol, order: Order) -> None:
     """Nobody opens a position before a delivery (-4140), or against POSITION_RISK_CONTROL (-4105, -4106, -4107)."""
     restricted = symbol.position_control != "NONE" or symbol.status in _CLOSING_ONLY

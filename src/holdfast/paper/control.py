@@ -212,6 +212,7 @@ def _state(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
         "connections": len(exchange.streams.conns) + len(exchange.ws_api),
         "faults": exchange.faults.armed(),
         "quarantined": exchange.quarantined,
+        "stale": {name: market.stale for name, market in exchange.markets.items() if market.stale},
     }
 
 

@@ -54,6 +54,7 @@ class PaperVenue:
             exchange.close_conn(ident, 1001, "Going away", abort=True)
         for market in exchange.markets.values():
             market.book.reset()
+            market.stale = ""
         exchange.tell_time(now_us)
 
     def _tell(self, now_us: int) -> None:

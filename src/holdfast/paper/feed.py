@@ -2,8 +2,8 @@
 
 A line is `<local receive time> <json>`: the time in milliseconds, microseconds or nanoseconds since
 the epoch (13, 16 or 19 digits), the JSON a stream frame, wrapped (`{"stream":…,"data":…}`) or bare, or the answer
-of the REST depth call (a snapshot of the book, which names no symbol). Frames of kinds that move no
-book, trade or mark are passed over.
+of the REST depth call (a snapshot of the book, which names no symbol unless one was written into it). Frames of
+kinds that move no book, trade or mark are passed over.
 
 Time is the venue's: the event time `E`. Recordings are not clean, and three things are put right:
 
@@ -106,6 +106,7 @@ class _Snapshot(msgspec.Struct):
     asks: list[Level]
     T: int
     E: int
+    symbol: str = ""
 
 
 _NOTHING = msgspec.Raw(b"")
@@ -252,6 +253,8 @@ class FrameReader:
         raise self._broken("the JSON is a stream frame or a depth snapshot", body)
 
     def _read_snapshot(self, received_us: int, snapshot: _Snapshot) -> list[tuple[int, MarketEvent]]:
+        if snapshot.symbol:
+            return self._timed(received_us, self._of_snapshot(snapshot, snapshot.symbol))
         if not self._symbols:
             _levels(snapshot.bids), _levels(snapshot.asks)
             self._waiting.append(snapshot)

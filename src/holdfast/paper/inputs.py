@@ -8,7 +8,7 @@ from typing import Any
 
 from holdfast.paper import algo, liquidation, matching, settlement
 from holdfast.paper.exchange import Exchange
-from holdfast.paper.market import BookTop, DepthDiff, DepthSnapshot, Level, Mark, MarketEvent, PublicTrade
+from holdfast.paper.market import BookTop, DepthDiff, DepthSnapshot, Level, Mark, MarketEvent, Outage, PublicTrade
 from holdfast.paper.markets import Market
 
 
@@ -101,13 +101,25 @@ def _on_mark(exchange: Exchange, market: Market, event: Mark) -> None:
         feed.on_mark()
 
 
+def _on_outage(exchange: Exchange, market: Market, event: Outage) -> None:
+    """A live market is out of step: its book is forgotten, and what waits on prices waits on; or it is live again."""
+    if event.reason == market.stale:
+        return
+    if not market.stale:
+        market.book.forget()
+    market.stale = event.reason
+    exchange.log("market", symbol=market.symbol.name, stale=event.reason)
+    if not event.reason:
+        on_mark_change(exchange, market)
+
+
 def on_mark_change(exchange: Exchange, market: Market) -> None:
     """The mark moved: log it where it matters, trigger conditional orders, then check liquidations."""
     if market.holders or market.has_triggers():
         exchange.log_mark(market)
         algo.on_price(exchange, market, "MARK_PRICE")
         algo.on_other_price(exchange, market, "CONTRACT_PRICE")
-    if market.holders:
+    if market.holders and not market.stale:
         liquidation.on_mark(exchange, market)
 
 
@@ -164,4 +176,5 @@ _HANDLERS: dict[type, Callable[[Exchange, Market, Any], None]] = {
     DepthSnapshot: _on_snapshot,
     PublicTrade: _on_trade,
     Mark: _on_mark,
+    Outage: _on_outage,
 }

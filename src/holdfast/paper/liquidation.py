@@ -33,6 +33,8 @@ def on_mark(exchange: Exchange, market: Market) -> None:
             backing = margin.pool(exchange, account, asset)
             key = "" if account.multi_assets else asset
             held = _cross_legs(exchange, account, asset)
+            if any(other.stale for other, _, _ in held):
+                continue
             if _is_due(exchange, account, key, held, backing.margin.maintenance, backing.balance):
                 liquidate_cross(exchange, account, asset)
             continue

@@ -75,4 +75,12 @@ class Mark(msgspec.Struct, frozen=True, tag="mark", kw_only=True, gc=False):
     E: int
 
 
-MarketEvent = BookTop | DepthDiff | DepthSnapshot | PublicTrade | Mark
+class Outage(msgspec.Struct, frozen=True, tag="outage", kw_only=True, gc=False):
+    """What is known of a live market is not the market any more, and why; without a reason: it is again."""
+
+    symbol: str
+    reason: str
+    E: int
+
+
+MarketEvent = BookTop | DepthDiff | DepthSnapshot | PublicTrade | Mark | Outage

@@ -120,6 +120,8 @@ class Market:
         self.mark_shift = ZERO
         self.taps = Taps()
         self.thin = ONE
+        self.stale = ""
+        """Why a live market is out of step now; empty while it is what it was told."""
         self.bent = "fundingIntervalHours" in row
         self.next_order_id = 4_000_000_001
         self.next_trade_id = 7_200_000_001

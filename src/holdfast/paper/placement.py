@@ -126,6 +126,7 @@ def admit(exchange: Exchange, account: Account, market: Market, order: Order) ->
 
 def check(exchange: Exchange, account: Account, market: Market, order: Order) -> None:
     """Everything that depends on account and market; a refused order leaves no trace."""
+    checks.check_live(market)
     restrictions.check(exchange, account, closes=order.closes_only or order.close_position)
     checks.check_duplicate(exchange, account, order.symbol, order.client_id)
     checks.check_opening(account, market.symbol, order)

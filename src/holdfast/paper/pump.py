@@ -33,7 +33,7 @@ class Pump:
 
     @property
     def ended(self) -> bool:
-        """Whether the source has given its last event. The venue's timers go on."""
+        """Whether the source has no event now; only a live one may have more later. The venue's timers go on."""
         return self._next is None
 
     def next_us(self) -> int | None:
@@ -48,6 +48,8 @@ class Pump:
 
         May raise `MarketFileError` when the recording breaks a rule further on; the event before it was handed over.
         """
+        if self._next is None:
+            self._next = next(self._source, None)
         for _ in range(most):
             due = self._next
             if due is None or due[0] > now_us:

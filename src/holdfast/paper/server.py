@@ -28,6 +28,7 @@ from holdfast.paper.config import PaperConfig
 from holdfast.paper.http_door import HttpDoor
 from holdfast.paper.http_door import reset as _reset
 from holdfast.paper.link import Link
+from holdfast.paper.live import LiveSource
 from holdfast.paper.pump import Pump
 from holdfast.paper.source import MarketFileError, MarketSource, rebase
 from holdfast.paper.steering import Keep, Opening, Steering
@@ -46,7 +47,8 @@ class PaperOptions(msgspec.Struct, kw_only=True):
     """What a paper server is made of. Port 0 takes a free one.
 
     `speed`: how much faster than real time the market is played (> 0). `venue_log`: where the
-    exchange's own record goes; None keeps none. `keep` gets the state at an orderly end.
+    exchange's own record goes; None keeps none. `keep` gets the state at an orderly end. `live` fills the
+    `market` while it happens; its times stay as they are.
     """
 
     exchange_info: dict[str, Any]
@@ -59,6 +61,7 @@ class PaperOptions(msgspec.Struct, kw_only=True):
     speed: Fraction = Fraction(1)
     opening: Opening = Opening()
     keep: Keep | None = None
+    live: LiveSource | None = None
 
 
 def run_server(options: PaperOptions, ready: Callable[[dict[str, str]], None]) -> None:
@@ -104,7 +107,10 @@ class PaperServer:
         self._venue = options.opening.venue(options.config, options.exchange_info, started_us, self._log.append)
         self._steering = Steering(self._venue, options.keep)
         start_us = self._venue.exchange.now_us
-        self._pump = Pump(self._venue, rebase(options.market, start_us=start_us, speed=options.speed))
+        market = options.market
+        self._pump = Pump(
+            self._venue, market if options.live else rebase(market, start_us=start_us, speed=options.speed)
+        )
         self._links: dict[int, Link] = {}
         self._made = 0
         self._timer: asyncio.Handle | None = None
@@ -132,6 +138,8 @@ class PaperServer:
             self._servers.append((server, protocol))
         self._spawn(self._ping_links(), "ping links")
         self._on_time()
+        if self._options.live is not None:
+            await self._options.live.start(list(self._venue.exchange.markets), self._on_live, self._fail)
 
     def addresses(self) -> dict[str, str]:
         """Where everything is, and the first account's key."""
@@ -156,6 +164,8 @@ class PaperServer:
         """Close every connection, let the log reach its file. May be called once."""
         if self._timer is not None:
             self._timer.cancel()
+        if self._options.live is not None:
+            await self._options.live.close()
         for server, _ in self._servers:
             server.close()
         for door in list(self._doors):
@@ -186,9 +196,16 @@ class PaperServer:
         with self._failing():
             self._pump.run(self._steering.now_us(_now_us()), _MARKET_EVENTS_A_TURN)
             self._flush()
-        if self._pump.ended and not self._said_ended:
+        if self._pump.ended and not self._said_ended and self._options.live is None:
             self._said_ended = True
             sys.stderr.write("holdfast paper: the market has ended; its last prices stay\n")
+
+    def _on_live(self) -> None:
+        """A live market has something to tell: hand it over at the end of this turn."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._wake_us = 0
+        self._timer = self._loop.call_soon(self._on_time)
 
     @contextlib.contextmanager
     def _failing(self) -> Iterator[None]:

@@ -195,6 +195,13 @@ class MarkLine(VenueRecord, frozen=True, kw_only=True, tag="mark"):
     last: Decimal | None = None
 
 
+class MarketLine(VenueRecord, frozen=True, kw_only=True, tag="market"):
+    """A market that was mirrored fell out of step with its venue, and why; without a reason: it is live again."""
+
+    symbol: str
+    stale: str
+
+
 class ConnectionLine(VenueRecord, frozen=True, kw_only=True, tag="ws"):
     """A connection opened, logged on or closed."""
 
@@ -247,6 +254,7 @@ VenueLine = (
     | IncomeLine
     | SettingLine
     | MarkLine
+    | MarketLine
     | ConnectionLine
     | PushLine
     | FaultLine
