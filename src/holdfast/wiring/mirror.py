@@ -10,6 +10,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -24,6 +25,7 @@ from holdfast.paper.mirror_rest import Ask
 from holdfast.ports import HttpFailed, WsClosed, WsLink
 
 TICK_S: Final = 0.1
+TICKS_A_COMPLAINT: Final = 100
 TIMEOUT_MS: Final = 5_000
 INFO_TIMEOUT_MS: Final = 15_000
 FIRST_BOOKS_S: Final = 15.0
@@ -121,6 +123,8 @@ class VenueMirror:
             record=None if options.record is None else self._tape.write,
         )
         self.market = self._mirror.market
+        self._closing = False
+        self._unreadable = 0
         self._links: dict[int, WsLink] = {}
         self._tasks: dict[asyncio.Task[None], None] = {}
 
@@ -146,6 +150,7 @@ class VenueMirror:
 
     async def close(self) -> None:
         """Close every connection and the recording."""
+        self._closing = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -166,11 +171,14 @@ class VenueMirror:
             self._fail(f"the mirror broke: {error!r}")
 
     async def _tick(self) -> None:
-        while True:
+        for number in count(1):
             await asyncio.sleep(TICK_S)
             self._mirror.tick(_now_us() // 1000)
             self._perform()
             self._tape.flush()
+            if not number % TICKS_A_COMPLAINT and self._mirror.unreadable != self._unreadable:
+                self._unreadable = self._mirror.unreadable
+                self._say(f"mirror: {self._unreadable} frames or answers could not be read so far")
 
     def _perform(self) -> None:
         """Do what the mirror wants done, and tell what it has to tell."""
@@ -210,8 +218,9 @@ class VenueMirror:
 
         def end(reason: str) -> None:
             self._links.pop(number, None)
-            self._mirror.closed(_now_us() // 1000, number, reason)
-            self._perform()
+            if not self._closing:
+                self._mirror.closed(_now_us() // 1000, number, reason)
+                self._perform()
 
         try:
             self._links[number] = await self._sockets.connect(wanted.target, hear, end, TIMEOUT_MS)
