@@ -17,6 +17,7 @@ from holdfast.paper.feed import read_frames
 from holdfast.paper.live import LiveMarket
 from holdfast.paper.market import BookTop, DepthSnapshot, Level, Mark, MarketEvent, Outage, PublicTrade
 from holdfast.paper.server import PaperOptions
+from holdfast.wiring import mirror as wired
 from holdfast.wiring.mirror import (
     MirrorOptions,
     MirrorRefused,
@@ -284,6 +285,13 @@ def test_a_contract_that_cannot_be_mirrored(symbol: str, words: str) -> None:
     assert refused.value.passes == "--mirror ETHUSDT"
 
 
+def test_a_row_that_makes_no_contract_is_refused() -> None:
+    """Test venues have rows with a step of 0; the exchange would not list it."""
+    broken = MirrorOptions(symbols=("ETHUSDT",), rest_url="http://venue", stream_url="ws://venue")
+    with pytest.raises(MirrorRefused, match="the row of ETHUSDT makes no contract"):
+        chosen(INFO, broken)
+
+
 @pytest.mark.parametrize("info", [None, [], {}, {"symbols": {}}])
 def test_an_exchange_info_that_is_none(info: Any) -> None:
     """A proxy's page is no venue."""
@@ -339,6 +347,27 @@ def test_a_full_disk_ends_the_recording_only(tmp_path: Path, monkeypatch: pytest
     assert lines == [
         f"mirror: {tmp_path / 'new'} cannot be written on: No space left on device; the recording ends here"
     ]
+
+
+async def test_frames_that_cannot_be_read_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A venue that changed its form would otherwise only look quiet."""
+    monkeypatch.setattr(wired, "TICKS_A_COMPLAINT", 1)
+    venue = Venue()
+    async with running(upstream(venue)) as source, mirror_of(source) as mirrored:
+        mirrored.mirror._mirror.unreadable = 3
+        complaint = "mirror: 3 frames or answers could not be read so far"
+        await eventually(lambda: complaint in mirrored.lines, what="the complaint")
+        lines = mirrored.lines
+    assert lines.count(complaint) == 1
+
+
+async def test_its_own_end_is_no_outage() -> None:
+    """Nothing is said of connections that it closes itself."""
+    venue = Venue()
+    async with running(upstream(venue)) as source:
+        async with mirror_of(source) as mirrored:
+            told = list(mirrored.lines)
+        assert mirrored.lines == told == ["mirror: BTCUSDT: live"]
 
 
 async def test_a_mirror_that_breaks_ends_the_exchange() -> None:

@@ -22,6 +22,7 @@ from holdfast.paper.market import Outage
 from holdfast.paper.mirror import Mirror
 from holdfast.paper.mirror_links import Hang, Open, Send
 from holdfast.paper.mirror_rest import Ask
+from holdfast.paper.symbols import load_symbols
 from holdfast.ports import HttpFailed, WsClosed, WsLink
 
 TICK_S: Final = 0.1
@@ -95,7 +96,10 @@ def chosen(info: Any, options: MirrorOptions) -> dict[str, Any]:
         if rows[symbol].get("status") != "TRADING":
             status = rows[symbol].get("status")
             raise MirrorRefused("--mirror", f"a mirrored contract is TRADING, {symbol} is {status}", passes)
-    return {**info, "symbols": [rows[symbol] for symbol in options.symbols]}
+    document = {**info, "symbols": [rows[symbol] for symbol in options.symbols]}
+    for broken in load_symbols(document)[1]:
+        raise MirrorRefused("--mirror", f"the row of {broken.symbol} makes no contract ({broken.reason})", passes)
+    return document
 
 
 def weight_limit(info: dict[str, Any]) -> int:
