@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from holdfast.model.num import ONE, ZERO, text
-from holdfast.paper import bending, inputs, ops_account, restrictions
+from holdfast.paper import bending, inputs, matching, ops_account, restrictions
 from holdfast.paper.account import Account
 from holdfast.paper.auth import check_signing, load_keys
 from holdfast.paper.call import Call
@@ -113,6 +113,8 @@ def thin_book(exchange: Exchange, request: Request) -> dict[str, Any]:
             book.top = msgspec.structs.replace(book.top, bid_qty=shown.bids[0][1], ask_qty=shown.asks[0][1])
         book.apply_snapshot(shown)
         book.has_depth = had_depth
+        # What we had taken is told anew, and may meet an order that waits there.
+        matching.on_touch(exchange, market)
     return {"part": text(part)}
 
 

@@ -158,9 +158,9 @@ def cancel_all(exchange: Exchange, account: Account, symbol: str) -> None:
             end_algo(exchange, account, algo, "CANCELED")
 
 
-def on_price(exchange: Exchange, market: Market, working_type: str) -> None:
-    """A working price has changed: trigger what is due, nearest trigger first."""
-    price = market.price_for(working_type)
+def on_price(exchange: Exchange, market: Market, working_type: str, price: Decimal | None = None) -> None:
+    """A working price has changed, or was `price` for a moment: trigger what is due, nearest trigger first."""
+    price = market.price_for(working_type) if price is None else price
     triggers = market.triggers_for(working_type)
     if price is None or market.stale or not triggers.waits():
         return

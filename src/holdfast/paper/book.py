@@ -1,5 +1,7 @@
 """The recorded order book of one symbol, and the memory of what our own takers consumed of it.
 
+What strangers see is more than this: `display` adds our own resting orders.
+
 Levels come from depth events when there are any, otherwise from the best bid and ask alone. A
 recorded level does not know that we took from it, so what we consumed is remembered until the
 recording reports the level anew with another quantity: repeated takers cannot take it twice.
@@ -31,7 +33,8 @@ class Side:
         self.watchers: list[dict[Decimal, None]] = []
         """Each collects the prices whose quantity changed, for one depth stream."""
 
-    def _note(self, price: Decimal) -> None:
+    def note(self, price: Decimal) -> None:
+        """What is shown at a price has changed."""
         for changed in self.watchers:
             changed[price] = None
 
@@ -46,13 +49,13 @@ class Side:
                 if self.taken:
                     self.taken.pop(price, None)
                 if self.watchers:
-                    self._note(price)
+                    self.note(price)
         elif known is not None:
             del self.quantities[price]
             del self.prices[bisect_left(self.prices, price)]
             self.taken.pop(price, None)
             if self.watchers:
-                self._note(price)
+                self.note(price)
 
     def best(self) -> Decimal | None:
         """The best price, or None on an empty side."""
@@ -68,7 +71,7 @@ class Side:
             del self.quantities[stale]
             self.taken.pop(stale, None)
             if self.watchers:
-                self._note(stale)
+                self.note(stale)
         self.set(price, quantity)
 
     def clear(self) -> None:
@@ -96,7 +99,7 @@ class Side:
                 yield price, left
 
     def shown(self, limit: int) -> list[Level]:
-        """The recorded levels, best first, as strangers see them."""
+        """The recorded levels, best first, whether we took of them or not."""
         prices = self.prices[: -limit - 1 : -1] if self.buys else self.prices[:limit]
         return [(price, self.quantities[price]) for price in prices]
 
@@ -104,7 +107,7 @@ class Side:
 class Book:
     """Both sides, with the update ids that order depth and best-price events against each other."""
 
-    __slots__ = ("asks", "bids", "has_depth", "top", "update_id", "updated_ms")
+    __slots__ = ("asks", "bids", "has_depth", "own_changes", "own_ms", "top", "update_id", "updated_ms")
 
     def __init__(self) -> None:
         """Start empty: nothing is known of the market yet."""
@@ -114,6 +117,19 @@ class Book:
         self.top: BookTop | None = None
         self.update_id = 0
         self.updated_ms = 0
+        self.own_changes = 0
+        """How often our own orders changed what is shown: each change took an update id of its own."""
+        self.own_ms = 0
+
+    @property
+    def shown_id(self) -> int:
+        """The update id that strangers know: the market's, moved on by one for each change of our own."""
+        return self.update_id + self.own_changes
+
+    @property
+    def shown_ms(self) -> int:
+        """When what is shown changed last."""
+        return max(self.updated_ms, self.own_ms)
 
     def reset(self) -> None:
         """Start empty again: the market is told anew, with update ids of its own."""

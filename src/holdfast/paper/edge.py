@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from holdfast.paper import bending, control, inputs, rest, state, stream_control, wsapi
+from holdfast.paper import aftermath, bending, control, inputs, rest, state, stream_control, wsapi
 from holdfast.paper.clock import VenueClock
 from holdfast.paper.config import PaperConfig
 from holdfast.paper.errors import VenueError
@@ -55,16 +55,18 @@ class PaperVenue:
         for market in exchange.markets.values():
             market.book.reset()
             market.stale = ""
-        exchange.tell_time(now_us)
+        self.advance(now_us)
 
     def _tell(self, now_us: int) -> None:
         """A client spoke: where the venue has a clock of its own, `now_us` is the machine's time."""
-        self.exchange.tell_time(now_us if self.clock is None else self.clock.now_us(now_us))
+        self.advance(now_us if self.clock is None else self.clock.now_us(now_us))
 
     def http(self, method: str, target: str, headers: Mapping[str, str], body: bytes, now_us: int) -> HttpOutcome:
         """Answer one HTTP request. `target` is the path with its raw query string."""
         self._tell(now_us)
-        return rest.handle(self.exchange, method, target, headers, body)
+        outcome = rest.handle(self.exchange, method, target, headers, body)
+        aftermath.settle(self.exchange)
+        return outcome
 
     def ws_open(self, conn: int, target: str, now_us: int) -> bool:
         """A client wants to open a WebSocket; whether it may. `conn` names it from now on."""
@@ -105,6 +107,7 @@ class PaperVenue:
         api = exchange.ws_api.get(conn)
         if api is not None:
             wsapi.handle(exchange, api, text)
+            aftermath.settle(exchange)
             return
         stream = exchange.streams.conns.get(conn)
         if stream is not None:
@@ -131,7 +134,9 @@ class PaperVenue:
 
     def advance(self, now_us: int) -> None:
         """Tell the time; what is due happens."""
-        self.exchange.tell_time(now_us)
+        exchange = self.exchange
+        exchange.tell_time(now_us)
+        aftermath.settle(exchange)
 
     def next_due_us(self) -> int | None:
         """When `advance` should be called next at the latest, or None when nothing is due."""
@@ -139,16 +144,24 @@ class PaperVenue:
 
     def market(self, event: MarketEvent, now_us: int) -> None:
         """The outside market moved."""
-        self.exchange.tell_time(now_us)
-        market = self.exchange.markets.get(event.symbol)
+        exchange = self.exchange
+        exchange.tell_time(now_us)
+        if exchange.traded or exchange.stirred:
+            aftermath.settle(exchange)
+        market = exchange.markets.get(event.symbol)
         if market is not None and market.bent:
             event = bending.bent(market, event)
-        inputs.feed(self.exchange, event)
+        inputs.feed(exchange, event)
+        if exchange.traded or exchange.stirred:
+            aftermath.settle(exchange)
 
     def control(self, request: dict[str, Any], now_us: int, also: tuple[str, ...] = ()) -> dict[str, Any]:
         """Carry out one control request: `{"do": ...}`. `also`: verbs that the caller has beside those of the venue."""
-        self.exchange.tell_time(now_us)
-        return control.handle(self.exchange, request, also)
+        self.advance(now_us)
+        try:
+            return control.handle(self.exchange, request, also)
+        finally:
+            aftermath.settle(self.exchange)
 
     def drain(self) -> list[Out]:
         """Everything to send, in order; it is handed out once."""

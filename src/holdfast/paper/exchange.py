@@ -48,6 +48,10 @@ class Exchange:
         self._log_number = 0
         self.log_ring: deque[dict[str, object]] = deque(maxlen=config.log_ring)
         self.out: list[Out] = []
+        self.stirred: dict[str, Market] = {}
+        """Markets whose shown book we changed in this step, where somebody listens."""
+        self.traded: deque[tuple[str, Decimal]] = deque()
+        """Symbol and price of our trades in this step, where a conditional order waits on the last price."""
         self.timers = Timers()
         self.limits = Limits(config.limits)
         self.faults = FaultBox()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from holdfast.model.num import ZERO
-from holdfast.paper import money
+from holdfast.paper import display, money
 from holdfast.paper.market import BookTop, Level, PublicTrade
 from holdfast.paper.markets import Market
 from holdfast.paper.orders import Order
@@ -65,20 +65,20 @@ def mark_text(market: Market, event_ms: int) -> str:
 
 
 def best_of(market: Market) -> BookTop | None:
-    """The best bid and ask of a book as one event; None while a side is empty."""
+    """The best bid and ask that everybody sees, as one event; None while a side is empty."""
     book = market.book
-    bids, asks = book.bids.shown(1), book.asks.shown(1)
+    bids, asks = display.first(market, 1, buying=True), display.first(market, 1, buying=False)
     if not bids or not asks:
         return None
     (bid, bid_qty), (ask, ask_qty) = bids[0], asks[0]
-    at_ms = book.updated_ms
+    at_ms = book.shown_ms
     return BookTop(
         symbol=market.symbol.name,
         bid=bid,
         bid_qty=bid_qty,
         ask=ask,
         ask_qty=ask_qty,
-        u=book.update_id,
+        u=book.shown_id,
         T=at_ms,
         E=at_ms,
     )

@@ -39,6 +39,8 @@ class Aggregate(msgspec.Struct, gc=False):
     last_id: int
     time_ms: int
     buyer_maker: bool
+    rpi: Decimal = ZERO
+    """How much of it was with RPI orders."""
 
 
 class Funding(msgspec.Struct, frozen=True, gc=False):
@@ -80,7 +82,7 @@ class History:
         self._until_minute: Bar | None = None
 
     def on_trade(self, event: PublicTrade) -> None:
-        """A stranger traded."""
+        """Somebody traded."""
         price, qty, time_ms = event.price, event.qty, event.T
         if self._past is None:
             self._begin(price, time_ms)
@@ -94,6 +96,8 @@ class History:
         ):
             last.qty += qty
             last.last_id = event.trade_id
+            if event.rpi:
+                last.rpi += qty
         else:
             self._aggregated += 1
             self.aggregates.append(
@@ -105,6 +109,7 @@ class History:
                     last_id=event.trade_id,
                     time_ms=time_ms,
                     buyer_maker=event.buyer_maker,
+                    rpi=qty if event.rpi else ZERO,
                 )
             )
         bar = self.contract.at(time_ms, price)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from holdfast.paper import algo, liquidation, matching, settlement
+from holdfast.model.num import ZERO
+from holdfast.paper import aftermath, algo, liquidation, matching, settlement, tape
 from holdfast.paper.exchange import Exchange
 from holdfast.paper.market import BookTop, DepthDiff, DepthSnapshot, Level, Mark, MarketEvent, Outage, PublicTrade
 from holdfast.paper.markets import Market
@@ -24,6 +25,8 @@ def _on_top(exchange: Exchange, market: Market, event: BookTop) -> None:
         event = _shifted_top(event, market.book_shift)
     if not market.book.apply_top(event):
         return
+    if market.own_last:
+        aftermath.forget_own_last(market)
     if market.bids or market.asks:
         matching.on_touch(exchange, market)
     market.taps.top(event)
@@ -42,6 +45,8 @@ def _on_diff(exchange: Exchange, market: Market, event: DepthDiff) -> None:
             E=event.E,
         )
     market.book.apply_diff(event)
+    if market.own_last:
+        aftermath.forget_own_last(market)
     if market.bids or market.asks:
         matching.on_touch(exchange, market)
     market.taps.moved()
@@ -58,6 +63,8 @@ def _on_snapshot(exchange: Exchange, market: Market, event: DepthSnapshot) -> No
             E=event.E,
         )
     market.book.apply_snapshot(event)
+    if market.own_last:
+        aftermath.forget_own_last(market)
     if market.bids or market.asks:
         matching.on_touch(exchange, market)
     market.taps.moved()
@@ -74,16 +81,20 @@ def _on_trade(exchange: Exchange, market: Market, event: PublicTrade) -> None:
             T=event.T,
             E=event.E,
         )
-    market.last = event.price
-    market.last_ms = event.T
+    ours = matching.on_trade(exchange, market, event) if market.bids or market.asks else ZERO
+    if exchange.traded:
+        aftermath.trigger(exchange)
+    told = tape.strangers_trade(market, event, ours)
+    if told is None:
+        return
+    market.last = told.price
+    market.last_ms = told.T
     if market.history is not None:
-        market.history.on_trade(event)
-    if market.bids or market.asks:
-        matching.on_trade(exchange, market, event)
+        market.history.on_trade(told)
     algo.on_price(exchange, market, "CONTRACT_PRICE")
     algo.on_other_price(exchange, market, "MARK_PRICE")
     for feed in market.taps.trades:
-        feed.on_trade(event)
+        feed.on_trade(told)
 
 
 def _on_mark(exchange: Exchange, market: Market, event: Mark) -> None:

@@ -53,7 +53,10 @@ class DepthSnapshot(msgspec.Struct, frozen=True, tag="depth_snapshot", kw_only=T
 
 
 class PublicTrade(msgspec.Struct, frozen=True, tag="public_trade", kw_only=True, gc=False):
-    """One recorded trade of strangers. `buyer_maker`: the aggressor sold."""
+    """One trade that everybody sees, of strangers or of ours. `buyer_maker`: the aggressor sold.
+
+    `rpi`: the resting side was an RPI order (protocol notes C.1).
+    """
 
     symbol: str
     trade_id: int
@@ -62,6 +65,7 @@ class PublicTrade(msgspec.Struct, frozen=True, tag="public_trade", kw_only=True,
     buyer_maker: bool
     T: int
     E: int
+    rpi: bool = False
 
 
 class Mark(msgspec.Struct, frozen=True, tag="mark", kw_only=True, gc=False):

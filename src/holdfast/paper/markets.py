@@ -99,6 +99,9 @@ class Market:
         self.book = Book()
         self.last: Decimal | None = None
         self.last_ms = 0
+        self.told_trades = False
+        self.own_last = False
+        """Whether the last price is one of our own fills in a market that tells no trades."""
         self.mark: Decimal | None = None
         self.logged_mark: Decimal | None = None
         self.index: Decimal | None = None
@@ -124,7 +127,9 @@ class Market:
         """Why a live market is out of step now; empty while it is what it was told."""
         self.bent = "fundingIntervalHours" in row
         self.next_order_id = 4_000_000_001
-        self.next_trade_id = 7_200_000_001
+        self.last_trade_id = 7_200_000_001
+        self.trade_shift = 0
+        self.trades_own = False
         self.next_amendment_id = 5_000
 
     def order_id(self) -> int:
@@ -133,9 +138,19 @@ class Market:
         return self.next_order_id
 
     def trade_id(self) -> int:
-        """A new trade id: strictly rising per symbol."""
-        self.next_trade_id += 1
-        return self.next_trade_id
+        """An id for a trade of ours: the one after the last that anybody was told of."""
+        self.trades_own = True
+        self.trade_shift += 1
+        self.last_trade_id += 1
+        return self.last_trade_id
+
+    def told_trade_id(self, recorded: int) -> int:
+        """The public id of a stranger's trade: the recorded one until we trade, then moved on by our own trades."""
+        shown = recorded
+        if self.trades_own:
+            shown = max(recorded + self.trade_shift, self.last_trade_id + 1)
+        self.last_trade_id = shown
+        return shown
 
     def amendment_id(self) -> int:
         """A new amendment id: strictly rising per symbol."""

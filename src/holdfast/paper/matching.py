@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from holdfast.model.num import ONE, ZERO, text
-from holdfast.paper import fees, lifetimes, money, positions
+from holdfast.paper import fees, lifetimes, money, positions, tape
 from holdfast.paper.account import Account, Leg
 from holdfast.paper.algo_state import end_algo, finish_parent, set_status
 from holdfast.paper.crowding import knocked_out
+from holdfast.paper.display import stir, stir_order
 from holdfast.paper.events import order_event, trade_events
 from holdfast.paper.exchange import Exchange
 from holdfast.paper.facts import VenueFacts
@@ -51,7 +52,7 @@ def submit(exchange: Exchange, account: Account, market: Market, order: Order) -
 def amend(exchange: Exchange, account: Account, market: Market, order: Order, *, price: Decimal, qty: Decimal) -> None:
     """Give a resting order another price and quantity: it goes to the back of the queue, and takes what it may."""
     uncount(account, order)
-    _unrest(account, market, order)
+    _unrest(exchange, account, market, order)
     order.sequence = 0
     order.price, order.qty = price, qty
     order.updated_us = order.amended_us = exchange.now_us
@@ -92,6 +93,7 @@ def _rest(exchange: Exchange, account: Account, market: Market, order: Order) ->
     exchange.rested += 1
     order.sequence = exchange.rested
     market.rest(order)
+    stir_order(exchange, market, order)
     _count(account, order, order.remaining)
     key = (order.symbol, order.position_side)
     if order.closes_only or order.tif == "GTE_GTC":
@@ -104,8 +106,9 @@ def _expire(exchange: Exchange, account: Account, order: Order) -> None:
     close(exchange, account, order, x="EXPIRED", status="EXPIRED")
 
 
-def _unrest(account: Account, market: Market, order: Order) -> None:
+def _unrest(exchange: Exchange, account: Account, market: Market, order: Order) -> None:
     market.unrest(order)
+    stir_order(exchange, market, order)
     waiting = account.reducing.get((order.symbol, order.position_side))
     if waiting:
         waiting.pop(order.order_id, None)
@@ -207,8 +210,11 @@ def _take(exchange: Exchange, account: Account, market: Market, order: Order) ->
                 traded = min(traded, queue.ahead(first))
             queue.trade(traded)
         side.take(price, traded)
+        stir(exchange, market, price, buying=not buying)
         level = (price, left - traded) if traded < left else next(levels, None)
-        fill(exchange, account, market, order, price=price, qty=traded, maker=False, trade_id=market.trade_id())
+        trade_id = market.trade_id()
+        fill(exchange, account, market, order, price=price, qty=traded, maker=False, trade_id=trade_id)
+        tape.tell(exchange, market, trade_id=trade_id, price=price, qty=traded, buyer_maker=not buying)
     return ""
 
 
@@ -249,6 +255,7 @@ def _cross(exchange: Exchange, account: Account, market: Market, order: Order, r
     trade_id = market.trade_id()
     fill(exchange, owner, market, rival, price=rival.price, qty=traded, maker=True, trade_id=trade_id)
     fill(exchange, account, market, order, price=rival.price, qty=traded, maker=False, trade_id=trade_id)
+    tape.tell(exchange, market, trade_id=trade_id, price=rival.price, qty=traded, buyer_maker=not order.is_buy)
     if owner is not account or rival.position_side != order.position_side:
         settle_position(exchange, owner, market, rival.position_side)
 
@@ -273,6 +280,8 @@ def fill(
     leg.updated_us = order.updated_us = exchange.now_us
     if order.sequence:
         _count(account, order, -qty)
+        market.resting(buying=order.is_buy).lessen(order, qty)
+        stir_order(exchange, market, order)
     order.executed += qty
     order.quote += quote
     order.status = "FILLED" if order.executed >= order.qty else "PARTIALLY_FILLED"
@@ -295,7 +304,7 @@ def fill(
     )
     _book(exchange, account, market, leg, trade, settled=order.forced == "SETTLEMENT")
     if not order.is_open:
-        _leave_book(account, market, order)
+        _leave_book(exchange, account, market, order)
     trade_events(exchange, account, market, order, trade, exchange.facts.forced_execution if order.forced else "TRADE")
     if not order.is_open:
         finish_parent(exchange, account, order.algo)
@@ -344,9 +353,9 @@ def _book(
     )
 
 
-def _leave_book(account: Account, market: Market, order: Order) -> None:
+def _leave_book(exchange: Exchange, account: Account, market: Market, order: Order) -> None:
     if order.sequence:
-        _unrest(account, market, order)
+        _unrest(exchange, account, market, order)
     account.close_order(order)
 
 
@@ -366,7 +375,7 @@ def close(
     order.status = status
     order.expiry_reason = reason
     order.updated_us = exchange.now_us
-    _leave_book(account, market, order)
+    _leave_book(exchange, account, market, order)
     order_event(exchange, account, order, x)
     finish_parent(exchange, account, order.algo)
 
@@ -390,8 +399,11 @@ def settle_position(exchange: Exchange, account: Account, market: Market, positi
             end_algo(exchange, account, algo, "EXPIRED", POSITION_GONE)
 
 
-def on_trade(exchange: Exchange, market: Market, event: PublicTrade) -> None:
-    """A recorded trade: it fills what it passes, and advances the queue of what it meets."""
+def on_trade(exchange: Exchange, market: Market, event: PublicTrade) -> Decimal:
+    """A recorded trade: it fills what it passes, and advances the queue of what it meets.
+
+    Answers how much of this very trade was ours: what it passes trades besides it.
+    """
     buying = event.buyer_maker
     passed = ZERO
     resting = market.resting(buying=buying)
@@ -407,6 +419,7 @@ def on_trade(exchange: Exchange, market: Market, event: PublicTrade) -> None:
                 passed += _fill_resting(exchange, market, order, open_quantity)
     if queue is not None:
         queue.trade(event.qty)
+    return passed
 
 
 def on_touch(exchange: Exchange, market: Market) -> None:
@@ -421,6 +434,7 @@ def on_touch(exchange: Exchange, market: Market) -> None:
                 filled = _fill_resting(exchange, market, order, left)
                 if filled:
                     side.take(price, filled)
+                    stir(exchange, market, price, buying=not buying)
 
 
 def _fill_resting(exchange: Exchange, market: Market, order: Order, quantity: Decimal) -> Decimal:
@@ -430,6 +444,8 @@ def _fill_resting(exchange: Exchange, market: Market, order: Order, quantity: De
     account = exchange.accounts[order.account]
     traded = min(quantity, reducible(account, order))
     if traded:
-        fill(exchange, account, market, order, price=order.price, qty=traded, maker=True, trade_id=market.trade_id())
+        trade_id, price, is_rpi = market.trade_id(), order.price, order.tif == "RPI"
+        fill(exchange, account, market, order, price=price, qty=traded, maker=True, trade_id=trade_id)
+        tape.tell(exchange, market, trade_id=trade_id, price=price, qty=traded, buyer_maker=order.is_buy, rpi=is_rpi)
     settle_position(exchange, account, market, order.position_side)
     return traded

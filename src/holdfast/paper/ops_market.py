@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from holdfast.paper import display
 from holdfast.paper.call import Call
 from holdfast.paper.errors import VenueError
 from holdfast.paper.markets import Market
@@ -62,27 +63,30 @@ def depth_weight(params: Params) -> int:
 
 
 def depth(call: Call) -> Any:
-    """The recorded book, best levels first."""
+    """The book as everybody sees it, best levels first."""
     market = needed_market(call)
     limit = call.params.integer("limit")
     if limit is not None and limit not in _DEPTH_WEIGHTS:
         raise VenueError(-4021, limit)
-    return _book(market, limit or 500)
+    return _book(market, limit or 500, rpi=False)
 
 
 def rpi_depth(call: Call) -> Any:
-    """The book with retail price improvement orders. Recordings have none, so it is the book."""
+    """The book with retail price improvement orders; those that the other side has reached are left out."""
     market = needed_market(call)
     limit = call.params.integer("limit")
     if limit not in (None, _RPI_DEPTH):
         raise VenueError(-4021, limit)
-    return _book(market, _RPI_DEPTH)
+    return _book(market, _RPI_DEPTH, rpi=True)
 
 
-def _book(market: Market, levels: int) -> dict[str, Any]:
+def _book(market: Market, levels: int, *, rpi: bool) -> dict[str, Any]:
     book, symbol = market.book, market.symbol
     sides = {
-        name: [[symbol.price_text(price), symbol.quantity_text(qty)] for price, qty in side.shown(levels)]
-        for name, side in (("bids", book.bids), ("asks", book.asks))
+        name: [
+            [symbol.price_text(price), symbol.quantity_text(qty)]
+            for price, qty in display.first(market, levels, buying=name == "bids", rpi=rpi)
+        ]
+        for name in ("bids", "asks")
     }
-    return {"lastUpdateId": book.update_id, "E": book.updated_ms, "T": book.updated_ms, **sides}
+    return {"lastUpdateId": book.shown_id, "E": book.shown_ms, "T": book.shown_ms, **sides}

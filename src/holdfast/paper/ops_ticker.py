@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from holdfast.model.num import ZERO, divide, text
-from holdfast.paper import money
+from holdfast.paper import display, money
 from holdfast.paper.call import Call
 from holdfast.paper.markets import Market
 from holdfast.paper.reads import needed_market, one_or_all
@@ -43,17 +43,17 @@ def ticker_price(call: Call) -> Any:
 def _price_row(_call: Call, market: Market) -> dict[str, Any]:
     price = market.contract_price()
     shown = market.symbol.price_text(price if price is not None else ZERO)
-    return {"symbol": market.symbol.name, "price": shown, "time": market.last_ms or market.book.updated_ms}
+    return {"symbol": market.symbol.name, "price": shown, "time": market.last_ms or market.book.shown_ms}
 
 
 def ticker_book(call: Call) -> Any:
     """Best bid and ask of one symbol or of all that have a book."""
-    return one_or_all(call, _book_row, lambda market: market.book.updated_ms > 0)
+    return one_or_all(call, _book_row, lambda market: market.book.shown_ms > 0)
 
 
 def _book_row(_call: Call, market: Market) -> dict[str, Any]:
     symbol, book = market.symbol, market.book
-    bids, asks = book.bids.shown(1), book.asks.shown(1)
+    bids, asks = display.first(market, 1, buying=True), display.first(market, 1, buying=False)
     bid, bid_qty = bids[0] if bids else (ZERO, ZERO)
     ask, ask_qty = asks[0] if asks else (ZERO, ZERO)
     return {
@@ -62,8 +62,8 @@ def _book_row(_call: Call, market: Market) -> dict[str, Any]:
         "bidQty": symbol.quantity_text(bid_qty),
         "askPrice": symbol.price_text(ask),
         "askQty": symbol.quantity_text(ask_qty),
-        "time": book.updated_ms,
-        "lastUpdateId": book.update_id,
+        "time": book.shown_ms,
+        "lastUpdateId": book.shown_id,
     }
 
 

@@ -1,7 +1,6 @@
-"""Trades of strangers (protocol notes B.1): recent ones, older ones, and aggregates.
+"""Public trades (protocol notes B.1): recent ones, older ones, and aggregates, of strangers and of our accounts.
 
-Only what the market traded since the exchange began is known, and of that the last 10,000. Our own
-orders trade against the recorded book without being part of the recording, so they are not here.
+Only what was traded since the exchange began is known, and of that the last 10,000.
 """
 
 from __future__ import annotations
@@ -71,7 +70,7 @@ def _trade_row(market: Market, row: PublicTrade) -> dict[str, Any]:
         "quoteQty": text(row.price * row.qty),
         "time": row.T,
         "isBuyerMaker": row.buyer_maker,
-        "isRPITrade": False,
+        "isRPITrade": row.rpi,
     }
 
 
@@ -81,7 +80,7 @@ def _aggregate_row(market: Market, row: Aggregate) -> dict[str, Any]:
         "a": row.number,
         "p": symbol.price_text(row.price),
         "q": symbol.quantity_text(row.qty),
-        "nq": symbol.quantity_text(row.qty),
+        "nq": symbol.quantity_text(row.qty - row.rpi),
         "f": row.first_id,
         "l": row.last_id,
         "T": row.time_ms,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from holdfast.model.num import ZERO
-from holdfast.paper import checks, matching, restrictions
+from holdfast.paper import checks, display, matching, restrictions
 from holdfast.paper.account import Account
 from holdfast.paper.errors import VenueError, missing, unwanted
 from holdfast.paper.exchange import Exchange
@@ -95,9 +95,7 @@ def read_price(market: Market, params: Params, order: Order) -> Decimal:
 def matched_price(market: Market, price_match: str, *, buying: bool) -> Decimal:
     """The price that `priceMatch` names in the book as it is now; -5041 when the book is not that deep."""
     depth = _DEPTHS[price_match]
-    book = market.book
-    side = book.opposite(buying=buying) if "OPPONENT" in price_match else book.own(buying=buying)
-    levels = side.shown(depth)
+    levels = display.first(market, depth, buying=buying != ("OPPONENT" in price_match))
     if len(levels) < depth:
         raise VenueError(-5041)
     return levels[-1][0]

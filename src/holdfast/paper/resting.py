@@ -15,14 +15,26 @@ from holdfast.paper.orders import Order
 
 
 class Queue:
-    """The orders at one price, oldest first, and how much of the recorded quantity there has traded since."""
+    """The orders at one price, oldest first, and how much of the recorded quantity there has traded since.
 
-    __slots__ = ("orders", "traded")
+    `visible` is what strangers see of the orders, `rpi` what only the book with RPI orders shows besides.
+    """
+
+    __slots__ = ("orders", "rpi", "traded", "visible")
 
     def __init__(self) -> None:
         """Start empty."""
         self.orders: dict[int, Order] = {}
         self.traded = ZERO
+        self.visible = ZERO
+        self.rpi = ZERO
+
+    def show(self, order: Order, quantity: Decimal) -> None:
+        """An open quantity of one of the orders comes (or, below zero, goes)."""
+        if order.tif == "RPI":
+            self.rpi += quantity
+        else:
+            self.visible += quantity
 
     def ahead(self, order: Order) -> Decimal:
         """The recorded quantity that must still trade before an order."""
@@ -66,6 +78,11 @@ class Resting:
             insort(self._prices, order.price)
         order.ahead = queue.traded + shown
         queue.orders[order.order_id] = order
+        queue.show(order, order.remaining)
+
+    def lessen(self, order: Order, quantity: Decimal) -> None:
+        """A quantity of an order that rests here is about to execute."""
+        self._queues[order.price].show(order, -quantity)
 
     def remove(self, order: Order) -> None:
         """Take an order away; one that does not rest here is a mistake of the caller and raises KeyError."""
@@ -74,10 +91,17 @@ class Resting:
         if not queue.orders:
             del self._queues[order.price]
             del self._prices[bisect_left(self._prices, order.price)]
+        else:
+            queue.show(order, -order.remaining)
 
     def queue(self, price: Decimal) -> Queue | None:
         """The orders at a price, or None."""
         return self._queues.get(price)
+
+    def queues(self) -> Iterator[tuple[Decimal, Queue]]:
+        """Every price with its orders, best first."""
+        for price in reversed(self._prices) if self.buys else self._prices:
+            yield price, self._queues[price]
 
     def reached(self, price: Decimal) -> list[Order]:
         """The orders that a trade at `price` meets or passes, best first: a copy that stays while they fill."""

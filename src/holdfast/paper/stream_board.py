@@ -35,8 +35,8 @@ def _mark(period_ms: int) -> _OfSymbol:
     return lambda exchange, name, market: MarkStream(exchange, name, market, period_ms)
 
 
-def _diff(period_ms: int) -> _OfSymbol:
-    return lambda exchange, name, market: DiffStream(exchange, name, market, period_ms)
+def _diff(period_ms: int, *, rpi: bool = False) -> _OfSymbol:
+    return lambda exchange, name, market: DiffStream(exchange, name, market, period_ms, rpi=rpi)
 
 
 def _partial(period_ms: int, depth: int) -> _OfSymbol:
@@ -70,7 +70,7 @@ OF_SYMBOL: dict[str, _OfSymbol] = {
     "bookTicker": TopStream,
     **{f"depth{speed}": _diff(ms) for speed, ms in _SPEEDS.items()},
     **{f"depth{depth}{speed}": _partial(ms, depth) for depth in (5, 10, 20) for speed, ms in _SPEEDS.items()},
-    "rpiDepth@500ms": _diff(500),
+    "rpiDepth@500ms": _diff(500, rpi=True),
     "trade": TradeStream,
     "aggTrade": AggregateStream,
     "markPrice": _mark(3000),

@@ -2,7 +2,8 @@
 
 A depth event is made from what has changed in the book since the one before, not from what the market
 source happened to tell: so a local book that is kept in step by a stream equals the venue's, whatever moved it, and
-every stream has a chain of its own (`pu` is the `u` before, at each speed).
+every stream has a chain of its own (`pu` is the `u` before, at each speed). The book is the one that everybody
+sees (`display`): our own orders move it like anybody's.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from holdfast.model.num import ZERO
-from holdfast.paper import frames
+from holdfast.paper import display, frames
 from holdfast.paper.book import Side
 from holdfast.paper.exchange import Exchange
 from holdfast.paper.market import BookTop, Level
@@ -21,13 +22,14 @@ ALL_TOPS_MS = 5000
 
 
 class TopStream(SymbolFeed):
-    """`<symbol>@bookTicker`: each best price as it comes; where only depth is told, each change of the best."""
+    """`<symbol>@bookTicker`: each best price as it comes, and each change of the best that only we or depth tell."""
 
     kind = "bookTicker"
 
     def start(self) -> None:
         """Hear best prices, and moves of the book."""
         self._shown = _prices(frames.best_of(self.market))
+        self._own_changes = self.market.book.own_changes
         self.market.taps.tops.append(self)
         self.market.taps.books.append(self)
 
@@ -37,13 +39,21 @@ class TopStream(SymbolFeed):
         self.market.taps.books.remove(self)
 
     def on_top(self, event: BookTop) -> None:
-        """Tell it as it is."""
-        self.send(frames.top_frame(self.market.symbol, event))
+        """Tell it as it is, or as it is with our orders."""
+        best: BookTop | None = event
+        if self.market.book.own_changes:
+            best = frames.best_of(self.market)
+        self._own_changes = self.market.book.own_changes
+        if best is not None:
+            self._shown = _prices(best)
+            self.send(frames.top_frame(self.market.symbol, best))
 
     def on_book(self) -> None:
-        """Tell a changed best of a market without best-price events."""
-        if self.market.book.top is not None:
+        """Tell a best that we have changed, or one of a market without best-price events."""
+        book = self.market.book
+        if book.top is not None and book.own_changes == self._own_changes:
             return
+        self._own_changes = book.own_changes
         best = frames.best_of(self.market)
         prices = _prices(best)
         if best is not None and prices != self._shown:
@@ -68,7 +78,7 @@ class AllTopsStream(TickingFeed):
     def tick(self, now_ms: int) -> None:
         """One frame for each market that has moved."""
         for symbol, market in self.exchange.markets.items():
-            update_id = market.book.update_id
+            update_id = market.book.shown_id
             if update_id and self._shown.get(symbol) != update_id:
                 best = frames.best_of(market)
                 if best is not None:
@@ -84,7 +94,8 @@ class _DepthStream(SymbolFeed):
     def __init__(self, exchange: Exchange, name: str, market: Market, period_ms: int) -> None:
         super().__init__(exchange, name, market)
         self._pace = Pace(exchange, period_ms, self._flush)
-        self._last_id = market.book.update_id
+        self._last_id = market.book.shown_id
+        self._market_id = market.book.update_id
 
     def start(self) -> None:
         """The chain begins at the book as it is."""
@@ -102,56 +113,71 @@ class _DepthStream(SymbolFeed):
     def _flush(self, now_ms: int) -> None:
         """Tell what has changed. Changes without a new update id wait: an event with an empty range is never sent."""
         book = self.market.book
-        update_id, previous = book.update_id, self._last_id
+        update_id, previous = book.shown_id, self._last_id
         if update_id == previous:
+            return
+        bids, asks = self._content()
+        if not bids and not asks and book.update_id == self._market_id:
+            # Only what this stream does not show has changed; the next event covers its ids.
             return
         if update_id < previous:
             # The recording began anew: the chain breaks, and clients see that it does.
             previous = update_id - 1
-        self._last_id = update_id
+        self._last_id, self._market_id = update_id, book.update_id
         ids = (previous + 1, update_id, previous)
-        bids, asks = self._content()
-        self.send(frames.depth_frame(self.market.symbol, ids, (now_ms, book.updated_ms), bids, asks))
+        self.send(frames.depth_frame(self.market.symbol, ids, (now_ms, book.shown_ms), bids, asks))
 
     def _content(self) -> tuple[list[Level], list[Level]]:
         raise AssertionError("invariant: each depth stream has a content of its own")
 
 
 class DiffStream(_DepthStream):
-    """`<symbol>@depth` and `@rpiDepth`: the levels that have changed. Nobody here places RPI orders."""
+    """`<symbol>@depth` and `@rpiDepth`: the levels that have changed."""
 
-    def __init__(self, exchange: Exchange, name: str, market: Market, period_ms: int) -> None:
-        """`period_ms`: from one event to the next, where there is one."""
+    def __init__(self, exchange: Exchange, name: str, market: Market, period_ms: int, *, rpi: bool = False) -> None:
+        """`period_ms`: from one event to the next, where there is one. `rpi`: RPI orders are in it."""
         super().__init__(exchange, name, market, period_ms)
-        self._bids: dict[Decimal, None] = {}
-        self._asks: dict[Decimal, None] = {}
+        self._changed: dict[bool, dict[Decimal, None]] = {True: {}, False: {}}
+        self._rpi = rpi
+        self._told_rpi: dict[bool, dict[Decimal, Decimal]] = {True: {}, False: {}}
 
     def start(self) -> None:
         """Begin to collect what changes."""
         super().start()
-        self.market.book.bids.watchers.append(self._bids)
-        self.market.book.asks.watchers.append(self._asks)
+        for buying, changed in self._changed.items():
+            self.market.book.own(buying=buying).watchers.append(changed)
+            if self._rpi:
+                self._told_rpi[buying] = display.rpi_at(self.market, buying=buying)
 
     def stop(self) -> None:
         """Collect no more."""
         super().stop()
-        _forget(self.market.book.bids, self._bids)
-        _forget(self.market.book.asks, self._asks)
+        for buying, changed in self._changed.items():
+            _forget(self.market.book.own(buying=buying), changed)
 
     def _content(self) -> tuple[list[Level], list[Level]]:
-        book = self.market.book
-        return _changed(book.bids, self._bids), _changed(book.asks, self._asks)
+        return self._levels(buying=True), self._levels(buying=False)
+
+    def _levels(self, *, buying: bool) -> list[Level]:
+        """The absolute quantities of changed levels, best price first; 0 for those that are gone."""
+        changed = self._changed[buying]
+        rpi: dict[Decimal, Decimal] = {}
+        if self._rpi:
+            before, rpi = self._told_rpi[buying], display.rpi_at(self.market, buying=buying)
+            self._told_rpi[buying] = rpi
+            changed.update(
+                (price, None) for price in [*before, *rpi] if before.get(price, ZERO) != rpi.get(price, ZERO)
+            )
+        levels = [
+            (price, display.quantity_at(self.market, price, buying=buying) + rpi.get(price, ZERO))
+            for price in sorted(changed, reverse=buying)
+        ]
+        changed.clear()
+        return levels
 
 
 def _forget(side: Side, changed: dict[Decimal, None]) -> None:
     side.watchers[:] = [other for other in side.watchers if other is not changed]
-
-
-def _changed(side: Side, changed: dict[Decimal, None]) -> list[Level]:
-    """The absolute quantities of changed levels, best price first; 0 for those that are gone."""
-    levels = [(price, side.quantities.get(price, ZERO)) for price in sorted(changed, reverse=side.buys)]
-    changed.clear()
-    return levels
 
 
 class PartialStream(_DepthStream):
@@ -163,5 +189,5 @@ class PartialStream(_DepthStream):
         self._depth = depth
 
     def _content(self) -> tuple[list[Level], list[Level]]:
-        book = self.market.book
-        return book.bids.shown(self._depth), book.asks.shown(self._depth)
+        depth = self._depth
+        return display.first(self.market, depth, buying=True), display.first(self.market, depth, buying=False)

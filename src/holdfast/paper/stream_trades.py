@@ -83,9 +83,10 @@ class AggregateStream(SymbolFeed):
     def _frame(self, aggregate: Aggregate) -> bytes:
         symbol = self.market.symbol
         price, qty = symbol.price_text(aggregate.price), symbol.quantity_text(aggregate.qty)
+        usual = symbol.quantity_text(aggregate.qty - aggregate.rpi) if aggregate.rpi else qty
         maker = "true" if aggregate.buyer_maker else "false"
         return (
             f'{{"e":"aggTrade","E":{self.exchange.now_ms},"a":{aggregate.number},"s":"{symbol.name}","p":"{price}",'
-            f'"q":"{qty}","nq":"{qty}","f":{aggregate.first_id},"l":{aggregate.last_id},"T":{aggregate.time_ms},'
+            f'"q":"{qty}","nq":"{usual}","f":{aggregate.first_id},"l":{aggregate.last_id},"T":{aggregate.time_ms},'
             f'"m":{maker},"st":1}}'
         ).encode()

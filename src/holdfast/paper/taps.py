@@ -24,10 +24,10 @@ class TopFeed(Protocol):
 
 
 class TradeFeed(Protocol):
-    """Wants to know each trade of strangers."""
+    """Wants to know each public trade."""
 
     def on_trade(self, event: PublicTrade) -> None:
-        """Strangers traded."""
+        """Somebody traded."""
 
 
 class MarkFeed(Protocol):
