@@ -11,10 +11,11 @@ from tests.paper.desk import Desk
 class LocalBook:
     """Levels by price as texts, in step with one depth stream of a combined connection."""
 
-    def __init__(self, desk: Desk, name: str, symbol: str = "BTCUSDT") -> None:
+    def __init__(self, desk: Desk, name: str, symbol: str = "BTCUSDT", *, path: str = "depth") -> None:
         self._desk = desk
         self._name = name
         self._symbol = symbol
+        self._path = path
         self._buffer: list[Any] = []
         self._snapshot_id: int | None = None
         self._last_id: int | None = None
@@ -32,7 +33,11 @@ class LocalBook:
 
     def hear(self) -> None:
         """Step 1: buffer what came; apply it when there is a snapshot."""
-        self._buffer += [frame["data"] for frame in self._desk.sent() if frame["stream"] == self._name]
+        self.feed(self._desk.sent())
+
+    def feed(self, frames: list[Any]) -> None:
+        """The same with frames that somebody else received."""
+        self._buffer += [frame["data"] for frame in frames if frame["stream"] == self._name]
         if self._snapshot_id is not None:
             self._apply()
 
@@ -61,7 +66,7 @@ class LocalBook:
                         side.pop(Decimal(price), None)
 
     def _rest(self) -> Any:
-        return self._desk.raw("GET", f"/fapi/v1/depth?symbol={self._symbol}&limit=1000").body
+        return self._desk.raw("GET", f"/fapi/v1/{self._path}?symbol={self._symbol}&limit=1000").body
 
     def equals_the_venue(self) -> bool:
         """Whether the best hundred levels a side are as the venue has them now."""

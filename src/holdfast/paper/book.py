@@ -22,7 +22,7 @@ _TWO = Decimal(2)
 class Side:
     """One side of the book: prices ascending, with quantities and consumed quantities by price."""
 
-    __slots__ = ("buys", "prices", "quantities", "taken", "watchers")
+    __slots__ = ("buys", "prices", "quantities", "rpi_watchers", "taken", "watchers")
 
     def __init__(self, *, buys: bool) -> None:
         """Start empty. `buys` is true for the bid side, whose best price is the highest."""
@@ -32,6 +32,8 @@ class Side:
         self.taken: dict[Decimal, Decimal] = {}
         self.watchers: list[dict[Decimal, None]] = []
         """Each collects the prices whose quantity changed, for one depth stream."""
+        self.rpi_watchers: list[dict[Decimal, None]] = []
+        """Each collects the prices at which an RPI order came, went or changed."""
 
     def note(self, price: Decimal) -> None:
         """What is shown at a price has changed."""

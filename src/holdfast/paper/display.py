@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 from itertools import islice
 
-from holdfast.model.num import ZERO
 from holdfast.paper.exchange import Exchange
 from holdfast.paper.market import Level
 from holdfast.paper.markets import Market
@@ -38,6 +37,8 @@ def stir_order(exchange: Exchange, market: Market, order: Order) -> None:
     if order.tif != "RPI":
         stir(exchange, market, order.price, buying=order.is_buy)
     else:
+        for changed in market.book.own(buying=order.is_buy).rpi_watchers:
+            changed[order.price] = None
         _stir(exchange, market)
 
 
@@ -73,21 +74,20 @@ def levels(market: Market, *, buying: bool, rpi: bool = False) -> Iterator[Level
         ours = next(queues, None)
 
 
-def quantity_at(market: Market, price: Decimal, *, buying: bool) -> Decimal:
-    """What the usual book shows at a price; 0 for nothing."""
+def quantity_at(market: Market, price: Decimal, *, buying: bool, rpi: bool = False) -> Decimal:
+    """What the book shows at a price; 0 for nothing."""
+    shown = market.book.own(buying=buying).available(price)
     queue = market.resting(buying=buying).queue(price)
-    own = queue.visible if queue is not None else ZERO
-    return max(market.book.own(buying=buying).available(price), ZERO) + own
+    if queue is None:
+        return shown
+    if rpi and queue.rpi and not _meets(price, _best_visible(market, buying=not buying), buying=buying):
+        shown += queue.rpi
+    return shown + queue.visible
 
 
-def rpi_at(market: Market, *, buying: bool) -> dict[Decimal, Decimal]:
-    """The prices where RPI orders show, and how much of them."""
-    bound = _best_visible(market, buying=not buying)
-    return {
-        price: queue.rpi
-        for price, queue in market.resting(buying=buying).queues()
-        if queue.rpi and not _meets(price, bound, buying=buying)
-    }
+def rpi_prices(market: Market, *, buying: bool) -> list[Decimal]:
+    """The prices at which RPI orders rest, shown or not, best first."""
+    return [price for price, queue in market.resting(buying=buying).queues() if queue.rpi]
 
 
 def _best_visible(market: Market, *, buying: bool) -> Decimal | None:

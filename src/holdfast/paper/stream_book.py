@@ -10,9 +10,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from holdfast.model.num import ZERO
 from holdfast.paper import display, frames
-from holdfast.paper.book import Side
 from holdfast.paper.exchange import Exchange
 from holdfast.paper.market import BookTop, Level
 from holdfast.paper.markets import Market
@@ -139,45 +137,42 @@ class DiffStream(_DepthStream):
         super().__init__(exchange, name, market, period_ms)
         self._changed: dict[bool, dict[Decimal, None]] = {True: {}, False: {}}
         self._rpi = rpi
-        self._told_rpi: dict[bool, dict[Decimal, Decimal]] = {True: {}, False: {}}
 
     def start(self) -> None:
         """Begin to collect what changes."""
         super().start()
         for buying, changed in self._changed.items():
-            self.market.book.own(buying=buying).watchers.append(changed)
-            if self._rpi:
-                self._told_rpi[buying] = display.rpi_at(self.market, buying=buying)
+            for watchers in self._watchers(buying=buying):
+                watchers.append(changed)
 
     def stop(self) -> None:
         """Collect no more."""
         super().stop()
         for buying, changed in self._changed.items():
-            _forget(self.market.book.own(buying=buying), changed)
+            for watchers in self._watchers(buying=buying):
+                watchers[:] = [other for other in watchers if other is not changed]
+
+    def _watchers(self, *, buying: bool) -> list[list[dict[Decimal, None]]]:
+        side = self.market.book.own(buying=buying)
+        return [side.watchers, side.rpi_watchers] if self._rpi else [side.watchers]
 
     def _content(self) -> tuple[list[Level], list[Level]]:
         return self._levels(buying=True), self._levels(buying=False)
 
     def _levels(self, *, buying: bool) -> list[Level]:
-        """The absolute quantities of changed levels, best price first; 0 for those that are gone."""
-        changed = self._changed[buying]
-        rpi: dict[Decimal, Decimal] = {}
-        if self._rpi:
-            before, rpi = self._told_rpi[buying], display.rpi_at(self.market, buying=buying)
-            self._told_rpi[buying] = rpi
-            changed.update(
-                (price, None) for price in [*before, *rpi] if before.get(price, ZERO) != rpi.get(price, ZERO)
-            )
+        """The absolute quantities of changed levels, best price first; 0 for those that are gone.
+
+        Where RPI orders rest the other side decides whether they show, so these prices are told each time.
+        """
+        market, rpi, changed = self.market, self._rpi, self._changed[buying]
+        if rpi:
+            changed.update(dict.fromkeys(display.rpi_prices(market, buying=buying)))
         levels = [
-            (price, display.quantity_at(self.market, price, buying=buying) + rpi.get(price, ZERO))
+            (price, display.quantity_at(market, price, buying=buying, rpi=rpi))
             for price in sorted(changed, reverse=buying)
         ]
         changed.clear()
         return levels
-
-
-def _forget(side: Side, changed: dict[Decimal, None]) -> None:
-    side.watchers[:] = [other for other in side.watchers if other is not changed]
 
 
 class PartialStream(_DepthStream):
