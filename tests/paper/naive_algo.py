@@ -113,11 +113,25 @@ class NaiveAlgos(NaiveBook):
         next(one for one in self.waiting() if one.name == name).status = "CANCELED"
 
     def strangers(self, price: Decimal, quantity: Decimal, *, seller: bool) -> None:
-        """A trade of strangers: our orders first, then what waits for its price."""
+        """A trade of strangers: our orders first, then what waits for the price of what is left of it."""
+        ours = self.trade(price, quantity, seller=seller)
+        self.settle()
+        if ours < quantity:
+            self.last = price
+            self.look(marks=False)
+            self.look(marks=True, protected_only=True)
+            self.settle()
+
+    def printed(self, price: Decimal) -> None:
+        """A trade of ours is the last price at once; what waits for it looks when the step is over."""
+        super().printed(price)
         self.last = price
-        self.trade(price, quantity, seller=seller)
-        self.look(marks=False)
-        self.look(marks=True, protected_only=True)
+
+    def settle(self) -> None:
+        """A step is over: each of our trades is looked at, with those that come of it."""
+        while self.tape:
+            self.look(marks=False, price=self.tape.pop(0))
+            self.look(marks=True, protected_only=True)
 
     def set_mark(self, mark: Decimal) -> None:
         """Another mark."""
@@ -125,13 +139,15 @@ class NaiveAlgos(NaiveBook):
             self.mark = mark
             self.look(marks=True)
             self.look(marks=False, protected_only=True)
+            self.settle()
 
-    def look(self, *, marks: bool, protected_only: bool = False) -> None:
+    def look(self, *, marks: bool, protected_only: bool = False, price: Decimal | None = None) -> None:
         """A price has come: those that wait for it, nearest first, then the trailing ones."""
         waiting = [one for one in self.waiting() if one.marks == marks]
         if protected_only and not any(one.protect for one in waiting):
             return
-        price = self.mark if marks else self.last
+        if price is None:
+            price = self.mark if marks else self.last
         for one in sorted([one for one in waiting if not one.trails and one.is_due(price)], key=_turn):
             self.fire(one)
         for one in waiting:

@@ -70,6 +70,7 @@ class NaiveBook:
         sides = ("LONG", "SHORT") if hedge else ("BOTH",)
         self.positions = {(name, side): ZERO for name in NAMES for side in sides}
         self.fills: list[Fill] = []
+        self.tape: list[Decimal] = []
         self.age = 0
 
     def set_levels(self, bids: dict[Decimal, Decimal], asks: dict[Decimal, Decimal]) -> None:
@@ -115,6 +116,8 @@ class NaiveBook:
         order.done += quantity
         self.positions[order.leg] += quantity if order.buy else -quantity
         self.fills.append(Fill(order.name, price, quantity, maker))
+        if not maker:
+            self.printed(price)
         if not order.left and order in self.orders:
             self.orders.remove(order)
 
@@ -125,6 +128,7 @@ class NaiveBook:
         quantity = min(most, self.room(order))
         if quantity:
             self.book_fill(order, order.price, quantity, maker=True)
+            self.printed(order.price)
         self.tidy(order.leg)
         return quantity
 
@@ -295,8 +299,16 @@ class NaiveBook:
         order.price, order.qty = price, qty
         self.run(order)
 
-    def trade(self, price: Decimal, quantity: Decimal, *, seller: bool) -> None:
-        """Strangers trade: what is passed fills, what is met fills after the queue before it."""
+    def printed(self, price: Decimal) -> None:
+        """One of our trades is public."""
+        self.tape.append(price)
+
+    def settle(self) -> None:
+        """A step is over: nobody here waits for a price."""
+        self.tape.clear()
+
+    def trade(self, price: Decimal, quantity: Decimal, *, seller: bool) -> Decimal:
+        """Strangers trade: what is passed fills, what is met fills after the queue before it; how much that is."""
         passed = ZERO
         for order in self.in_turn(seller):
             if price not in self.levels[seller] and order.price == price:
@@ -308,3 +320,4 @@ class NaiveBook:
                     passed += self.fill_resting(order, free)
             elif order.price > price if seller else order.price < price:
                 self.fill_resting(order, order.left)
+        return passed

@@ -10,7 +10,7 @@ import sys
 from decimal import Decimal
 from typing import Any
 
-from holdfast.paper import amend, placement
+from holdfast.paper import aftermath, amend, placement
 from holdfast.paper.account import Account
 from holdfast.paper.config import AccountConfig
 from holdfast.paper.errors import VenueError
@@ -130,6 +130,8 @@ class Pair:
                 codes.append(0)
             except (VenueError, Refused) as refusal:
                 codes.append(refusal.code)
+        aftermath.settle(self.exchange)
+        self.naive.settle()
         assert codes[0] == codes[1], f"real {codes[0]}, naive {codes[1]}"
 
     def some_order(self) -> Mine | None:
@@ -182,6 +184,7 @@ class Pair:
             symbol="ETHUSDT",
         )
         self.naive.set_levels(bids, asks)
+        self.naive.settle()
 
     def compare(self) -> None:
         """Trades, open orders with what they executed, and positions are the same."""

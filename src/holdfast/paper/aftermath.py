@@ -25,7 +25,9 @@ def trigger(exchange: Exchange) -> None:
     """Show each of our trades to what waits on the last price, in their order, with those that come of it."""
     while exchange.traded:
         symbol, price = exchange.traded.popleft()
-        algo.on_price(exchange, exchange.markets[symbol], "CONTRACT_PRICE", price)
+        market = exchange.markets[symbol]
+        algo.on_price(exchange, market, "CONTRACT_PRICE", price)
+        algo.on_other_price(exchange, market, "MARK_PRICE")
 
 
 def forget_own_last(market: Market) -> None:

@@ -45,7 +45,7 @@ def tell(
             history.on_trade(event)
         for feed in listeners:
             feed.on_trade(event)
-    if market.last_triggers.waits():
+    if market.last_triggers.waits() or market.mark_triggers.protected:
         exchange.traded.append((market.symbol.name, price))
 
 
