@@ -281,7 +281,6 @@ def fill(
     if order.sequence:
         _count(account, order, -qty)
         market.resting(buying=order.is_buy).lessen(order, qty)
-        stir_order(exchange, market, order)
     order.executed += qty
     order.quote += quote
     order.status = "FILLED" if order.executed >= order.qty else "PARTIALLY_FILLED"
@@ -305,6 +304,8 @@ def fill(
     _book(exchange, account, market, leg, trade, settled=order.forced == "SETTLEMENT")
     if not order.is_open:
         _leave_book(exchange, account, market, order)
+    elif order.sequence:
+        stir_order(exchange, market, order)
     trade_events(exchange, account, market, order, trade, exchange.facts.forced_execution if order.forced else "TRADE")
     if not order.is_open:
         finish_parent(exchange, account, order.algo)
