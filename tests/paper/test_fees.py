@@ -50,3 +50,16 @@ def test_fee_burn_can_be_switched() -> None:
     desk.order()
     assert desk.records("trade")[0]["fee_asset"] == "USDT"
     assert desk.call("GET", "/fapi/v2/account").body["feeBurn"] is False
+
+
+def test_c9_an_rpi_order_pays_its_own_rate() -> None:
+    """Protocol notes C.1, C.9: `rpiCommissionRate` for its fills, and for nothing else."""
+    rates = FeeRates(maker=Decimal("0.0002"), taker=Decimal("0.0005"), rpi=Decimal("0.0001"))
+    desk = Desk(fees={"BTCUSDT": rates})
+    desk.order(side="SELL", type="LIMIT", timeInForce="RPI", price="80500.0", quantity="0.010")
+    desk.order(side="SELL", type="LIMIT", timeInForce="GTX", price="80500.0", quantity="0.010")
+    desk.trade("80600.0", "1", seller_aggressive=False)
+    shown = desk.call("GET", "/fapi/v1/commissionRate", symbol="BTCUSDT").body
+    assert shown["rpiCommissionRate"] == "0.000100"
+    paid = [row["commission"] for row in desk.call("GET", "/fapi/v1/userTrades", symbol="BTCUSDT").body]
+    assert paid == ["0.08050000", "0.16100000"]

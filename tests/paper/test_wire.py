@@ -21,14 +21,14 @@ def test_a_placement_has_no_averages_and_a_query_has_them() -> None:
     assert {"avgPrice", "cumQuote"}.isdisjoint(placed)
     asked = desk.call("GET", "/fapi/v1/order", symbol="BTCUSDT", orderId=placed["orderId"]).body
     check_types(asked)
-    assert (asked["avgPrice"], asked["cumQuote"], asked["status"]) == ("80000.10", "800.0010", "FILLED")
+    assert (asked["avgPrice"], asked["cumQuote"], asked["status"]) == ("80000.10", "800.00100", "FILLED")
 
 
 def test_rules_14_the_averages_can_be_brought_back() -> None:
     """A venue fact of older times."""
     desk = Desk({"legacy_place_fields": True})
     body = desk.order(newOrderRespType="RESULT").body
-    assert (body["avgPrice"], body["cumQuote"]) == ("80000.10", "800.0010")
+    assert (body["avgPrice"], body["cumQuote"]) == ("80000.10", "800.00100")
     assert desk.order().body["avgPrice"] == "0.00"
 
 

@@ -118,8 +118,8 @@ def _order_body(
     body |= {
         "T": order.updated_us // 1000,
         "t": trade.trade_id if trade is not None else 0,
-        "b": money.trim(leg.bids),
-        "a": money.trim(leg.asks),
+        "b": symbol.quote_text(leg.bids) if leg.bids else ZERO_TEXT,
+        "a": symbol.quote_text(leg.asks) if leg.asks else ZERO_TEXT,
         "m": trade.maker if trade is not None else False,
         "R": order.reduce_only,
         "wt": order.working_type,
@@ -232,13 +232,14 @@ def account_event(
 def _position_row(exchange: Exchange, account: Account, market: Market, leg: Leg) -> dict[str, str]:
     mark = market.reference() or leg.entry
     isolated = account.exposure(market.symbol.name).margin_type == "ISOLATED"
+    profit = money.cut((mark - leg.entry) * leg.amt)
     return {
         "s": market.symbol.name,
         "pa": market.symbol.quantity_text(leg.amt) if leg.amt else ZERO_TEXT,
         "ep": money.trim(leg.entry),
         "bep": money.trim(break_even(leg, exchange.facts)),
         "cr": money.trim(leg.realized),
-        "up": money.trim(money.cut((mark - leg.entry) * leg.amt)),
+        "up": money.text(profit) if profit else ZERO_TEXT,
         "mt": "isolated" if isolated else "cross",
         "iw": money.trim(leg.isolated),
         "ps": leg.side,

@@ -60,6 +60,10 @@ class PaperSymbol(msgspec.Struct, frozen=True, kw_only=True):
         """A quantity with the contract's storage decimals."""
         return format(quantity.quantize(self.quantity_exponent), "f")
 
+    def quote_text(self, value: Decimal) -> str:
+        """A traded value with the decimals that a price times a quantity can have."""
+        return format(value.quantize(self.price_exponent * self.quantity_exponent), "f")
+
 
 class Quarantined(msgspec.Struct, frozen=True):
     """A row that cannot be traded, and why."""

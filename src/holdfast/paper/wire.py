@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from holdfast.model.num import ZERO, text
+from holdfast.model.num import ZERO
 from holdfast.paper import money
 from holdfast.paper.events import average_text
 from holdfast.paper.orders import Algo, Amendment, Income, Order, Trade
@@ -34,7 +34,7 @@ def place_reply(symbol: PaperSymbol, order: Order, *, acknowledged: bool, legacy
     }
     if legacy:
         body["avgPrice"] = "0.00" if acknowledged else average_text(symbol, order)
-        body["cumQuote"] = "0.00000" if acknowledged else text(order.quote)
+        body["cumQuote"] = symbol.quote_text(ZERO if acknowledged else order.quote)
     return body
 
 
@@ -76,7 +76,7 @@ def query_reply(symbol: PaperSymbol, order: Order) -> dict[str, Any]:
         "avgPrice": average_text(symbol, order),
         "origQty": symbol.quantity_text(order.qty),
         "executedQty": symbol.quantity_text(order.executed),
-        "cumQuote": text(order.quote),
+        "cumQuote": symbol.quote_text(order.quote),
         "cumBase": "0",
         **_order_tail(symbol, order),
         "time": order.created_us // 1000,
@@ -113,7 +113,7 @@ def trade_reply(symbol: PaperSymbol, trade: Trade) -> dict[str, Any]:
         "orderId": trade.order_id,
         "price": symbol.price_text(trade.price),
         "qty": symbol.quantity_text(trade.qty),
-        "quoteQty": text(trade.quote),
+        "quoteQty": symbol.quote_text(trade.quote),
         "realizedPnl": money.trim(trade.realized),
         "side": trade.side,
         "positionSide": trade.position_side,
