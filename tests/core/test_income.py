@@ -10,6 +10,7 @@ from holdfast.model import events as ev
 from holdfast.model.effects import Read, ReadKind
 from holdfast.model.ids import Role
 from holdfast.model.intent import Entry
+from holdfast.model.orders import Side
 from holdfast.model.reports import IncomeRow
 from tests.core.bench import START_MS, Bench
 from tests.core.gate_samples import D
@@ -49,6 +50,16 @@ def test_rules_9_what_was_paid_while_no_process_lived_is_booked_at_the_next_star
     bench.venue.incomes.append(row(venue_ms=bench.now + 60_000))
     bench.restart(after_ms=120_000)
     bench.advance(5_000)
+    assert booked(bench) == [1]
+
+
+def test_rules_15_what_a_liquidation_cost_is_fetched_soon_after_it():
+    """The venue's charge comes with no execution and no event: it stood in no book until the next full hour."""
+    bench = Bench().open_trade()
+    bench.venue.take(stranger_order("autoclose-1", "0.1", side=Side.SELL), bench.now)
+    bench.fill("autoclose-1")
+    bench.venue.incomes.append(row("INSURANCE_CLEAR", venue_ms=bench.now))
+    bench.advance(31_000)
     assert booked(bench) == [1]
 
 

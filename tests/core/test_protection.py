@@ -51,6 +51,15 @@ def test_a_trade_is_open_once_it_is_covered():
     assert not [key for key in bench.timers if key.startswith(("protect:", "deadline:", "stop:"))]
 
 
+def test_rules_5_the_second_form_of_a_stop_is_on_the_tick_of_today():
+    """Toward safety: the venue made its tick larger after the trade was planned, and would refuse the old price."""
+    bench = Bench()
+    bench.script(Role.STOP, rejected(-4014))
+    bench.coarser("50")
+    bench.intent(stop="49510")
+    assert [effect.order.spec.trigger_price for effect in bench.places(Role.STOP)] == [D(49_510), D(49_550)]
+
+
 def test_three_repeats_at_once_and_then_five_a_second():
     """RULES 2 says again at once; a venue that is down is not flooded."""
     bench = open_with(*[unknown()] * 7)
@@ -159,6 +168,44 @@ def test_a_stop_whose_entry_is_gone_is_not_tried_again():
     bench.advance(5_000)
     assert max(bench.place_times(Role.STOP)) < 300
     assert len(bench.closed) == 1
+
+
+def refused_while_it_rests(*more: Reply) -> Bench:
+    """The operator says that the venue takes a stop before a position exists; it does not, and the entry rests."""
+    bench = Bench(facts=VenueFacts(stop_without_position="yes"))
+    bench.script(Role.STOP, *[rejected(-4509)] * 12, *more)
+    bench.intent(entry=Entry(type="limit", price=D("49900"), ttl_ms=300_000), stop="49000")
+    return bench
+
+
+def test_rules_2_a_stop_refused_while_its_entry_rests_is_tried_ever_less_often():
+    """Half a second was its pace for as long as the entry rested; now it doubles, up to half a minute."""
+    bench = refused_while_it_rests()
+    bench.advance(70_000)
+    assert bench.place_times(Role.STOP) == [0, 50, 150, 350, 850, 1_850, 3_850, 7_850, 15_850, 31_850, 61_850]
+
+
+def test_rules_2_a_stop_refused_while_its_entry_rests_is_told_of_until_the_trade_ends():
+    """The configuration says something that is not so: a human has to know."""
+    bench = refused_while_it_rests()
+    bench.advance(20_000)
+    raised = [event for event in bench.of(ev.AlarmRaised) if event.code is AlarmCode.VENUE_FACT]
+    assert [event.subject for event in raised] == [SYMBOL]
+    assert "facts.stop_without_position" in raised[0].text
+    bench.advance(400_000)
+    assert [event.code for event in bench.of(ev.AlarmCleared)] == [AlarmCode.VENUE_FACT]
+
+
+def test_rules_2_a_stop_that_waits_long_goes_out_with_the_first_fill():
+    """Its pace while nothing is open delays nothing, and −4509 gets its three quick repeats anew."""
+    bench = refused_while_it_rests(rejected(-4509), rejected(-4509))
+    bench.advance(20_000)
+    bench.script(Role.STOP, rejected(-4509), rejected(-4509))
+    filled_ms = bench.place_times(Role.STOP)[-1] + 4_150
+    assert filled_ms == 20_000
+    bench.fill(bench.entry().client_id)
+    bench.advance(300)
+    assert [at - filled_ms for at in bench.place_times(Role.STOP)[9:]] == [0, 50, 150]
 
 
 def test_a_stop_that_goes_again_at_the_first_fill_does_not_go_twice():

@@ -67,12 +67,12 @@ def test_what_waits_for_a_connection_that_ends_is_lost(verb: str) -> None:
 
 
 def test_the_log_tells_what_was_sent_when() -> None:
-    """A delayed event is logged as a fault at once, and as pushed when it leaves."""
+    """A delayed event is logged as a fault at once, and as pushed when it leaves, with the number of what it tells."""
     desk = desk_with("ws.delay", ms=500)
     desk.order(type="LIMIT", price="79000.0")
     desk.wait(500_000)
     [push] = desk.records("push")
-    assert push["us"] == desk.now_us
+    assert (push["us"], push["of"]) == (desk.now_us, desk.records("order")[-1]["n"])
     assert [record["verb"] for record in desk.records("fault")] == ["ws.delay", "ws.delay"]
 
 

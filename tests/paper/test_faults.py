@@ -126,6 +126,15 @@ def test_an_answer_can_be_late() -> None:
     assert desk.position() == Decimal("0.010")
 
 
+def test_a_late_request_with_a_key_that_is_revoked_is_refused() -> None:
+    """Its account is nobody's (−2015); it was handed on without one."""
+    desk = armed("late", ms=2000)
+    desk.control("acct.perm", revoked=True)
+    assert desk.order(recvWindow=5000).outcome.kind == "hang"
+    desk.wait(3_000_000)
+    assert desk.records("rep")[-1]["code"] == -2015
+
+
 @pytest.mark.parametrize(("window", "executes"), [(5000, True), (1500, False)])
 def test_rules_8_a_request_that_arrives_late_meets_its_window(window: int, executes: bool) -> None:
     """After two seconds on the way, recvWindow decides whether it may still act."""

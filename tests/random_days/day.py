@@ -53,11 +53,15 @@ class Day:
         # What is drawn only where nothing is given has a source of its own.
         fate, drawn = random.Random(f"the venue of {seed}"), facts is None
         self.facts = facts if facts is not None else venue.draw(fate, rng.choice(list(venue.FACTS)))
+        if drawn:
+            self.facts = venue.with_more(self.facts, seed)
         switches = venue.switches(self.facts)
         self.kills = kills if kills is not None else rng.random() < 0.6
         self.trouble = [name for name in faults.GROUPS if rng.random() < 0.55] if rng.random() < 0.9 else []
         self.trouble = list(trouble) if trouble is not None else self.trouble
         self.trouble += [name for name in upsets.UPSETS if drawn and fate.random() < 0.12]
+        later = random.Random(f"later upsets of {seed}")
+        self.trouble += [name for name in upsets.LATER_UPSETS if drawn and later.random() < 0.12]
         self.bad_disk = bad_disk
         drawn_humans, drawn_commands = rng.random() < 0.35, rng.random() < 0.4
         self.humans = humans if humans is not None else drawn_humans
@@ -98,7 +102,7 @@ class Day:
         acts = [self.open] * 6 + [self.close, self.repeat, self.snapshot] + [self.move] * 6
         acts += [self.jump, self.thin, self.stranger, self.stranger]
         for name in self.trouble:
-            upset = (faults.GROUPS | upsets.UPSETS | rare.RARE)[name]
+            upset = (faults.GROUPS | upsets.UPSETS | upsets.LATER_UPSETS | rare.RARE)[name]
             acts += [partial(upset, self.world, self.rng)] * 2
         if self.kills:
             acts += [self.kill, self.doom]

@@ -1,5 +1,5 @@
-"""What seldom happens: contracts that halt or change their rules, funding that flips, a crash, and our own clock going
-wrong."""
+"""What seldom happens: contracts that halt, end or change their rules, bans, forced closings, funding that flips, a
+crash, and our own clock going wrong."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, Final
 
 from holdfast.model import inputs as inp
+from holdfast.sim import venue_faults, venue_world
 from tests.random_days.world import PRICES, TICKS, World
 
 Chance = random.Random
@@ -78,9 +79,53 @@ def at_margin(world: World, rng: Chance) -> None:
         world.quote(symbol, price)
 
 
+def at_oddities(world: World, rng: Chance) -> None:
+    """A request arrives twice, events are late or overtake each other, or somebody deletes the listen key."""
+    fault = venue_faults.at_oddities(rng)
+    world.arm(fault)
+
+
+def at_bans(world: World, rng: Chance) -> None:
+    """For some seconds the account may only reduce, or nothing at all."""
+    world.permit(rng.choice(venue_world.BANS))
+    world.agenda.at(world.agenda.now_ms + rng.choice((500, 4_000, 15_000)), partial(world.permit, "trade"))
+
+
+def at_forced(world: World, rng: Chance) -> None:
+    """The venue takes a position, or a part of it, by auto-deleveraging; seldom the whole account by liquidation."""
+    symbol = rng.choice(tuple(world.markets))
+    if rng.random() < 0.1:
+        world.closing("liq")
+    else:
+        half = {"quantity": HALVES[symbol]} if rng.random() < 0.5 else {}
+        world.closing("adl", symbol=symbol, **half)
+
+
+def at_ends(world: World, rng: Chance) -> None:
+    """A contract ends and is settled; some seconds later it is listed anew."""
+    symbol = rng.choice(tuple(world.markets))
+    world.closing("settle", symbol=symbol)
+    world.agenda.at(
+        world.agenda.now_ms + rng.choice((2_000, 12_000)), partial(world.contract, symbol, status="TRADING")
+    )
+    if rng.random() < 0.8:
+        world.process.later(rng.choice((0, 500, 6_000)), partial(_read_rules, world))
+
+
+HALVES: Final = {"BTCUSDT": "0.025", "ETHUSDT": "0.5"}
+"""What is taken where not all of a position is."""
+
 UPSETS: Final[dict[str, Callable[[World, Chance], Any]]] = {
     "contracts": at_contracts,
     "clock": at_clock,
     "margin": at_margin,
 }
 """A day draws few of them: most days have an ordinary market."""
+
+LATER_UPSETS: Final[dict[str, Callable[[World, Chance], Any]]] = {
+    "oddities": at_oddities,
+    "bans": at_bans,
+    "forced": at_forced,
+    "ends": at_ends,
+}
+"""The same, drawn from a source of their own, so that a day's other draws stayed what they were."""

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from holdfast.model.venue_facts import VenueFacts as KnownFacts
 from holdfast.paper.config import VenueFacts
+from holdfast.sim.venue_facts import MORE_FACTS, draw_more
 
 FACTS: Final[dict[str, dict[str, Any]]] = {
     "accept": {"second_close_position": "accept"},
@@ -39,12 +40,15 @@ MET: Final = (
     "legacy_place_fields", "event_before_ack", "reduce_only_over_size", "duplicate_client_id", "reuse_filled_client_id",
     "gte_gtc", "trigger_bands", "algo_recv_window", "unrouted_ws",
 )  # fmt: skip
-"""The switches that days draw. Most others are about forms and codes of requests that the engine never sends."""
+"""The switches that days have always drawn; more of them come from the simulator's table."""
 
 SWITCHES: Final[dict[str, tuple[Any, ...]]] = {name: _values(get_type_hints(VenueFacts)[name]) for name in MET}
 """These with their values."""
 
-USUAL: Final = {name: getattr(VenueFacts(), name) for name in SWITCHES}
+ALL: Final = {**SWITCHES, **MORE_FACTS}
+"""Every switch that a day can have, with its values."""
+
+USUAL: Final = {name: getattr(VenueFacts(), name) for name in ALL}
 
 KNOWN: Final[dict[str, tuple[str, dict[Any, str]]]] = {
     "stop_without_position": ("stop_without_position", {"accept": "yes"}),
@@ -67,7 +71,17 @@ def draw(rng: random.Random, usual: str) -> str:
     odds = rng.choice((0.1, 0.3, 0.6))
     turned = [name for name in SWITCHES if rng.random() < odds]
     drawn = {name: rng.choice([value for value in SWITCHES[name] if value != USUAL[name]]) for name in turned}
-    return ", ".join(f"{name}={value}" for name, value in drawn.items()) or "default"
+    return _text(drawn)
+
+
+def with_more(variant: str, seed: int) -> str:
+    """A variant with what the seed draws beside it."""
+    more = draw_more(seed)
+    return _text({**switches(variant), **more}) if more else variant
+
+
+def _text(found: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in found.items()) or "default"
 
 
 def switches(variant: str) -> dict[str, Any]:
@@ -77,7 +91,7 @@ def switches(variant: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for part in variant.split(", "):
         name, _, text = part.partition("=")
-        values = [value for value in SWITCHES.get(name, ()) if str(value) == text]
+        values = [value for value in ALL.get(name, ()) if str(value) == text]
         if not values:
             raise ValueError(f"{part!r} is neither a known variant nor a switch with one of its values")
         found[name] = values[0]

@@ -310,6 +310,23 @@ class World:
         self.faults += 1
         self._deliver()
 
+    def arm(self, fault: Mapping[str, Any]) -> None:
+        """Arm a fault of the exchange as the simulator's tables draw it."""
+        told = self.desk.control("fault", **fault)
+        assert told["ok"], told
+        self.faults += 1
+        self._deliver()
+
+    def permit(self, may: str) -> None:
+        """What the account may do from now on."""
+        told = self.desk.control("acct.perm", may=may)
+        assert told["ok"], told
+
+    def closing(self, do: str, **what: str) -> None:
+        """The venue closes something by force; where nothing is open it has nothing to close."""
+        self.desk.control(do, **what)
+        self._deliver()
+
     def human(self, do: str, **order: str) -> dict[str, Any]:
         """A person's hand on the account: `human.trade` or `human.cancel`."""
         answer = self.desk.control(do, **order)
@@ -325,6 +342,8 @@ class World:
     def calm(self) -> None:
         """No more faults, and the contracts as they were; the engine is told of those."""
         self.desk.control("fault", verb="clear")
+        if any(self.desk.venue.exchange.restrictions.values()):
+            self.permit("trade")
         for symbol, row in self._rules.items():
             if self.desk.venue.exchange.markets[symbol].row != row:
                 filters = {rule["filterType"]: rule for rule in row["filters"]}

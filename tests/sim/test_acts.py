@@ -48,6 +48,7 @@ class Theatre:
         self.commands: list[Command] = []
         self.kills: list[tuple[Variant, int]] = []
         self.pauses: list[int] = []
+        self.mended: list[str] = []
         self.clock_off_ms = 0
         self.answers: list[dict[str, Any]] = []
         self._later: list[tuple[int, Callable[[], None]]] = []
@@ -104,6 +105,14 @@ class Theatre:
     def kill(self, variant: Variant, rest_ms: int) -> None:
         """Noted."""
         self.kills.append((variant, rest_ms))
+
+    def mend_contract(self, symbol: str) -> None:
+        """Noted."""
+        self.mended.append(symbol)
+
+    def mend_account(self) -> None:
+        """Noted."""
+        self.mended.append("account")
 
     def positions(self) -> dict[str, str]:
         """What is open at the venue."""

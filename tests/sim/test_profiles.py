@@ -10,12 +10,10 @@ from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from holdfast.paper.config import VenueFacts
 from holdfast.sim.acts import ACTS
-from holdfast.sim.profiles import FACTS, FIRST_MS, HOUR_MS, PROFILES, draw
+from holdfast.sim.profiles import FIRST_MS, HOUR_MS, PROFILES, draw
 from holdfast.sim.scenario import START_US, encode
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -121,24 +119,6 @@ def test_a_profile_that_is_none_is_an_error() -> None:
     """It is not taken for another."""
     with pytest.raises(KeyError):
         draw(1, "mild", HOUR)
-
-
-@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in FACTS.items() for value in values])
-def test_every_fact_is_one_of_the_exchange(name: str, value: object) -> None:
-    """Its name and each of its values."""
-    assert getattr(msgspec.convert({name: value}, VenueFacts), name) == value
-
-
-@pytest.mark.parametrize("name", FACTS)
-def test_the_first_value_of_a_fact_is_the_exchanges_default(name: str) -> None:
-    """A drawn default is left out, so this must be it."""
-    assert FACTS[name][0] == getattr(VenueFacts(), name)
-
-
-def test_every_other_value_of_every_fact_is_drawn() -> None:
-    """Within a few hundred seeds."""
-    drawn = {item for seed in range(300) for item in draw(seed, "realistic", Decimal(0)).facts.items()}
-    assert drawn == {(name, value) for name, values in FACTS.items() for value in values[1:]}
 
 
 def test_some_hours_have_a_funding_in_them() -> None:

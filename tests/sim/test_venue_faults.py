@@ -13,10 +13,16 @@ from holdfast.paper.default_symbols import default_exchange_info
 from holdfast.paper.edge import PaperVenue
 from holdfast.paper.routes import REST, WS_API
 from holdfast.sim import venue_faults
-from holdfast.sim.venue_faults import CANCELS, LOST, PLACES, READS, REFUSALS, SETTINGS, STOPS, STREAM, Details
+from holdfast.sim.venue_faults import CANCELS, LOST, ODD, PLACES, READS, REFUSALS, SETTINGS, STOPS, STREAM, Details
 
 START_US = 1_800_000_000_000_000
-DRAWS = (venue_faults.at_writes, venue_faults.at_reads, venue_faults.at_stream, venue_faults.at_stops)
+DRAWS = (
+    venue_faults.at_writes,
+    venue_faults.at_reads,
+    venue_faults.at_stream,
+    venue_faults.at_stops,
+    venue_faults.at_oddities,
+)
 OPERATIONS = {route.operation for route in (*REST.values(), *WS_API.values())}
 
 Draw = Callable[[random.Random], Details]
@@ -72,23 +78,33 @@ def test_a_fault_of_requests_ends_by_itself(draw: Draw) -> None:
     assert {fault["count"] for fault in many(draw)} <= set(range(1, 9))
 
 
-@pytest.mark.parametrize(("draw", "table"), [(venue_faults.at_stream, STREAM), (venue_faults.at_stops, STOPS)])
+@pytest.mark.parametrize(
+    ("draw", "table"),
+    [(venue_faults.at_stream, STREAM), (venue_faults.at_stops, STOPS), (venue_faults.at_oddities, ODD)],
+)
 def test_every_row_is_drawn(draw: Draw, table: dict[str, Draw]) -> None:
     """Within a few hundred seeds."""
     assert {fault["verb"] for fault in many(draw)} == set(table)
 
 
-@pytest.mark.parametrize("verb", [*LOST, *STREAM, *STOPS])
+@pytest.mark.parametrize("verb", [*LOST, *STREAM, *STOPS, *ODD])
 def test_verbs_are_those_of_the_exchange(verb: str) -> None:
     """By its own table."""
     assert verb in paper.VERBS
 
 
-ELSEWHERE = ("query.lag", "dup", "ws.delay", "ws.reorder", "lk.delete")
-"""An act of its own; what the simulated network does to every message anyway; and a key that ends, as by lk.expire."""
+def test_what_opens_is_never_doubled() -> None:
+    """Nothing on the way repeats such a write (RULES 1)."""
+    doubled = [fault["match"] for fault in many(venue_faults.at_oddities) if fault["verb"] == "dup"]
+    assert {match["client_id_prefix"] for match in doubled if "method" not in match} == {"hf-s", "hf-c"}
+    assert {match["method"] for match in doubled if "method" in match} == {*CANCELS, *READS, *SETTINGS}
+
+
+ELSEWHERE = ("query.lag",)
+"""An act of its own."""
 
 
 @pytest.mark.parametrize("verb", [verb for verb in paper.VERBS if verb not in ELSEWHERE])
 def test_every_verb_of_the_exchange_is_drawn_by_some_table(verb: str) -> None:
     """A fault that nothing plays tests nothing."""
-    assert verb in (*LOST, *STREAM, *STOPS, "code")
+    assert verb in (*LOST, *STREAM, *STOPS, *ODD, "code")

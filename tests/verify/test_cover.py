@@ -63,6 +63,17 @@ def test_rules_15_the_end_of_one_stop_tells_nothing_of_another(told):
     assert ("I3" in story.verdict().broken()) is told
 
 
+@pytest.mark.parametrize(("before", "broken"), [(0, ["I3"]), (1, [])])
+def test_rules_15_what_the_venue_held_back_is_no_evidence_of_what_came_after_it(before, broken):
+    """A stop vanished, and then the word of its birth arrived."""
+    story, stop = open_trade()
+    story.wait(1_000).algo(stop, "EXPIRED")
+    told = {"e": "ALGO_UPDATE", "symbol": SYMBOL, "client_id": stop.client_id, "of": len(story.lines) - before}
+    story.wait(100).line(PushLine, conn=1, account=ACCOUNT, **told)
+    story.wait(3_000).arm_stop(n=2)
+    assert story.verdict().broken() == broken
+
+
 @pytest.mark.parametrize("told", [False, True])
 def test_rules_15_what_a_stop_left_uncovered_needs_evidence_of_its_own(told):
     """It covers what the engine knew; more had filled meanwhile, and nobody had told of it."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from holdfast.verify.records import ConnectionLine
+from holdfast.verify.records import ConnectionLine, Start
 from tests.verify.builders import ACCOUNT, Story
 
 PATH = "/private/ws/key"
@@ -65,6 +66,40 @@ def test_rules_15_what_the_venue_puts_off_waits_for_the_turn_of_the_window(code,
     connected(story.wait(1_000), 8, up=True)
     story.wait(29_000 + waited_ms).read("GET /fapi/v1/openOrders")
     assert story.verdict().broken() == (["I24"] if code == -1015 else broken)
+
+
+@pytest.mark.parametrize(("before_ms", "broken"), [(5, []), (5_000, ["I24"])])
+def test_rules_15_a_refusal_in_the_last_moment_of_a_window_may_be_heard_in_the_next(before_ms, broken):
+    """By the engine's clock, or because the answer travelled: then it waits for that one's turn."""
+    story = begun()
+    story.wait(60_000 - story.ms % 60_000 - before_ms)
+    story.reply(story.request("algoOrder.cancel", clientAlgoId="hf-s1-of-a-trade"), status=429, code=-1003)
+    story.wait(before_ms + 1_000)
+    connected(story, 7, up=False)
+    connected(story.wait(1_000), 8, up=True)
+    story.wait(50_000).read("GET /fapi/v1/openOrders")
+    assert story.verdict().broken() == broken
+
+
+def spent(story: Story, weight: int) -> None:
+    """Requests of ours that weigh so much."""
+    story.request("GET /fapi/v3/positionRisk", weight=weight)
+
+
+@pytest.mark.parametrize(("weight", "waited_ms", "broken"), [
+    (1_650, 10_000, []), (1_650, 20_000, ["I24"]), (1_600, 10_000, ["I24"]),
+])  # fmt: skip
+def test_rules_12_a_round_waits_for_its_own_budget_until_the_minute_turns(weight, waited_ms, broken):
+    """What may wait uses 70 % of 2,400: where that leaves no room for the list, it is due from the turn on."""
+    story = begun()
+    story.lines[0] = msgspec.structs.replace(story.lines[0], limits={"weight_per_minute": 2_400})
+    assert isinstance(story.lines[0], Start)
+    story.wait(60_000 - story.ms % 60_000 + 30_000)
+    connected(story, 7, up=False)
+    spent(story, weight)
+    connected(story.wait(1_000), 8, up=True)
+    story.wait(29_000 + waited_ms).read("GET /fapi/v1/openOrders")
+    assert story.verdict().broken() == broken
 
 
 def test_a_new_process_was_not_put_off():

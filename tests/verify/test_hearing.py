@@ -28,6 +28,16 @@ def read(method: str, status: int = 200, **params: str) -> tuple[Request, Reply]
     return asked, Reply(n=4, us=4, req=3, status=status)
 
 
+def test_what_the_venue_held_back_tells_of_nothing_later():
+    """An event of an earlier execution comes after the next one."""
+    hearing = Hearing()
+    hearing.executed(trade())
+    hearing.pushed(push("ORDER_TRADE_UPDATE", symbol="BTCUSDT", client_id="a", of=0))
+    assert hearing.untold("BTCUSDT")
+    hearing.pushed(push("ORDER_TRADE_UPDATE", symbol="BTCUSDT", client_id="a", of=1))
+    assert not hearing.untold("BTCUSDT")
+
+
 @pytest.mark.parametrize(("event", "symbol"), [
     (push("ORDER_TRADE_UPDATE", symbol="BTCUSDT"), "BTCUSDT"),
     (push("ACCOUNT_UPDATE", symbol="BTCUSDT", positions=1), "BTCUSDT"),

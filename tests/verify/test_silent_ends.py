@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from holdfast.model.ids import Role, client_order_id
@@ -21,8 +22,8 @@ def ended(us: int = 10, client_id: str = STOP) -> SilentEnds:
     """One that has seen a stop end."""
     scene = Scene(JournalView(), Options())
     silent = SilentEnds(scene)
-    for status, at_us in (("NEW", 1), ("EXPIRED", us)):
-        line = AlgoLine(n=1, us=at_us, account="x", symbol="BTCUSDT", algo_id=7, client_id=client_id, side="SELL",
+    for number, (status, at_us) in enumerate((("NEW", 1), ("EXPIRED", us)), start=1):
+        line = AlgoLine(n=number, us=at_us, account="x", symbol="BTCUSDT", algo_id=7, client_id=client_id, side="SELL",
                         type="STOP_MARKET", trigger=Decimal(1), status=status, qty=Decimal(0), close_position=True,
                         reduce_only=False)  # fmt: skip
         scene.state.take_algo(line)
@@ -32,13 +33,23 @@ def ended(us: int = 10, client_id: str = STOP) -> SilentEnds:
 
 def push(e: str, client_id: str = STOP) -> PushLine:
     """A user event."""
-    return PushLine(n=2, us=20, conn=1, account="x", e=e, client_id=client_id, symbol="BTCUSDT")
+    return PushLine(n=3, us=20, conn=1, account="x", e=e, client_id=client_id, symbol="BTCUSDT")
+
+
+def test_a_word_that_the_venue_held_back_tells_of_no_later_end():
+    """It was armed, says an event that comes after it had vanished."""
+    silent = ended(us=10)
+    late = push("ALGO_UPDATE")
+    silent.pushed(msgspec.structs.replace(late, of=1))
+    assert silent.untold(LEG)
+    silent.pushed(msgspec.structs.replace(late, of=2))
+    assert not silent.untold(LEG)
 
 
 def answer(silent: SilentEnds, method: str, status: int = 200, code: int | None = None, **params: str) -> None:
     """A question and its answer."""
-    silent.asked(Request(n=3, us=15, via="rest", conn=None, account="x", method=method, params=params))
-    silent.answered(Reply(n=4, us=20, req=3, status=status, code=code))
+    silent.asked(Request(n=4, us=15, via="rest", conn=None, account="x", method=method, params=params))
+    silent.answered(Reply(n=5, us=20, req=4, status=status, code=code))
 
 
 def test_an_end_is_silent_until_it_is_told():

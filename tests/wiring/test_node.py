@@ -102,6 +102,38 @@ def test_only_allowed_symbols_are_watched() -> None:
     assert play(scene, market="synthetic:1", settings=only) == ["ETHUSDT"]
 
 
+HALT = {"do": "status.set", "symbol": "ETHUSDT", "status": "BREAK"}
+
+
+def test_a_market_that_is_halted_at_the_start_is_traded_when_it_opens() -> None:
+    """It was not listened to until the next start, and its rules were read again after a quarter of an hour."""
+
+    async def scene(stage: Stage) -> tuple[bool, bool]:
+        await trading(stage)
+        known = stage.node.engine.around
+        heard = await stage.world.until(lambda: known.market("ETHUSDT").mark is not None, 5)
+        stage.control("status.set", symbol="ETHUSDT", status="TRADING")
+        return heard, await stage.world.until(lambda: known.instruments["ETHUSDT"].tradable, 100)
+
+    settings = msgspec.structs.replace(SETTINGS, symbols=("BTCUSDT", "ETHUSDT"))
+    assert play(scene, market="synthetic:1", settings=settings, before=(HALT,)) == (True, True)
+
+
+def test_rules_7_a_close_that_new_rules_find_too_large_goes_out_in_slices() -> None:
+    """The venue lowers its largest market order under an open position; the rules were read again a quarter of an hour
+    later, and until then every close was refused."""
+
+    async def scene(stage: Stage) -> tuple[str, str]:
+        await trading(stage)
+        opened = await stage.outcome(opening(stage))
+        stage.control("filters.set", symbol="BTCUSDT", filters={"MARKET_LOT_SIZE": {"maxQty": "0.005"}})
+        await stage.command("flatten", symbol="BTCUSDT")
+        await stage.world.until(lambda: not stage.node.engine.state.live_trades, 20)
+        return opened.status.value, stage.position()
+
+    assert play(scene) == ("protected", "0")
+
+
 def test_rules_16_the_latch_halts_a_running_engine() -> None:
     """It is looked at every second, and before every entry; `resume` does not help while it is closed."""
     closed: list[bool] = []

@@ -235,6 +235,15 @@ RESYNC_CLOCK: Final = frozenset({-1021, -5028})
 """Answers that say our time is off: the clock is measured again before anything else is signed (RULES 2)."""
 
 
+RULES_CHANGED: Final = frozenset(
+    {
+        *(-1111, -1122, -4003, -4004, -4005, -4013, -4014, -4022, -4023, -4028, -4105, -4106, -4107, -4140, -4141),
+        *(-1013, -2027, -4001, -4002, -4006, -4007, -4016, -4024, -4131, -4164, -4210, -4211, -5024),
+    }
+)
+"""Refusals by a symbol's rules or status: after we checked them, the rules are not those that we know."""
+
+
 def is_listed(code: int) -> bool:
     """Whether any table knows the code; a new one deserves a human's look (fault A8)."""
     tables = (PROVEN_REJECTIONS, THROTTLES, EXISTS, DONE, EVIDENCE, UNKNOWN_CODES)

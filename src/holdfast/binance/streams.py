@@ -31,6 +31,12 @@ class KeyExpired(NamedTuple):
     listen_key: str
 
 
+class ContractChanged(NamedTuple):
+    """contractInfo: a contract was listed, halted or will end, or has other leverage tiers. What is so now is read."""
+
+    symbol: str
+
+
 class Ignored(NamedTuple):
     """A frame that says nothing the engine uses."""
 
@@ -46,7 +52,7 @@ class Undecodable(NamedTuple):
 
 UserInput = OrderSeen | FillSeen | AlgoSeen | AccountSeen | AccountConfigSeen
 UserFrame = UserInput | KeyExpired | Ignored | Undecodable
-MarketFrame = MarketSeen | Ignored | Undecodable
+MarketFrame = MarketSeen | ContractChanged | Ignored | Undecodable
 
 
 class _OrderFields(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -169,8 +175,12 @@ class _MarkPrice(_Event, frozen=True, kw_only=True, tag="markPriceUpdate"):
     venue_ms: int = msgspec.field(name="E")
 
 
+class _ContractInfo(_Event, frozen=True, kw_only=True, tag="contractInfo"):
+    symbol: str = msgspec.field(name="s")
+
+
 _UserEvent = _OrderTradeUpdate | _TradeLite | _AlgoUpdate | _AccountUpdate | _AccountConfigUpdate | _ListenKeyExpired
-_MarketEvent = _BookTicker | _MarkPrice
+_MarketEvent = _BookTicker | _MarkPrice | _ContractInfo
 
 
 class _WrappedUser(msgspec.Struct, frozen=True, gc=False):
@@ -205,7 +215,7 @@ USER_KINDS: Final = (
     "ACCOUNT_CONFIG_UPDATE",
     "listenKeyExpired",
 )
-MARKET_KINDS: Final = ("bookTicker", "markPriceUpdate")
+MARKET_KINDS: Final = ("bookTicker", "markPriceUpdate", "contractInfo")
 
 
 def user_frame(message: bytes, now_ms: int) -> UserFrame:
@@ -229,6 +239,8 @@ def market_frame(message: bytes, now_ms: int) -> MarketFrame:
             # An empty side of the book is written as 0; a price of 0 must not reach anybody.
             bid, ask = number(event.bid) or None, number(event.ask) or None
             return MarketSeen(now_ms=now_ms, symbol=event.symbol, bid=bid, ask=ask, venue_ms=event.venue_ms)
+        if isinstance(event, _ContractInfo):
+            return ContractChanged(event.symbol)
         mark = number(event.mark) or None
         return MarketSeen(now_ms=now_ms, symbol=event.symbol, mark=mark, venue_ms=event.venue_ms)
     except (msgspec.DecodeError, Unreadable, UnicodeDecodeError, ArithmeticError) as error:

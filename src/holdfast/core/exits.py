@@ -23,6 +23,14 @@ SAME_REFUSALS = 3
 """So often is the same request made; what is re-derived without a change is the same one (P22)."""
 RETRY_MS = 1_000
 OWED_MS = 400
+ALARMS = (
+    AlarmCode.UNPROTECTED,
+    AlarmCode.STUCK_TRIGGER,
+    AlarmCode.TARGET_FAILED,
+    AlarmCode.STOP_LOST,
+    AlarmCode.VENUE_FACT,
+)
+"""What is over with the trade."""
 
 
 def exit_began(ctx: Context, trade: TradeState) -> bool:
@@ -261,7 +269,7 @@ def _close(ctx: Context, trade: TradeState) -> None:
     for key in (f"protect:{trade_id}", f"deadline:{trade_id}", f"ttl:{trade_id}", f"close:{symbol}", f"look:{symbol}"):
         ctx.clear_timer(key)
     ctx.around.close_asked.pop(trade_id, None)
-    for code in (AlarmCode.UNPROTECTED, AlarmCode.STUCK_TRIGGER, AlarmCode.TARGET_FAILED, AlarmCode.STOP_LOST):
+    for code in ALARMS:
         ctx.clear_alarm(code, symbol)
     reducing = [o for c in trade.orders if (o := ctx.state.order(c)) is not None and o.role is not Role.ENTRY]
     flatten.quarantine(ctx, symbol, reducing)

@@ -25,6 +25,9 @@ CLOCK_MS = 1_000
 """Our first record is dated by our clock and an execution by the venue's: what is so close to it is booked. It cannot
 be booked twice, and what the first position had before is settled by the venue's word on it."""
 FORCED = ("LIQUIDATION", "ADL", "SETTLEMENT")
+CLEARED_MS = 30_000
+"""How long after a forced execution the income record has what the venue took for it (INSURANCE_CLEAR): no event tells
+of that, and no execution."""
 
 
 def see_position(ctx: Context, row: PositionReport, asked_ms: int) -> None:
@@ -226,6 +229,7 @@ def book(ctx: Context, fill: Fill, client_id: str) -> None:
     if cause in FORCED:
         ctx.alarm(AlarmCode.LIQUIDATION, fill.symbol, f"the venue closed {fill.quantity:f} by {cause}")
         ctx.emit(ev.SymbolHalted(at_ms=ctx.now_ms, symbol=fill.symbol, reason=cause))
+        ctx.timer("late-income", ctx.now_ms + CLEARED_MS)
     ctx.read(ReadKind.POSITIONS, f"foreign:{fill.symbol}", symbol=fill.symbol)
     ctx.touch(fill.symbol)
 

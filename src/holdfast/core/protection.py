@@ -23,6 +23,10 @@ from holdfast.model.reports import AlgoReport, RequestOutcome
 OTHER_FORM_MS = 600
 FINISHED_GRACE_MS = 300
 SOON_MS = (50, 100, 200)
+EARLY_MS = 500
+EARLIEST_AGAIN_MS = 30_000
+"""A stop that the venue does not take before a position exists is tried half a second later, then ever less often: the
+first fill sends it at once."""
 COMPARE_MS = 200
 SHARED_RETRY_MS = 5_000
 SAME_AT_ONCE = 3
@@ -81,6 +85,7 @@ def _see_to(ctx: Context, trade: TradeState, last: AlgoState, exposed: Decimal, 
     if last.status is AlgoStatus.REJECTED and last.client_id in ctx.around.refused_early:
         # It was refused while nothing was open; that says nothing about a position.
         del ctx.around.refused_early[last.client_id]
+        ctx.around.retry_soon.pop(last.client_id, None)
         ctx.clear_timer(f"stop:{last.client_id}")
         sending.send_again(ctx, last, preauthorised=True)
         return
@@ -244,7 +249,10 @@ def _again_soon(ctx: Context, trade: TradeState, stop: AlgoState) -> None:
     if attempt < len(SOON_MS):
         ctx.timer(f"stop:{stop.client_id}", ctx.now_ms + SOON_MS[attempt])
     elif open_quantity(ctx, trade) == 0:
-        ctx.timer(f"stop:{stop.client_id}", ctx.now_ms + 500)
+        pause_ms = EARLY_MS * 2 ** min(attempt - len(SOON_MS), 6)
+        ctx.timer(f"stop:{stop.client_id}", ctx.now_ms + min(pause_ms, EARLIEST_AGAIN_MS))
+        told = f"the venue refuses the stop {stop.client_id} while nothing is open ({stop.code})"
+        ctx.alarm(AlarmCode.VENUE_FACT, trade.symbol, f"{told}; facts.stop_without_position says that it takes it")
     else:
         due = since + OTHER_FORM_MS
         ctx.timer(f"stop:{stop.client_id}", due if due > ctx.now_ms else ctx.now_ms + SAME_PAUSE_MS)

@@ -43,7 +43,7 @@ EXPLAIN_AGAIN_MS = 5_000
 ROUND: tuple[tuple[ReadKind, Lane], ...] = (
     (ReadKind.POSITIONS, Lane.PROTECT),
     (ReadKind.OPEN_ALGOS, Lane.PROTECT),
-    (ReadKind.OPEN_ORDERS, Lane.PROTECT),
+    (ReadKind.OPEN_ORDERS, Lane.QUERY),  # It weighs 40 and tells nothing of cover: the reserve is not for it.
     (ReadKind.ACCOUNT, Lane.QUERY),
     (ReadKind.MODES, Lane.QUERY),
     (ReadKind.SYMBOL_CONFIG, Lane.QUERY),

@@ -75,15 +75,19 @@ def backstop_spec(ctx: Context, trade: TradeState) -> tuple[AlgoSpec, int]:
 
 
 def quantity_stop_spec(ctx: Context, trade: TradeState, quantity: Decimal) -> tuple[AlgoSpec, int]:
-    """The quantity + reduce-only form of the stop, for when the closePosition form is refused (RULES 2)."""
+    """The quantity + reduce-only form of the stop, for when the closePosition form is refused (RULES 2).
+
+    Its price is on the grid of today, toward safety: the venue may have changed the tick since the trade was planned.
+    """
     client_id, n = next_id(ctx, trade, Role.STOP)
+    rules, price = ctx.around.instruments.get(trade.symbol), trade.plan.stop_price
     return AlgoSpec(
         client_id=client_id,
         role=Role.STOP,
         symbol=trade.symbol,
         side=trade.direction.exit_side,
         type=AlgoType.STOP_MARKET,
-        trigger_price=trade.plan.stop_price,
+        trigger_price=price if rules is None else rules.round_stop(price, trade.direction),
         quantity=quantity,
         reduce_only=True,
     ), n

@@ -28,6 +28,9 @@ class UserEvent(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     kind: str
     data: bytes
+    us: int
+    n: int
+    """When it happened, and the number of the last log record that it can tell of."""
     ids: dict[str, object]
 
 
@@ -58,7 +61,8 @@ def _line_up(exchange: Exchange, conn: Conn, event: UserEvent) -> None:
 
 
 def _send(exchange: Exchange, conn: Conn, event: UserEvent) -> None:
-    exchange.log("push", conn=conn.ident, account=event.account, e=event.kind, **event.ids)
+    held: dict[str, object] = {"of": event.n} if event.us < exchange.now_us else {}
+    exchange.log("push", conn=conn.ident, account=event.account, e=event.kind, **event.ids, **held)
     exchange.streams.send(conn, event.key, event.data)
 
 

@@ -92,24 +92,31 @@ def check_timestamp(exchange: Exchange, route: Route, params: Params) -> None:
 
 
 def _check_sender(request: Incoming) -> None:
-    security = request.route.security
-    if security == NONE:
+    key = _check_key(request)
+    if key is None or request.route.security == KEY:
         return
+    assert request.route.security == SIGNED, "invariant: a route has a known security type"
+    request.prove(key)
+
+
+def _check_key(request: Incoming) -> Key | None:
+    """The key of a request that needs one."""
+    if request.route.security == NONE:
+        return None
     if not request.api_key:
         raise VenueError(-2014)
     if request.key is None:
         raise VenueError(-2015)
-    if security == KEY:
-        return
-    assert security == SIGNED, "invariant: a route has a known security type"
-    request.prove(request.key)
+    return request.key
 
 
 def perform(exchange: Exchange, request: Incoming, *, late: bool = False) -> Answer:
     """Charge the limits, check the sender, run the handler."""
     try:
         _charge(exchange, request)
-        if not late:
+        if late:
+            _check_key(request)
+        else:
             _check_sender(request)
         _check_arrival(exchange, request, late=late)
         if exchange.facts.unknown_params != "ignore":

@@ -232,7 +232,13 @@ class Exchange:
     def push(self, account: Account, kind: str, payload: dict[str, Any], **ids: object) -> None:
         """Hand a user event to every private connection of the account, unless a stream fault swallows it."""
         event = UserEvent(
-            key=account.listen_key, account=account.name, kind=kind, data=msgspec.json.encode(payload), ids=ids
+            key=account.listen_key,
+            account=account.name,
+            kind=kind,
+            data=msgspec.json.encode(payload),
+            us=self.now_us,
+            n=self.log_number,
+            ids=ids,
         )
         for conn in self.listened(account).values():
             wanted = conn.events.get(account.listen_key)

@@ -16,7 +16,7 @@ import msgspec
 
 from holdfast.binance import endpoints as ep
 from holdfast.binance import requests
-from holdfast.binance.codes import RESYNC_CLOCK, is_listed
+from holdfast.binance.codes import RESYNC_CLOCK, RULES_CHANGED, is_listed
 from holdfast.binance.endpoints import Endpoints
 from holdfast.binance.governor import Governor
 from holdfast.binance.outcomes import Answer, Op, classify, is_ban
@@ -66,6 +66,7 @@ class Gateway:
     """One account's way to the venue. Construct it in a running loop.
 
     `confirmed` is called with the client id of each order or cancel that the venue confirmed: an event is owed for it.
+    `rules_doubted` is called when a refusal shows that a symbol's rules are others than ours.
     `entries_forbidden` is asked before each entry is written (the kill latch, RULES 16). `http` belongs to the REST
     host, `wallet_http` to the wallet host where the venue has one, `ws_connector` to the WebSocket API host.
     """
@@ -87,6 +88,7 @@ class Gateway:
         wallet_http: HttpClient | None = None,
         confirmed: Callable[[str], None] | None = None,
         entries_forbidden: Callable[[], bool] | None = None,
+        rules_doubted: Callable[[], None] | None = None,
     ) -> None:
         self.governor = governor if governor is not None else Governor()
         self._signer = signer
@@ -95,6 +97,7 @@ class Gateway:
         self._settings = settings
         self._observer: VenueObserver = observer if observer is not None else Unobserved()
         self._confirmed = confirmed if confirmed is not None else _nobody
+        self._rules_doubted = rules_doubted if rules_doubted is not None else _nothing
         self._entries_forbidden = entries_forbidden if entries_forbidden is not None else _never
         self._loop = asyncio.get_running_loop()
         self.door = RestDoor(http=http, signer=signer, clock=clock, governor=self.governor)
@@ -261,6 +264,8 @@ class Gateway:
             self.governor.throttled(lane, outcome.code, outcome.until_ms, banned=is_ban(answer))
         elif outcome.code in RESYNC_CLOCK:
             self._clock.resync()
+        elif outcome.code in RULES_CHANGED:
+            self._rules_doubted()
         elif outcome.code and not is_listed(outcome.code):
             self._observer.code_unlisted(_name_of(request), outcome.code, outcome.message)
 
@@ -451,6 +456,10 @@ def _is_object(body: bytes) -> bool:
 
 def _nobody(client_id: str) -> None:
     """No one is owed an event."""
+
+
+def _nothing() -> None:
+    """Nobody wants to know."""
 
 
 def _never() -> bool:

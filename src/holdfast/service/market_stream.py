@@ -17,7 +17,7 @@ from holdfast.binance.endpoints import Endpoints
 from holdfast.binance.payloads import BookTickerPayload
 from holdfast.binance.replies import Unreadable, book_tickers_of, number
 from holdfast.binance.requests import Request, simple
-from holdfast.binance.streams import Ignored, Undecodable, market_frame
+from holdfast.binance.streams import ContractChanged, Ignored, Undecodable, market_frame
 from holdfast.model.effects import Lane
 from holdfast.model.inputs import AnyInput, LinkChanged, MarketSeen
 from holdfast.ports import WsConnector
@@ -27,6 +27,9 @@ from holdfast.service.rest_door import RestDoor, VenueTime
 from holdfast.service.venue_observer import Unobserved, VenueObserver
 
 LINK: Final = "market_stream"
+CONTRACTS: Final = "!contractInfo"
+MAX_SYMBOLS: Final = MAX_STREAMS - 1
+"""One name is that of the contracts."""
 CONFLATE_MS: Final = 20
 """Touches of one symbol are handed on at most so often; the last one always is."""
 
@@ -69,6 +72,7 @@ class MarketStream:
     """Market data of one venue. Construct it in a running loop; `watch` may be called at any time.
 
     `door` is used to ask for quiet touches; without it they grow old. `conflate_ms` 0 hands on every touch.
+    `contract_changed` is called when the venue tells that a watched contract is not what it was.
     """
 
     name = "market stream"
@@ -84,6 +88,7 @@ class MarketStream:
         door: RestDoor | None = None,
         observer: VenueObserver | None = None,
         conflate_ms: int = CONFLATE_MS,
+        contract_changed: Callable[[], None] | None = None,
     ) -> None:
         self._clock = clock
         self._deliver = deliver
@@ -97,6 +102,9 @@ class MarketStream:
         touch_silent_s = TOUCH_SILENT_S if door is None else TOUCH_SILENT_WITH_REST_S
         self._touches = self._feed("public", endpoints, ws_connector, touch_silent_s)
         self._marks = self._feed("market", endpoints, ws_connector, MARK_SILENT_S)
+        self._contract_changed = contract_changed
+        if contract_changed is not None:
+            self._marks.subscribe([CONTRACTS])
         self.watch(symbols)
 
     def _feed(self, route: str, endpoints: Endpoints, connector: WsConnector, silent_after_s: float) -> MarketFeed:
@@ -128,11 +136,20 @@ class MarketStream:
         self._touches.close()
         self._marks.close()
 
+    @property
+    def room(self) -> int:
+        """How many further symbols can be watched."""
+        return MAX_SYMBOLS - len(self._quotes)
+
+    def watches(self, symbol: str) -> bool:
+        """Whether a symbol is subscribed already."""
+        return symbol in self._quotes
+
     def watch(self, symbols: Sequence[str]) -> None:
         """Subscribe further symbols. Raises `ValueError` beyond what one connection may carry."""
         fresh = [symbol for symbol in dict.fromkeys(symbols) if symbol not in self._quotes]
-        if len(self._quotes) + len(fresh) > MAX_STREAMS:
-            raise ValueError(f"at most {MAX_STREAMS} symbols can be watched")
+        if len(self._quotes) + len(fresh) > MAX_SYMBOLS:
+            raise ValueError(f"at most {MAX_SYMBOLS} symbols can be watched")
         for symbol in fresh:
             self._quotes[symbol] = _Quote(self._loop.time())
         self._touches.subscribe([_touch_stream(symbol) for symbol in fresh])
@@ -146,6 +163,9 @@ class MarketStream:
             quote = self._quotes.get(frame.symbol)
             if quote is not None:
                 self._take(frame, quote)
+        elif isinstance(frame, ContractChanged):
+            if self._contract_changed is not None and frame.symbol in self._quotes:
+                self._contract_changed()
         elif isinstance(frame, Undecodable):
             # The next frame replaces it; a price that stays away grows old, and the core sees that.
             self._observer.frame_unreadable(LINK, frame.kind, frame.detail)

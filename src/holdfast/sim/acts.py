@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from holdfast.model.inputs import Command
 from holdfast.model.intent import Intent
-from holdfast.sim import venue_faults
+from holdfast.sim import venue_faults, venue_world
 from holdfast.sim.disk import Platter
 from holdfast.sim.lives import Points, Variant
 from holdfast.sim.roads import ROUTES, Weather
@@ -63,6 +63,12 @@ class Stage(Protocol):
     def kill(self, variant: Variant, rest_ms: int) -> None:
         """kill −9, and a start after so many milliseconds."""
 
+    def mend_contract(self, symbol: str) -> None:
+        """A contract is traded as it was in the beginning."""
+
+    def mend_account(self) -> None:
+        """The account's key is good, and everything is allowed."""
+
 
 def _intent(stage: Stage, rng: random.Random) -> None:
     """A source wants in."""
@@ -101,6 +107,11 @@ def _stream(stage: Stage, rng: random.Random) -> None:
 def _stop(stage: Stage, rng: random.Random) -> None:
     """A conditional order sticks, is rejected, or vanishes."""
     _fault(stage, venue_faults.at_stops(rng))
+
+
+def _odd(stage: Stage, rng: random.Random) -> None:
+    """Messages arrive twice, late or out of order at the venue, or the listen key is deleted."""
+    _fault(stage, venue_faults.at_oddities(rng))
 
 
 def _query(stage: Stage, rng: random.Random) -> None:
@@ -283,4 +294,9 @@ ACTS: Final[dict[str, Row]] = {
     "kill": Row(_kill, True),
     "doom": Row(_doom, True),
     "pause": Row(_pause, True),
+    "venue.odd": Row(_odd, True),
+    "venue.contract": Row(venue_world.contract, True),
+    "venue.account": Row(venue_world.account, True),
+    "venue.force": Row(venue_world.force, True),
+    "venue.end": Row(venue_world.end, True),
 }

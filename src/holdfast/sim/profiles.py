@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
+from holdfast.sim import venue_facts
 from holdfast.sim.acts import ACTS
 from holdfast.sim.roads import Climate
 from holdfast.sim.scenario import START_US, Act, Policies, Scenario
@@ -21,7 +22,10 @@ FUNDING_US: Final = 5_200 * 1_000_000
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """How often each act happens in an hour, and what network, disk and clock are like."""
+    """How often each act happens in an hour, and what network, disk and clock are like.
+
+    What is new stands at the end of the table: then a seed's other acts stay what they were.
+    """
 
     summary: str
     an_hour: dict[str, int]
@@ -61,6 +65,11 @@ PROFILES: Final[dict[str, Profile]] = {
             "kill": 1,
             "doom": 2,
             "pause": 1,
+            "venue.odd": 3,
+            "venue.contract": 2,
+            "venue.account": 1,
+            "venue.force": 1,
+            "venue.end": 1,
         },
         climates=(
             Climate(),
@@ -98,6 +107,11 @@ PROFILES: Final[dict[str, Profile]] = {
             "kill": 8,
             "doom": 12,
             "pause": 6,
+            "venue.odd": 15,
+            "venue.contract": 8,
+            "venue.account": 4,
+            "venue.force": 4,
+            "venue.end": 2,
         },
         climates=(
             Climate(latency_us=2_000, jitter_us=1_000),
@@ -109,28 +123,12 @@ PROFILES: Final[dict[str, Profile]] = {
     ),
 }
 
-FACTS: Final[dict[str, tuple[Any, ...]]] = {
-    "stop_without_position": ("accept", "-4509", "accept-then-REJECTED"),
-    "second_close_position": ("-4130", "accept"),
-    "cancel_all_touches_algos": (False, True),
-    "countdown_touches_algos": (False, True),
-    "legacy_place_fields": (False, True),
-    "event_before_ack": (False, True),
-    "reduce_only_over_size": ("clip", "reject"),
-    "duplicate_client_id": ("-4116", "-4115"),
-    "reuse_filled_client_id": ("accept", "-4116"),
-    "gte_gtc": ("accept", "-1115"),
-    "trigger_bands": ("none", "-4210"),
-    "algo_recv_window": (True, False),
-}
-"""Every value of every venue fact; the first is the exchange's default (RULES 14)."""
-
 
 def draw(seed: int, profile: str, hours: Decimal) -> Scenario:
     """The scenario of a seed. Raises `KeyError` for an unknown profile."""
     table, rng = PROFILES[profile], random.Random(seed)
     duration_ms = int(hours * HOUR_MS)
-    facts = _facts(rng) if table.draws_facts else {}
+    facts = {**venue_facts.draw(rng), **venue_facts.draw_more(seed)} if table.draws_facts else {}
     return Scenario(
         seed=seed,
         profile=profile,
@@ -146,12 +144,6 @@ def draw(seed: int, profile: str, hours: Decimal) -> Scenario:
         drift_ppm=rng.choice(table.drifts_ppm),
         acts=_acts(rng, table, duration_ms),
     )
-
-
-def _facts(rng: random.Random) -> dict[str, Any]:
-    """A few that differ from the defaults, at most four, so that each is also met almost alone."""
-    drawn = {name: rng.choice(values) for name, values in FACTS.items() if rng.random() < 0.3}
-    return {name: value for name, value in drawn.items() if value != FACTS[name][0]}
 
 
 def _policies(rng: random.Random) -> Policies:

@@ -81,6 +81,30 @@ STOPS: Final[dict[str, Draw]] = {
     "algo.vanish": lambda rng: {"ms": rng.choice((0, 1_000))},
 }
 
+REDUCING: Final = ("hf-s", "hf-c")
+"""What the names of stops and closes begin with: doubled, they only reduce (RULES 2)."""
+
+
+def _doubled(rng: random.Random) -> Details:
+    """What opens, or closes a part, is never doubled: nothing on the way repeats such a write (RULES 1)."""
+    if rng.random() < 0.4:
+        return {"match": {"client_id_prefix": rng.choice(REDUCING)}, "count": rng.choice((1, 3))}
+    return {"match": {"method": rng.choice((*CANCELS, *READS, *SETTINGS))}, "count": rng.choice((1, 3, 8))}
+
+
+def _late_events(rng: random.Random) -> Details:
+    kinds = rng.choice(([], [], ["ORDER_TRADE_UPDATE"], ["ALGO_UPDATE"], ["ACCOUNT_UPDATE"], ["TRADE_LITE"]))
+    return {"ms": rng.choice((50, 300, 900)), "count": rng.choice((1, 3, 10)), "kinds": kinds}
+
+
+ODD: Final[dict[str, Draw]] = {
+    "dup": _doubled,
+    "ws.delay": _late_events,
+    "ws.reorder": _late_events,
+    "lk.delete": _nothing,
+}
+"""What the venue's own front does to messages, and a listen key that somebody else with the account's key deletes."""
+
 
 def at_writes(rng: random.Random) -> Details:
     """A placing or cancelling request, or a few of them, end badly."""
@@ -110,3 +134,9 @@ def at_stops(rng: random.Random) -> Details:
     """A conditional order sticks in its trigger, is rejected at it, or vanishes."""
     verb = rng.choice(tuple(STOPS))
     return {"verb": verb, **STOPS[verb](rng)}
+
+
+def at_oddities(rng: random.Random) -> Details:
+    """A request arrives twice, user events are late or overtake each other, or somebody deletes the listen key."""
+    verb = rng.choice(tuple(ODD))
+    return {"verb": verb, **ODD[verb](rng)}

@@ -13,9 +13,10 @@ from holdfast.model.orders import OrderSpec, TimeInForce
 from holdfast.model.reasons import Outcome, TradePhase, TradingState
 from holdfast.verify.base import Check, LineHandlers, Scene
 from holdfast.verify.evidence import WRITES, Verb, client_id_of
+from holdfast.verify.grids import Grids
 from holdfast.verify.journal_view import Planned
 from holdfast.verify.liveness import spans
-from holdfast.verify.records import OrderLine, Reply, Request
+from holdfast.verify.records import ControlLine, OrderLine, Reply, Request
 
 ATTEMPTS: Final = 4
 """A take profit is planned once and derived anew three times at most (RULES 2)."""
@@ -63,10 +64,16 @@ class Conduct(Check):
         self._ends: dict[tuple[str, int], int] = {}
         """Order at the venue → seq of the report that ended it."""
         self._placing: dict[int, str] = {}
+        self._grids = Grids(self.options.lag_ms * 1_000)
 
     def after(self) -> LineHandlers:
         """Placing requests and their answers, and the ends of entries."""
-        return {Request: self._on_request, Reply: self._on_reply, OrderLine: self._on_order}
+        return {
+            Request: self._on_request,
+            Reply: self._on_reply,
+            OrderLine: self._on_order,
+            ControlLine: self._grids.controlled,
+        }
 
     def finish(self) -> None:
         """The whole journal in its order."""
@@ -85,17 +92,32 @@ class Conduct(Check):
             self._gone_us.setdefault(line.client_id, line.us)
 
     def _on_request(self, line: Request) -> None:
+        self._grids.asked(line)
         if WRITES.get(line.method) in (Verb.PLACE, Verb.PLACE_ALGO) and is_ours(client_id_of(line)):
             self._placing[line.n] = client_id_of(line)
 
     def _on_reply(self, line: Reply) -> None:
+        self._grids.answered(line)
         client_id = self._placing.pop(line.req, None)
-        if client_id is not None and line.fault is None and line.code in BAD_FORM:
+        if client_id is None or line.fault is not None or line.code not in BAD_FORM:
+            return
+        if not self._is_of_old_rules(client_id, line.us):
             self.found.violated(
                 "I16",
                 f"{client_id} was refused for its form: {line.code} {line.msg or ''}".rstrip(),
                 ns=(line.req, line.n),
             )
+
+    def _is_of_old_rules(self, client_id: str, us: int) -> bool:
+        """Whether the trade of an order was planned before the contract's rules changed: its prices stay its own."""
+        planned = self.journal.planned.get(client_id)
+        if planned is None:
+            return False
+        trade_id, began_ms = planned.event.trade_id, planned.event.at_ms
+        if trade_id:
+            orders = self.journal.planned.values()
+            began_ms = min(order.event.at_ms for order in orders if order.event.trade_id == trade_id)
+        return self._grids.is_old(planned.event.spec.symbol, began_ms * 1_000, us)
 
     def _play(self, seq: int, event: ev.AnyEvent) -> None:
         match event:

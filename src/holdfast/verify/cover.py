@@ -253,9 +253,9 @@ class Cover(Check):
             return
         told, symbol, named = read
         if named:
-            self._tell_of_stop(symbol, line.us)
+            self._tell_of_stop(symbol, line.us, line.n)
         else:
-            self._tell(told, symbol, line.us)
+            self._tell(told, symbol, line.us, line.n)
 
     def _was_on_its_way(self, refusal: Refusal, us: int) -> bool:
         """Whether what came then left before a throttle was heard: although it is taken, the next act has to wait."""
@@ -265,17 +265,18 @@ class Cover(Check):
         self.hearing.pushed(line)
         self.silent.pushed(line)
         if line.e == "ALGO_UPDATE":
-            self._told |= set(self.state.algos_by_client.get(line.client_id or "", ())) & set(self._triggering)
-            self._tell_of_stop(line.symbol or "", line.us)
+            named = set(self.state.algos_by_client.get(line.client_id or "", ())) & set(self._triggering)
+            self._told |= {algo_id for algo_id in named if self.state.algos[algo_id].last_n <= line.tells_n}
+            self._tell_of_stop(line.symbol or "", line.us, line.tells_n)
         elif line.e in ("ORDER_TRADE_UPDATE", "TRADE_LITE", "ACCOUNT_UPDATE"):
-            self._tell(Shows.FILLS, told_of(line), line.us)
+            self._tell(Shows.FILLS, told_of(line), line.us, line.tells_n)
             if role_of(line.client_id or "") is Role.STOP:
-                self._tell_of_stop(line.symbol or "", line.us)
+                self._tell_of_stop(line.symbol or "", line.us, line.tells_n)
 
-    def _tell_of_stop(self, symbol: str, us: int) -> None:
+    def _tell_of_stop(self, symbol: str, us: int, of_n: int) -> None:
         """A word about one stop. While another has ended without one, nobody can know that nothing covers."""
         if not self.silent.untold_on(symbol):
-            self._tell(Shows.ALGOS, symbol, us)
+            self._tell(Shows.ALGOS, symbol, us, of_n)
 
     def _on_fault(self, line: FaultLine) -> None:
         """A request that a fault kept from the venue was an act all the same; what follows is its own class."""
@@ -285,12 +286,15 @@ class Cover(Check):
         for episode in self._on_symbol(planned.event.spec.symbol):
             _refused(episode, line.us, UNREACHABLE)
 
-    def _tell(self, what: Shows, symbol: str | None, us: int) -> None:
+    def _tell(self, what: Shows, symbol: str | None, us: int, of_n: int) -> None:
+        """Evidence was delivered. What the venue had held back says nothing of a gap that began after it."""
         if symbol is None:
             return
         for episode in self._on_symbol(symbol):
             gap = episode.gap
-            if gap is not None and (what is episode.tells or (what is Shows.POSITION and episode.tells is Shows.FILLS)):
+            if gap is None or gap.start_n > of_n:
+                continue
+            if what is episode.tells or (what is Shows.POSITION and episode.tells is Shows.FILLS):
                 gap.inform(us)
 
     def _on_live(self, us: int, *, live: bool, absence: str) -> None:

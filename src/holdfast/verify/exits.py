@@ -258,10 +258,10 @@ class Orphans(Check):
             for duties in self._duties.values():
                 for _, duty in duties.values():
                     duty.refuse(trouble)
-        self._inform(self.hearing.answered(line), line.us)
+        self._inform(self.hearing.answered(line), line.us, line.n)
 
     def _on_push(self, line: PushLine) -> None:
-        self._inform(self.hearing.pushed(line), line.us)
+        self._inform(self.hearing.pushed(line), line.us, line.tells_n)
 
     def _on_fault(self, line: FaultLine) -> None:
         """A cancel that a fault kept from the venue was asked for all the same; what follows is its own class."""
@@ -272,12 +272,13 @@ class Orphans(Check):
                 if order.client_id == line.client_id:
                     duty.refuse(UNREACHABLE)
 
-    def _inform(self, symbol: str | None, us: int) -> None:
+    def _inform(self, symbol: str | None, us: int, of_n: int) -> None:
         """Something was told of a symbol. While an execution is still untold, nobody can know that it is flat."""
         for name, duties in self._duties.items():
             if symbol in ("", name) and not self.hearing.untold(name):
                 for _, duty in duties.values():
-                    duty.inform(us)
+                    if duty.start_n <= of_n:
+                        duty.inform(us)
 
     def _on_live(self, us: int, *, live: bool, absence: str) -> None:
         for duties in self._duties.values():

@@ -28,6 +28,7 @@ class Execution(msgspec.Struct, kw_only=True):
     """One execution, ours or another's, and when the engine was first told of it."""
 
     us: int
+    n: int
     client_id: str
     told_us: int | None = None
 
@@ -48,7 +49,7 @@ class Hearing:
         lately = self._lately.setdefault(line.symbol, deque())
         while lately and lately[0].us < line.us - REMEMBERED_US:
             lately.popleft()
-        lately.append(Execution(us=line.us, client_id=line.client_id))
+        lately.append(Execution(us=line.us, n=line.n, client_id=line.client_id))
         return lately[-1]
 
     def asked(self, line: Request) -> None:
@@ -62,20 +63,20 @@ class Hearing:
         symbol = self._reads.pop(line.req, None)
         if symbol is None or line.status != 200 or line.fault is not None:
             return None
-        self._tell(symbol, line.us)
+        self._tell(symbol, line.us, of_n=line.n)
         return symbol
 
     def pushed(self, line: PushLine) -> str | None:
         """The symbol of which an event tells, like `told_of`. An order's event tells of that order only."""
         symbol = told_of(line)
         if line.e in ORDER_EVENTS:
-            self._tell(symbol or "", line.us, client_id=line.client_id)
+            self._tell(symbol or "", line.us, of_n=line.tells_n, client_id=line.client_id)
         elif line.e == "ACCOUNT_UPDATE" and symbol is not None:
-            self._tell(symbol, line.us)
+            self._tell(symbol, line.us, of_n=line.tells_n)
         return symbol
 
-    def _tell(self, symbol: str, us: int, *, client_id: str | None = None) -> None:
+    def _tell(self, symbol: str, us: int, *, of_n: int, client_id: str | None = None) -> None:
         for lately in self._lately.values() if not symbol else [self._lately.get(symbol, deque())]:
             for each in lately:
-                if each.told_us is None and client_id in (None, each.client_id):
+                if each.told_us is None and each.n <= of_n and client_id in (None, each.client_id):
                     each.told_us = us

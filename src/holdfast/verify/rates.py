@@ -100,6 +100,10 @@ class Window:
         self.most = max(self.most, self.count)
         self._arrived.append((sent_us, amount))
 
+    def leaves_no_room_for(self, amount: int) -> bool:
+        """Whether so much more would be beyond the share of what can wait."""
+        return self.limit is not None and _beyond(self.count + amount, self.limit)
+
     def exceeded(self, us: int, sent_us: int) -> bool:
         """Whether what can wait has used more than its share; once per window.
 

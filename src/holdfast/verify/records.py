@@ -216,6 +216,7 @@ class PushLine(VenueRecord, frozen=True, kw_only=True, tag="push"):
     """A user event handed to a private connection: evidence delivered.
 
     An ACCOUNT_UPDATE says how many positions it tells of, and the symbol where that is one; older logs say neither.
+    `of`: the number of the last record that it can tell of, if the venue held it back.
     """
 
     conn: int | str
@@ -225,6 +226,12 @@ class PushLine(VenueRecord, frozen=True, kw_only=True, tag="push"):
     client_id: str | None = None
     order_id: int | None = None
     positions: int | None = None
+    of: int | None = None
+
+    @property
+    def tells_n(self) -> int:
+        """The number of the last record that it can tell of."""
+        return self.n if self.of is None else self.of
 
 
 class FaultLine(VenueRecord, frozen=True, kw_only=True, tag="fault"):
@@ -239,7 +246,8 @@ class ControlLine(VenueRecord, frozen=True, kw_only=True, tag="control"):
     """A command on the exchange's control port."""
 
     what: str = ""
-    set: dict[str, Any] | None = None
+    symbol: str = ""
+    set: Any = None
     params: dict[str, str] = {}
 
 

@@ -25,6 +25,8 @@ class SilentEnds:
         self.state = scene.state
         self._told: dict[LegKey, dict[int, int | None]] = {}
         """Algo id → when its end was told first, by leg."""
+        self._ended_n: dict[int, int] = {}
+        """Algo id → the record of its end."""
         self._doubted: dict[int, int] = {}
         """Algo id → when the venue said that it does not know it: a suspicion, no proof (RULES 12)."""
         self._reads: dict[int, tuple[str | None, tuple[int, ...]]] = {}
@@ -37,6 +39,7 @@ class SilentEnds:
             told = self._told.get(stop.leg, {})
             lately = {algo_id: us for algo_id, us in told.items() if us is None or us >= line.us - REMEMBERED_US}
             self._told[stop.leg] = {**lately, line.algo_id: None}
+            self._ended_n[line.algo_id] = line.n
 
     def untold(self, leg: LegKey) -> bool:
         """Whether a stop of a leg has ended without a word until now."""
@@ -89,7 +92,8 @@ class SilentEnds:
         """An event of a stop, or of the order that it became."""
         of_a_stop = line.e in ORDER_EVENTS and role_of(line.client_id or "") is Role.STOP
         if line.e == "ALGO_UPDATE" or of_a_stop:
-            named = tuple(self.state.algos_by_client.get(line.client_id or "", ()))
+            known = self.state.algos_by_client.get(line.client_id or "", ())
+            named = tuple(algo_id for algo_id in known if self._ended_n.get(algo_id, 0) <= line.tells_n)
             for told in self._told.values():
                 _tell(told, line.us, named)
 

@@ -4,6 +4,7 @@ same node runs on real sockets, in process on a scaled loop, and on a virtual on
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import Callable, Iterable
 from decimal import Decimal
@@ -23,7 +24,6 @@ from holdfast.ports import Clock, HttpClient, Journal, JournalRecord, WsConnecto
 from holdfast.service.coverage import CoverageWatch
 from holdfast.service.gateway import Gateway
 from holdfast.service.lifecycle import Part, Service, Supervisor
-from holdfast.service.market_feed import MAX_STREAMS
 from holdfast.service.market_stream import MarketStream
 from holdfast.service.observe import Observer
 from holdfast.service.outbox import Outbox
@@ -39,6 +39,10 @@ from holdfast.service.venue_reads import CannotAsk
 BOOT_RETRY_S = 1.0
 LATCH_LOOK_S = 1.0
 REFRESH_INSTRUMENTS_S = 900.0
+HALTED_REFRESH_S = 60.0
+"""While a market that we watch is halted; it may be open again any moment."""
+LEAST_REFRESH_S = 2.0
+"""Between two readings of the rules, however often they change."""
 FIRST_REFRESH_S = 30.0
 """The account's fees are read then; a start has more urgent questions."""
 FEE_PAUSE_S = 3.0
@@ -136,6 +140,7 @@ class Node:
 
     def _build_drivers(self, endpoints: Endpoints, signer: Signer, network: Network) -> None:
         governor = Governor()
+        self._rules_doubted = asyncio.Event()
         self.user_stream = UserStream(
             endpoints=endpoints,
             signer=signer,
@@ -159,6 +164,7 @@ class Node:
             wallet_http=network.wallet,
             confirmed=self.user_stream.owe,
             entries_forbidden=self._latched,
+            rules_doubted=self._rules_doubted.set,
         )
         self.runner.attach(self.gateway)
         self.market_stream = MarketStream(
@@ -168,6 +174,7 @@ class Node:
             deliver=self.deliver,
             door=RestDoor(http=network.rest, signer=signer, clock=self.clock, governor=governor),
             observer=self.observer,
+            contract_changed=self._rules_doubted.set,
         )
         self.coverage = CoverageWatch(
             http=network.watch,
@@ -254,13 +261,41 @@ class Node:
     async def _refresh_instruments(self) -> None:
         pause_s = FIRST_REFRESH_S if self.settings.symbols else REFRESH_INSTRUMENTS_S
         for version in itertools.count(2):
-            await asyncio.sleep(pause_s)
+            doubted = await self._doubted_within(pause_s)
             pause_s = REFRESH_INSTRUMENTS_S
-            await self._read_fees()
+            if not doubted:
+                await self._read_fees()
             try:
-                self.deliver(await self.gateway.reads.instruments(version, Lane.QUERY))
+                # A close that is too large for the new rules goes out when they are known.
+                loaded = await self.gateway.reads.instruments(version, Lane.PROTECT if doubted else Lane.QUERY)
             except CannotAsk as error:
                 self.observer.read_repeated("instruments", str(error))
+                pause_s = LEAST_REFRESH_S if doubted else pause_s
+                continue
+            self.deliver(loaded)
+            if self.watch_markets(loaded):
+                pause_s = HALTED_REFRESH_S
+            await asyncio.sleep(LEAST_REFRESH_S)
+
+    async def _doubted_within(self, seconds: float) -> bool:
+        """Wait so long, or until the venue tells of other rules, or refuses an order by them. Whether it did."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._rules_doubted.wait()
+        doubted = self._rules_doubted.is_set()
+        self._rules_doubted.clear()
+        return doubted
+
+    def watch_markets(self, loaded: InstrumentsLoaded) -> bool:
+        """Listen to the markets that may be traded: those named, else all that are open, and whatever is held in any
+        case, because a stop waits for its mark also while the venue takes no orders. Whether one of them is halted."""
+        named, state = self.settings.symbols, self.engine.state
+        held = dict.fromkeys([*(name for name, amount in state.positions.items() if amount), *state.live_trades])
+        wanted = {i.symbol: i.tradable for i in loaded.instruments if i.symbol in held}
+        wanted |= {i.symbol: i.tradable for i in loaded.instruments if (i.symbol in named if named else i.tradable)}
+        fresh = [symbol for symbol in wanted if not self.market_stream.watches(symbol)]
+        self.market_stream.watch(fresh[: self.market_stream.room])
+        return not all(wanted.values())
 
     async def _read_fees(self) -> None:
         """Of every symbol there is it would cost several whole windows; those that are named are few.
@@ -299,9 +334,7 @@ class _Boot:
             )
         )
         node.begun = True
-        allowed = node.settings.symbols
-        tradable = [i.symbol for i in loaded.instruments if i.tradable and (not allowed or i.symbol in allowed)]
-        node.market_stream.watch(tradable[:MAX_STREAMS])
+        node.watch_markets(loaded)
 
     async def stop(self) -> None:
         """Nothing is left running."""

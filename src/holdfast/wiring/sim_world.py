@@ -12,9 +12,10 @@ import contextvars
 import random
 from collections import Counter
 from collections.abc import Callable
+from copy import deepcopy
 from decimal import Decimal
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -46,7 +47,7 @@ from holdfast.sim.roads import Weather
 from holdfast.sim.scenario import Act, Scenario
 from holdfast.sim.sources import Sources
 from holdfast.verify import Window
-from holdfast.wiring.node import Identity, Network, Node
+from holdfast.wiring.node import Identity, KeyNotTaken, Network, Node
 
 FUNDS: Final = Decimal(100_000)
 ASK_AGAIN_MS: Final = 3_000
@@ -55,7 +56,16 @@ KEEP_TIME_MS: Final = 256_000
 """How often a time service looks at a clock that drifts."""
 BACK_UP_MS: Final = 1_000
 """How long a supervisor waits before it starts again what ended by itself."""
+FUNDING_HOURS: Final = 8
+"""Between the payments of a contract that does not say."""
 _INFO: Final = default_exchange_info()
+
+
+class Listed(NamedTuple):
+    """A contract as the exchange knew it in the beginning."""
+
+    row: dict[str, Any]
+    brackets: list[paper.Bracket]
 
 
 class Simulation:
@@ -94,6 +104,8 @@ class Simulation:
         self.last_state_hash: str | None = None
         """What the living engine's state came to at the end, if all of it was on the disk."""
         self.network = self._venue()
+        markets = self.network.venue.exchange.markets
+        self._listed = {name: Listed(deepcopy(markets[name].row), markets[name].brackets) for name in self.symbols}
 
     def _venue(self) -> InProcessVenue:
         scenario = self.scenario
@@ -149,6 +161,9 @@ class Simulation:
         self.points.clear()
         self.weather.calm()
         self.control(do="fault", verb="clear")
+        for symbol in self.symbols:
+            self.mend_contract(symbol)
+        self.mend_account()
         self.platter.slow_by_ms = 0
         self.set_disk("")
         self.clock.drift(0)
@@ -188,7 +203,9 @@ class Simulation:
         except Killed:
             raise
         except Exception as error:  # noqa: BLE001 - a start that fails is told, and tried again by the supervisor
-            self._failed(life, f"the engine did not start: {error!r}")
+            # Without a good key it ends, as it should (fault H2), until the key is good again.
+            usual = isinstance(error, KeyNotTaken) and self.network.venue.exchange.revoked
+            self._failed(life, "" if usual else f"the engine did not start: {error!r}")
             return
         self._ready = True
 
@@ -200,7 +217,8 @@ class Simulation:
     def _failed(self, life: Life, problem: str) -> None:
         if not life.alive:
             return  # The endings of what was killed are nobody's failure.
-        self.problems.append(f"life {life.number}: {problem}")
+        if problem:
+            self.problems.append(f"life {life.number}: {problem}")
         self._rest_ms = BACK_UP_MS
         life.die(Variant.AFTER)
 
@@ -320,6 +338,25 @@ class Simulation:
         if self._life is not None:
             self._rest_ms = rest_ms
             self._life.die(variant)
+
+    def mend_contract(self, symbol: str) -> None:
+        """A contract is traded as it was in the beginning."""
+        first, now = self._listed[symbol], self.network.venue.exchange.markets[symbol]
+        if now.row != first.row:
+            hours = first.row.get("fundingIntervalHours", FUNDING_HOURS)
+            if now.row.get("fundingIntervalHours", hours) != hours:
+                self.control(do="funding", symbol=symbol, hours=hours)
+            filters = {rule["filterType"]: rule for rule in first.row["filters"]}
+            ends_ms = first.row["deliveryDate"]
+            self.control(do="symbol", symbol=symbol, status=first.row["status"], filters=filters, deliveryDate=ends_ms)
+        if now.brackets != first.brackets:
+            self.control(do="bracket.set", symbol=symbol, brackets=msgspec.to_builtins(first.brackets))
+
+    def mend_account(self) -> None:
+        """The account's key is good, and everything is allowed."""
+        exchange = self.network.venue.exchange
+        if exchange.revoked or any(exchange.restrictions.values()):
+            self.control(do="acct.perm", may="trade", revoked=False)
 
 
 def settings_of(scenario: Scenario) -> EngineSettings:
