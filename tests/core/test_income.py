@@ -17,9 +17,11 @@ from tests.core.gate_samples import D
 from tests.core.replies import stranger_order, unknown
 
 
-def row(kind: str = "FUNDING_FEE", *, tran_id: int = 1, venue_ms: int = START_MS, symbol: str = "BTCUSDT") -> IncomeRow:
+def row(kind: str = "FUNDING_FEE", *, tran_id: int = 1, venue_ms: int = START_MS, symbol: str = "BTCUSDT",
+        trade_id: str = "") -> IncomeRow:  # fmt: skip
     """A row of the record."""
-    return IncomeRow(type=kind, tran_id=tran_id, asset="USDT", amount=D("-0.5"), symbol=symbol, venue_ms=venue_ms)
+    return IncomeRow(type=kind, tran_id=tran_id, asset="USDT", amount=D("-0.5"), symbol=symbol, venue_ms=venue_ms,
+                     trade_id=trade_id)  # fmt: skip
 
 
 def reads(bench: Bench) -> list[Read]:
@@ -206,12 +208,19 @@ def test_rules_15_a_trade_that_ends_just_before_our_hour_may_have_paid_at_the_ve
     assert bench.closed[0].funding == {"USDT": D("-0.5")}
 
 
-@pytest.mark.parametrize(("kind", "expected"), [("INSURANCE_CLEAR", [1]), ("COMMISSION", []), ("REALIZED_PNL", [])])
-def test_what_executions_made_comes_with_them(kind, expected):
-    """Their rows would double the journal and add nothing."""
+@pytest.mark.parametrize(("kind", "trade_id", "expected"), [
+    ("INSURANCE_CLEAR", "", [1]),
+    ("COMMISSION", "7", []),
+    ("REALIZED_PNL", "7", []),
+    ("DELIVERED_SETTELMENT", "7", []),
+    ("COMMISSION", "", [1]),
+])  # fmt: skip
+def test_what_executions_made_comes_with_them(kind, trade_id, expected):
+    """Their rows would double the journal and add nothing. They name the execution: a commission that names none is a
+    charge of its own, such as that of a liquidation."""
     bench = Bench()
     to_next_hour(bench, 0)
-    bench.venue.incomes.append(row(kind, venue_ms=bench.now))
+    bench.venue.incomes.append(row(kind, venue_ms=bench.now, trade_id=trade_id))
     bench.advance(2 * SETTLED_MS + 30_000)
     assert booked(bench) == expected
 

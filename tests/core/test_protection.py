@@ -6,6 +6,7 @@ import pytest
 
 from holdfast.core import protection
 from holdfast.model import events as ev
+from holdfast.model import inputs as inp
 from holdfast.model.effects import ReadKind
 from holdfast.model.ids import Role
 from holdfast.model.intent import Entry
@@ -13,7 +14,7 @@ from holdfast.model.orders import AlgoStatus, Direction
 from holdfast.model.reasons import AlarmCode, TradePhase
 from holdfast.model.venue_facts import VenueFacts
 from tests.core.bench import SYMBOL, Bench
-from tests.core.replies import Reply, rejected, silence, stranger_order, throttled, unknown
+from tests.core.replies import Reply, instrument, rejected, silence, stranger_order, throttled, unknown
 
 D = Decimal
 STOP = D(49_500)
@@ -53,11 +54,11 @@ def test_a_trade_is_open_once_it_is_covered():
 
 def test_rules_5_the_second_form_of_a_stop_is_on_the_tick_of_today():
     """Toward safety: the venue made its tick larger after the trade was planned, and would refuse the old price."""
-    bench = Bench()
-    bench.script(Role.STOP, rejected(-4014))
-    bench.coarser("50")
-    bench.intent(stop="49510")
-    assert [effect.order.spec.trigger_price for effect in bench.places(Role.STOP)] == [D(49_510), D(49_550)]
+    bench = open_with(silence())
+    coarse = instrument(tick_size=D(70), price_min=D(70))
+    bench.give(inp.InstrumentsLoaded, instruments=(coarse,))
+    bench.advance(700)
+    assert [effect.order.spec.trigger_price for effect in bench.places(Role.STOP)] == [STOP, D(49_560)]
 
 
 def test_three_repeats_at_once_and_then_five_a_second():
@@ -206,6 +207,25 @@ def test_rules_2_a_stop_that_waits_long_goes_out_with_the_first_fill():
     bench.fill(bench.entry().client_id)
     bench.advance(300)
     assert [at - filled_ms for at in bench.place_times(Role.STOP)[9:]] == [0, 50, 150]
+
+
+@pytest.mark.parametrize("before", [(), (rejected(-4509),)])
+def test_rules_2_a_repeat_that_landed_unheard_still_lives_when_the_next_is_refused(before):
+    """−4509 is the answer to one request; what the one before it did is still to be found out, and is cancelled when
+    the entry has ended."""
+    bench = Bench(facts=VenueFacts(stop_without_position="yes"))
+    bench.hold_reads = {ReadKind.ALGO, ReadKind.OPEN_ALGOS}
+    bench.script(Role.STOP, *before, unknown(landed=True), *[rejected(-4509)] * 20)
+    bench.intent(entry=Entry(type="limit", price=D("49900"), ttl_ms=2_000), stop="49000")
+    bench.advance(200)
+    [stop] = [order for order in bench.engine.state.algos.values() if order.role is Role.STOP]
+    assert stop.code == -4509
+    assert stop.live
+    bench.hold_reads.clear()
+    bench.release_reads()
+    bench.advance(60_000)
+    assert stop.status is AlgoStatus.CANCELLED
+    assert len(bench.closed) == 1
 
 
 def test_a_stop_that_goes_again_at_the_first_fill_does_not_go_twice():

@@ -19,12 +19,13 @@ def test_the_ledger_adds_fills_fees_and_funding() -> None:
 
 
 def test_income_rows_that_repeat_fills_are_not_counted_twice() -> None:
-    """REALIZED_PNL and COMMISSION are listed, not added."""
+    """REALIZED_PNL and COMMISSION of an execution are listed, not added; a commission that names none is added."""
+    told = {"tran_id": 2, "asset": "USDT", "amount": Decimal(9), "venue_ms": T0}
     rows: list[ev.AnyEvent] = [
-        ev.IncomeBooked(at_ms=T0, row=IncomeRow(type=kind, tran_id=2, asset="USDT", amount=Decimal(9), venue_ms=T0))
-        for kind in ("REALIZED_PNL", "COMMISSION", "TRANSFER")
+        ev.IncomeBooked(at_ms=T0, row=IncomeRow(type=kind, trade_id=trade_id, **told))
+        for kind, trade_id in (("REALIZED_PNL", "7"), ("COMMISSION", "7"), ("COMMISSION", ""), ("TRANSFER", ""))
     ]
     ledger = model_of(rows).ledger()
-    assert ledger.total.net == {}
+    assert ledger.total.net == {"USDT": Decimal(9)}
     assert ledger.total.transfers == {"USDT": Decimal(9)}
-    assert [row.type for row in ledger.movements] == ["TRANSFER", "COMMISSION", "REALIZED_PNL"]
+    assert [row.type for row in ledger.movements] == ["TRANSFER", "COMMISSION", "COMMISSION", "REALIZED_PNL"]

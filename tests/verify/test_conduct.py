@@ -141,6 +141,18 @@ def test_an_order_of_a_wrong_form_is_found(fault, broken):
     assert story.verdict().broken() == broken
 
 
+@pytest.mark.parametrize(("fact", "broken"), [("accept", ["I16"]), ("-1106", [])])
+def test_rules_14_a_venue_that_takes_no_reduce_only_stop_says_so_in_its_own_way(fact, broken):
+    """The log tells of the switch; elsewhere the refusal is the engine's fault."""
+    story, _ = open_trade()
+    story.lines[0] = msgspec.structs.replace(story.lines[0], facts={"algo_reduce_only": fact})
+    second = stop_spec(n=2, quantity="2")
+    story.plan(second)
+    story.reply(story.send(second), status=400, code=-1106)
+    story.answer(second.client_id, Outcome.REJECTED, code=-1106)
+    assert story.verdict().broken() == broken
+
+
 def test_rules_9_leaving_active_cancels_every_entry_in_the_same_step():
     """A halt that leaves one in the book is none."""
     story = half_filled()

@@ -7,9 +7,10 @@ from decimal import Decimal
 import pytest
 
 from holdfast.service.runner import Runner
-from holdfast.sim.profiles import draw
+from holdfast.sim.profiles import PROFILES, draw
+from holdfast.sim.roads import Climate
 from holdfast.sim.scenario import Act, Scenario
-from holdfast.wiring.simulation import digest, judged, played, simulate, unanswered, written
+from holdfast.wiring.simulation import digest, granted, judged, played, simulate, unanswered, written
 
 QUARTER = Decimal("0.25")
 
@@ -49,6 +50,32 @@ def test_an_engine_that_ends_by_an_error_is_found(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(Runner, "_take_one", fail)
     outcome = simulate(Scenario(duration_ms=5_000))
     assert any("of this test" in violation for violation in outcome.violations)
+
+
+SLOW = Climate(latency_us=2_000, jitter_us=1_500, spike_every=50, spike_us=300)
+
+
+def story_of_the_longest_second(slow_us: int, drift_ppm: int) -> int:
+    """When a venue that told of a position at 0 receives the close of an engine that used all of its second, µs."""
+    heard_us = slow_us  # The evidence travels as long as anything does.
+    second_us = 1_000_000 + drift_ppm  # A clock that loses time makes a longer second.
+    return heard_us + second_us + slow_us  # The close travels as long.
+
+
+@pytest.mark.parametrize("drift_ppm", [0, *(abs(ppm) for profile in PROFILES.values() for ppm in profile.drifts_ppm)])
+def test_rules_15_the_bound_grants_the_way_there_and_back_and_nothing_more(drift_ppm: int) -> None:
+    """The checker counts from the moment in which the venue sent the evidence to that in which it received the close:
+    each travels once. A bound with one of the two accuses an engine that kept its second; two milliseconds beyond what
+    is granted are the engine's own."""
+    slow_us = SLOW.latency_us + SLOW.jitter_us + SLOW.spike_us
+    longest_us = story_of_the_longest_second(slow_us, drift_ppm)
+    assert longest_us <= granted(SLOW).naked_ms * 1_000 < longest_us + 3_000
+    assert 1_000_000 + slow_us < longest_us
+
+
+def test_rules_15_without_a_network_the_bound_is_the_promise() -> None:
+    """A second, and a millisecond for the clock; the watch's five."""
+    assert granted(Climate(latency_us=0, jitter_us=0)) == (1_001, 1_000, 5_000)
 
 
 def test_a_record_that_was_changed_is_found() -> None:

@@ -26,8 +26,6 @@ LATE_MS: Final = 30_000
 OVERLAP_MS: Final = 600_000
 """So much of what is known is read again: rows appear late, and our clock is not the venue's."""
 LONGEST_MS: Final = 7 * 24 * HOUR_MS
-BY_FILL: Final = ("REALIZED_PNL", "COMMISSION")
-"""Rows that an execution makes; the books have them with it."""
 
 
 def since_ms(ctx: Context) -> int:
@@ -52,9 +50,9 @@ def take(ctx: Context, answer: ReadAnswered) -> None:
     """The rows of an answer, each once."""
     whole = not answer.read.symbol
     for row in answer.incomes:
-        if not (whole and row.type in BY_FILL):
+        if not (whole and row.by_execution):
             book(ctx, row)
-    _ask_for_missing(ctx, [row for row in answer.incomes if row.type in BY_FILL and row.trade_id])
+    _ask_for_missing(ctx, [row for row in answer.incomes if row.by_execution])
     if whole:
         # What waits for its owner is read again: the process may end before it has one.
         waits = min((row.venue_ms for row in ctx.around.unplaced_funding.values()), default=answer.asked_ms)

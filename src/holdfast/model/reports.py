@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -114,6 +115,16 @@ class BalanceReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cross_unrealized: Decimal | None = None
 
 
+BY_EXECUTION: Final = ("REALIZED_PNL", "COMMISSION", "DELIVERED_SETTELMENT")
+"""Types of income rows whose money comes with an execution, at a settlement too (the venue's own spelling)."""
+
+
+def made_by_execution(kind: str, trade_id: object) -> bool:
+    """Whether an income row repeats what an execution told. It names that one; a charge without one stands alone, such
+    as a liquidation fee that is shown as a commission."""
+    return kind in BY_EXECUTION and bool(trade_id)
+
+
 class IncomeRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One money movement of the venue, keyed by (type, tran id, symbol, asset)."""
 
@@ -129,6 +140,11 @@ class IncomeRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def key(self) -> tuple[str, int, str, str]:
         """What makes it this movement and no other (tranId is unique per type only)."""
         return (self.type, self.tran_id, self.symbol, self.asset)
+
+    @property
+    def by_execution(self) -> bool:
+        """Whether it repeats what an execution told."""
+        return made_by_execution(self.type, self.trade_id)
 
 
 class SymbolConfig(msgspec.Struct, frozen=True, kw_only=True, gc=False):

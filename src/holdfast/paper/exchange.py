@@ -208,7 +208,7 @@ class Exchange:
         fields: dict[str, object] = {
             "account": account.name,
             "tran_id": row.tran_id,
-            "type": kind,
+            "type": row.type,
             "asset": asset,
             "amount": text(amount),
         }

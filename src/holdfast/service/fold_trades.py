@@ -219,7 +219,8 @@ def _income_booked(state: ReadState, event: ev.IncomeBooked, _: Published) -> No
         trade_id=event.trade_id,
         at_ms=row.venue_ms or event.at_ms,
     )
-    state.ledger.movement(movement, trade.source if trade is not None else "")
+    source = trade.source if trade is not None else ""
+    state.ledger.movement(movement, source, by_execution=row.by_execution)
 
 
 def _position_seen(state: ReadState, event: ev.PositionSeen, _: Published) -> None:

@@ -16,9 +16,6 @@ import msgspec
 from holdfast.model.num import ZERO
 from holdfast.service.views import LedgerLine, LedgerTotals, LedgerView, Money, Movement
 
-IN_FILLS: Final = ("REALIZED_PNL", "COMMISSION")
-"""Income types that repeat what the fills told."""
-
 MOVEMENTS_KEPT: Final = 2_000
 
 
@@ -37,11 +34,11 @@ class Ledger(msgspec.Struct, kw_only=True):
             add_all(line.fees, fees)
             line.fills += counts
 
-    def movement(self, row: Movement, source: str) -> None:
-        """Book an income row."""
+    def movement(self, row: Movement, source: str, *, by_execution: bool = False) -> None:
+        """Book an income row; one that repeats what an execution told is only listed."""
         self.movements.append(row)
         del self.movements[:-MOVEMENTS_KEPT]
-        if row.type in IN_FILLS:
+        if by_execution:
             return
         for line in self._lines(row.at_ms, source):
             if "FUNDING" in row.type:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from holdfast.model import events as ev
-from holdfast.model.ids import Role, is_ours
+from holdfast.model.ids import Role, is_ours, role_of
 from holdfast.model.num import ZERO, text
 from holdfast.model.orders import OrderSpec, TimeInForce
 from holdfast.model.reasons import Outcome, TradePhase, TradingState
@@ -16,7 +16,7 @@ from holdfast.verify.evidence import WRITES, Verb, client_id_of
 from holdfast.verify.grids import Grids
 from holdfast.verify.journal_view import Planned
 from holdfast.verify.liveness import spans
-from holdfast.verify.records import ControlLine, OrderLine, Reply, Request
+from holdfast.verify.records import ControlLine, OrderLine, Reply, Request, Start
 
 ATTEMPTS: Final = 4
 """A take profit is planned once and derived anew three times at most (RULES 2)."""
@@ -25,6 +25,8 @@ BAD_FORM: Final = frozenset(
     {-1100, -1101, -1102, -1103, -1104, -1105, -1106, -1111, -1116, -1117, -1118, -4003, -4014, -4015, -4023, -4137}
 )
 """Refusals that no market, balance or clock explains: the order itself was wrong (protocol notes H)."""
+
+NOT_REQUIRED: Final = -1106
 
 RESTING: Final = (TimeInForce.GTD, TimeInForce.GTX, TimeInForce.GTC)
 """Entries that do not end by themselves."""
@@ -64,11 +66,14 @@ class Conduct(Check):
         self._ends: dict[tuple[str, int], int] = {}
         """Order at the venue → seq of the report that ended it."""
         self._placing: dict[int, str] = {}
+        self._of_the_venue: set[int] = set()
+        """Refusals of a stop's form that are this venue's peculiarity."""
         self._grids = Grids(self.options.lag_ms * 1_000)
 
     def after(self) -> LineHandlers:
         """Placing requests and their answers, and the ends of entries."""
         return {
+            Start: self._on_start,
             Request: self._on_request,
             Reply: self._on_reply,
             OrderLine: self._on_order,
@@ -91,6 +96,12 @@ class Conduct(Check):
         if not self.state.orders[(line.symbol, line.order_id)].is_open:
             self._gone_us.setdefault(line.client_id, line.us)
 
+    def _on_start(self, line: Start) -> None:
+        """A venue whose algo service takes no `reduceOnly` at all refuses the second form of a stop, which is asked for
+        all the same: that it does so is proved nowhere (RULES 2, 14)."""
+        if line.facts.get("algo_reduce_only") == str(NOT_REQUIRED):
+            self._of_the_venue = {NOT_REQUIRED}
+
     def _on_request(self, line: Request) -> None:
         self._grids.asked(line)
         if WRITES.get(line.method) in (Verb.PLACE, Verb.PLACE_ALGO) and is_ours(client_id_of(line)):
@@ -100,6 +111,8 @@ class Conduct(Check):
         self._grids.answered(line)
         client_id = self._placing.pop(line.req, None)
         if client_id is None or line.fault is not None or line.code not in BAD_FORM:
+            return
+        if line.code in self._of_the_venue and role_of(client_id) is Role.STOP:
             return
         if not self._is_of_old_rules(client_id, line.us):
             self.found.violated(

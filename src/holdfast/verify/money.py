@@ -14,9 +14,6 @@ from holdfast.model.reasons import ResultStatus
 from holdfast.verify.base import Check, LineHandlers, Scene
 from holdfast.verify.records import IncomeLine, Start, TradeLine
 
-BY_FILL: Final = frozenset({"COMMISSION", "REALIZED_PNL"})
-"""Rows that a fill makes; the ledger may hold them as fills."""
-
 NOT_TRADING: Final = frozenset(
     {"TRANSFER", "INTERNAL_TRANSFER", "WELCOME_BONUS", "COIN_SWAP_DEPOSIT", "COIN_SWAP_WITHDRAW"}
 )
@@ -141,7 +138,7 @@ class Ledger(Check):
         wallet = self._wallets.get(line.asset, ZERO) + line.amount
         self._wallets[line.asset] = wallet
         self._reached.setdefault(line.asset, set()).add(wallet)
-        if line.type in BY_FILL:
+        if line.by_execution:
             key = (line.symbol, str(line.trade_id or ""))
             sums = self._by_fill.setdefault(key, FillMoney(ns=[], fees={}, profit={}))
             sums.ns.append(line.n)
@@ -177,7 +174,7 @@ class Ledger(Check):
                     seqs=[booked.seq],
                     ns=[line.n],
                 )
-        if line.type not in BY_FILL and booked.trade_id:
+        if not line.by_execution and booked.trade_id:
             money = self._trade(booked.trade_id)
             if "FUNDING" in line.type:
                 _add(money.funding, line.asset, line.amount)
@@ -193,7 +190,7 @@ class Ledger(Check):
         return ""
 
     def _judge_missing(self, line: IncomeLine) -> None:
-        if line.type in BY_FILL:
+        if line.by_execution:
             return
         if line.type in NOT_TRADING:
             self.found.counts["transfers"] += 1

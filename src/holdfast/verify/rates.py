@@ -53,6 +53,8 @@ WINDOWS: Final[dict[str, tuple[int, str]]] = {
 }
 """The limits by the name that the log gives them: the length of the window, and what it counts."""
 
+RULES: Final = frozenset({"exchangeInfo", "leverageBracket"})
+"""By rules that have changed a close may be refused."""
 KEPT: Final = frozenset({"time", "listenKey", "ping", "userDataStream.start", "userDataStream.ping"})
 """Requests without which nothing can be signed or heard."""
 
@@ -243,7 +245,8 @@ class Rates(Check):
             return Use.LOOK
         if told in (Shows.POSITION, Shows.ALGOS) or line.method.endswith("/openOrders"):
             return Use.LOOK
-        if reads and (self._is_starting(line.us) or (told is not None and self._is_exposed(line.us))):
+        needed = told is not None or line.method.rpartition("/")[2] in RULES
+        if reads and (self._is_starting(line.us) or (needed and self._is_exposed(line.us))):
             return Use.LOOK
         return Use.OPEN
 

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from holdfast.model.num import ZERO
+from holdfast.model.reports import made_by_execution
 from holdfast.verify.report import VerifyError
 
 VENUE_LOG_FORMAT = 1
@@ -176,6 +177,11 @@ class IncomeLine(VenueRecord, frozen=True, kw_only=True, tag="income"):
     def key(self) -> tuple[str, int, str, str]:
         """What makes it this movement and no other."""
         return (self.type, self.tran_id, self.symbol, self.asset)
+
+    @property
+    def by_execution(self) -> bool:
+        """Whether it repeats what an execution told; the ledger holds it with that."""
+        return made_by_execution(self.type, self.trade_id)
 
 
 class SettingLine(VenueRecord, frozen=True, kw_only=True, tag="setting"):

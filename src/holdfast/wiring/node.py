@@ -267,7 +267,8 @@ class Node:
                 await self._read_fees()
             try:
                 # A close that is too large for the new rules goes out when they are known.
-                loaded = await self.gateway.reads.instruments(version, Lane.PROTECT if doubted else Lane.QUERY)
+                urgent = doubted and bool(self.engine.exposed_symbols())
+                loaded = await self.gateway.reads.instruments(version, Lane.PROTECT if urgent else Lane.QUERY)
             except CannotAsk as error:
                 self.observer.read_repeated("instruments", str(error))
                 pause_s = LEAST_REFRESH_S if doubted else pause_s

@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
@@ -20,6 +20,7 @@ from holdfast.wiring.sim_peace import Peace
 from holdfast.wiring.sim_world import Simulation
 
 if TYPE_CHECKING:
+    from holdfast.sim.roads import Climate
     from holdfast.sim.scenario import Scenario
 
 HOUR_MS: Final = Decimal(3_600_000)
@@ -120,13 +121,29 @@ def written(world: Simulation) -> list[bytes]:
     return [encode(record) for record in world.log]
 
 
+class Granted(NamedTuple):
+    """How long things may take by the venue's log, in milliseconds."""
+
+    naked_ms: int
+    lag_ms: int
+    silent_ms: int
+
+
+def granted(climate: Climate) -> Granted:
+    """The bounds of RULES 15 over a network: what it did counts against nobody.
+
+    Naked: the engine's second begins when evidence has come to it, and its close has to travel; its clock, and with it
+    its second, may drift by a millisecond meanwhile. Silent: a question travels, its answer, and the close.
+    """
+    slow_ms = -(-(climate.latency_us + climate.jitter_us + climate.spike_us) // 1_000)
+    return Granted(naked_ms=1_000 + 2 * slow_ms + 1, lag_ms=1_000 + slow_ms, silent_ms=5_000 + 3 * slow_ms)
+
+
 def verdict(world: Simulation, log: list[bytes]) -> Report:
     """What the checker says of the two records."""
     rows = [JournalRow(*record) for record in world.platter.content.records]
     lines = [decode_line(line, number) for number, line in enumerate(log, start=1)]
-    # What the network did counts against nobody: evidence takes longer when it, or the question, is late.
-    climate = world.scenario.climate
-    slow_ms = (climate.latency_us + climate.jitter_us + climate.spike_us) // 1_000
+    bounds = granted(world.scenario.climate)
     options = Options(
         complete=True,
         live=world.live_windows(),
@@ -135,10 +152,9 @@ def verdict(world: Simulation, log: list[bytes]) -> Report:
         ),
         deaf=tuple(Window(start_us=begin, end_us=end) for begin, end in world.weather.deaf),
         acknowledged=tuple(world.acknowledged),
-        # The engine's second begins when evidence has come, and its close has to travel. Its clock may drift meanwhile.
-        naked_ms=1_000 + 2 * slow_ms + 1,
-        lag_ms=1_000 + slow_ms,
-        silent_ms=5_000 + 3 * slow_ms,
+        naked_ms=bounds.naked_ms,
+        lag_ms=bounds.lag_ms,
+        silent_ms=bounds.silent_ms,
     )
     return check(rows, lines, options)
 
