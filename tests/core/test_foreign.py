@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from holdfast.core import foreign, view
+from holdfast.core import foreign, reconcile, view
 from holdfast.core.basis import gather
 from holdfast.model import events as ev
 from holdfast.model import inputs as inp
@@ -103,11 +103,11 @@ def test_a_difference_that_changes_is_looked_into_anew():
     bench = Bench()
     ctx = bench.context()
     asked = bench.now
-    ctx.around.trades_read[SYMBOL] = asked + 5_000
+    ctx.around.explained_read[SYMBOL] = asked + 5_000
     foreign.see_position(ctx, row("0.2"), asked)
     foreign.see_position(ctx, row("0.3"), asked + 2_500)
     assert ctx.events == []
-    ctx.around.trades_read[SYMBOL] = asked + 5_000
+    ctx.around.explained_read[SYMBOL] = asked + 5_000
     foreign.see_position(ctx, row("0.3"), asked + 5_000)
     assert [event.amount for event in ctx.events if isinstance(event, ev.PositionSeen)] == [D("0.3")]
 
@@ -118,13 +118,28 @@ def test_a_difference_during_which_something_executed_is_looked_into_anew():
     bench = Bench()
     ctx = bench.context()
     asked = bench.now
-    ctx.around.trades_read[SYMBOL] = asked + 9_000
+    ctx.around.explained_read[SYMBOL] = asked + 9_000
     foreign.see_position(ctx, row("0.2"), asked)
     ctx.around.executed_ms[SYMBOL] = asked + 1_000
     foreign.see_position(ctx, row("0.2"), asked + 2_500)
     assert ctx.events == []
     foreign.see_position(ctx, row("0.2"), asked + 5_000)
     assert [event.amount for event in ctx.events if isinstance(event, ev.PositionSeen)] == [D("0.2")]
+
+
+@pytest.mark.parametrize(("since_ms", "told"), [(0, True), (60_000, False)])
+def test_i26_a_read_that_began_too_late_explains_no_difference(since_ms, told):
+    """A flatten read the last minute; what somebody had done before it vanished in the venue's word, and was
+    attributed to nobody (simulated hour 540046)."""
+    bench = Bench()
+    bench.advance(90_000)
+    ctx, asked = bench.context(), bench.now
+    foreign.see_position(ctx, row("0.2"), asked)
+    began = ctx.state.began_ms - foreign.CLOCK_MS
+    read = Read(kind=ReadKind.TRADES, purpose=f"trades:{SYMBOL}", symbol=SYMBOL, since_ms=began + since_ms)
+    reconcile.answered(ctx, inp.ReadAnswered(now_ms=asked + 100, read=read, ok=True, asked_ms=asked + 100))
+    foreign.see_position(ctx, row("0.2"), asked + 5_000)
+    assert any(isinstance(event, ev.PositionSeen) for event in ctx.events) is told
 
 
 def shows(bench: Bench, asked_for: str, amount: str, asked_ms: int | None = None) -> None:

@@ -103,7 +103,7 @@ def explained_ms(ctx: Context, symbol: str) -> int:
 
 def _all_told(ctx: Context, symbol: str, first: int) -> bool:
     """Whether the executions were read since the difference was seen, and each of them has its order."""
-    if ctx.around.trades_read.get(symbol, 0) < first:
+    if ctx.around.explained_read.get(symbol, 0) < first:
         return False  # Could not ask is never nothing there.
     return not ask_for_owners(ctx, symbol)
 

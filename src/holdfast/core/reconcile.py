@@ -163,7 +163,7 @@ def answered(ctx: Context, answer: ReadAnswered) -> None:
     if answer.ok:
         _take_evidence(ctx, answer)
         if answer.read.kind is ReadKind.TRADES:
-            ctx.around.trades_read[answer.read.symbol] = answer.asked_ms
+            _note_trades_read(ctx, answer)
     purpose, _, rest = answer.read.purpose.partition(":")
     if purpose.startswith("reconcile"):
         _round_answered(ctx, answer)
@@ -171,6 +171,14 @@ def answered(ctx: Context, answer: ReadAnswered) -> None:
     handler = _PURPOSES.get(purpose)
     assert handler is not None, f"invariant: every read has a purpose we know, was {answer.read.purpose}"
     handler(ctx, rest, answer)
+
+
+def _note_trades_read(ctx: Context, answer: ReadAnswered) -> None:
+    """A read that began later than what the books may lack leaves the question open whether they lack it."""
+    symbol, since_ms = answer.read.symbol, answer.read.since_ms
+    ctx.around.trades_read[symbol] = answer.asked_ms
+    if since_ms is not None and since_ms <= foreign.explained_ms(ctx, symbol):
+        ctx.around.explained_read[symbol] = answer.asked_ms
 
 
 def _take_evidence(ctx: Context, answer: ReadAnswered) -> None:

@@ -141,6 +141,8 @@ class Surroundings:
     """Funding rows that wait until it is known what a trade of ours held when they were paid, by their key."""
     trades_read: dict[str, int] = field(default_factory=dict)
     """Symbol → when its executions were last read with success."""
+    explained_read: dict[str, int] = field(default_factory=dict)
+    """Symbol → when all of its executions that may be missing from our books were last read with success."""
     foreign_orders: dict[str, dict[int, None]] = field(default_factory=dict)
     """Symbol → order ids of open orders that are neither ours nor the kill switch's."""
     foreign_algos: dict[str, dict[int, None]] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from holdfast.model.orders import PositionSide
 from holdfast.verify.base import Check, LineHandlers, MomentHandlers, Scene
 from holdfast.verify.evidence import WRITES, Verb, cancelled_id_of, trouble_of
 from holdfast.verify.hearing import Execution, Hearing
-from holdfast.verify.journal_view import Moment, MomentKind
+from holdfast.verify.journal_view import FillKey, Moment, MomentKind
 from holdfast.verify.liveness import Liveness
 from holdfast.verify.measures import milliseconds
 from holdfast.verify.obligation import DEAD, THROTTLED, UNREACHABLE, Obligation, Refusal
@@ -117,8 +117,8 @@ class Orphans(Check):
         self.liveness = liveness
         liveness.listeners.append(self._on_live)
         self.hearing = Hearing()
-        self._unexplained: set[str] = set()
-        """Symbols that an order of ours without a record made flat."""
+        self._unexplained: dict[str, list[FillKey]] = {}
+        """Symbol → executions of orders that no journal knew when they happened."""
         self._pending: dict[str, set[str]] = {}
         self._duties: dict[str, dict[object, tuple[VenueOrder | VenueAlgo, Obligation]]] = {}
         self._acts: dict[int, bool] = {}
@@ -162,9 +162,7 @@ class Orphans(Check):
         # A record that came later is another process's, which used the name again.
         known_us = line.us + self.options.clock_error_ms * 1_000
         if is_ours(line.client_id) and (planned is None or planned.event.at_ms * 1_000 > known_us):
-            self._unexplained.add(line.symbol)
-        else:
-            self._unexplained.discard(line.symbol)
+            self._unexplained.setdefault(line.symbol, []).append(line.key)
 
     def _on_change(self, line: OrderLine | AlgoLine) -> None:
         if is_ours(line.client_id):
@@ -182,6 +180,12 @@ class Orphans(Check):
                     order,
                     Obligation(us, n, live=self.liveness.live, informed=informed, refused=refused),
                 )
+
+    def _is_unexplained(self, symbol: str, us: int) -> bool:
+        """Whether an execution that made the position what it is was in no book at a time: nobody may believe in it
+        before a human has said whose it is (RULES 8)."""
+        booked = (self.journal.fills.get(key) for key in self._unexplained.get(symbol, ()))
+        return any(fill is None or fill.us > us for fill in booked)
 
     def _orphans(self, symbol: str) -> dict[object, VenueOrder | VenueAlgo]:
         if self._pending.get(symbol):
@@ -204,7 +208,7 @@ class Orphans(Check):
         late_us = duty.informed_us if duty.informed_us > informed_us else duty.silent_us
         if duty.informed_us > informed_us or duty.silent_us > silent_us:
             unrecorded = order.client_id not in self.journal.planned
-            if unrecorded or symbol in self._unexplained:
+            if unrecorded or self._is_unexplained(symbol, us - informed_us):
                 # I2 judges whether what has no record may have left so. No process may cancel a name that it does not
                 # know, nor believe in the execution of one (RULES 8): a human decides.
                 why = "it left" if unrecorded else "what made its symbol flat left"

@@ -110,6 +110,7 @@ class BookedFill(msgspec.Struct, kw_only=True):
     """A fill as the ledger has it, completed by a later record where the first word lacked the fee."""
 
     seq: int
+    us: int
     fill: Fill
     client_id: str
     trade_id: str
@@ -365,6 +366,7 @@ def _fill_booked(view: JournalView, seq: int, event: ev.FillBooked) -> None:
         return
     view.fills[fill.key] = BookedFill(
         seq=seq,
+        us=event.at_ms * 1_000,
         fill=fill,
         client_id=event.client_id,
         trade_id=event.trade_id,

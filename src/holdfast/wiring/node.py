@@ -40,7 +40,7 @@ BOOT_RETRY_S = 1.0
 LATCH_LOOK_S = 1.0
 REFRESH_INSTRUMENTS_S = 900.0
 HALTED_REFRESH_S = 60.0
-"""While a market that we watch is halted; it may be open again any moment."""
+"""While a market that we watch is halted, which may be open again any moment, and when the rules could not be read."""
 LEAST_REFRESH_S = 2.0
 """Between two readings of the rules, however often they change."""
 FIRST_REFRESH_S = 30.0
@@ -267,11 +267,11 @@ class Node:
                 await self._read_fees()
             try:
                 # A close that is too large for the new rules goes out when they are known.
-                urgent = doubted and bool(self.engine.exposed_symbols())
+                urgent = doubted and any(self.engine.state.positions.values())
                 loaded = await self.gateway.reads.instruments(version, Lane.PROTECT if urgent else Lane.QUERY)
             except CannotAsk as error:
                 self.observer.read_repeated("instruments", str(error))
-                pause_s = LEAST_REFRESH_S if doubted else pause_s
+                pause_s = LEAST_REFRESH_S if doubted else HALTED_REFRESH_S
                 continue
             self.deliver(loaded)
             if self.watch_markets(loaded):
