@@ -188,3 +188,22 @@ def test_executions_that_the_venue_does_not_tell_yet_do_not_hold_up_the_round() 
     bench.venue.trades = hidden
     bench.advance(3_000)
     assert booked(bench) == executed(bench)
+
+
+def test_rules_5_an_entry_that_the_list_of_open_orders_lacks_is_asked_for_at_once():
+    """It filled on the way of the list, after the question for it had been answered, and no event told of it: its stop
+    waited until the entry's time to live was over (random day 930502)."""
+    bench = Bench()
+    bench.watch = False
+    bench.intent(entry=Entry(type="limit", price=Decimal("49900"), ttl_ms=60_000), stop="49000")
+    bench.advance(1_000)
+    bench.hold_reads = {ReadKind.OPEN_ORDERS, ReadKind.POSITIONS, ReadKind.TRADES}
+    with gap(bench):
+        bench.advance(10)
+    bench.advance(200)
+    name = bench.entry().client_id
+    bench.venue.record(bench.fill(name, streamed=False))
+    bench.held_reads = [read for read in bench.held_reads if read.kind is ReadKind.OPEN_ORDERS]
+    bench.release_reads()
+    bench.advance(100)
+    assert [effect.order.spec.role for effect in bench.places(Role.STOP)] == [Role.STOP]

@@ -190,6 +190,7 @@ def _take_evidence(ctx: Context, answer: ReadAnswered) -> None:
         foreign.see_others(ctx, answer.read.symbol, answer.positions, answer.asked_ms)
     if answer.read.kind is ReadKind.OPEN_ORDERS:
         foreign.see_open_orders(ctx, answer.read.symbol, answer.orders)
+        _ask_for_unlisted(ctx, answer)
     if answer.read.kind is ReadKind.OPEN_ALGOS:
         foreign.see_open_algos(ctx, answer.read.symbol, answer.algos)
         for symbol in [answer.read.symbol] if answer.read.symbol else list(ctx.state.live_trades):
@@ -219,6 +220,18 @@ def _take_evidence(ctx: Context, answer: ReadAnswered) -> None:
         ctx.around.hedge_mode = answer.hedge_mode
     if answer.multi_assets is not None:
         ctx.around.multi_assets = answer.multi_assets
+
+
+def _ask_for_unlisted(ctx: Context, answer: ReadAnswered) -> None:
+    """An entry that we believe to work and that a whole list of open orders does not show may have filled: absence
+    proves nothing, so it is asked for at once."""
+    listed = {order.client_id for order in answer.orders}
+    for symbol in [answer.read.symbol] if answer.read.symbol else list(ctx.state.live_trades):
+        trade = ctx.state.trade_of(symbol)
+        for order in sending.live_entries(ctx, trade) if trade is not None else []:
+            placed = order.order_id is not None and order.pending not in PLACING
+            if placed and order.client_id not in listed and order.timestamp_ms < answer.asked_ms:
+                sending.query(ctx, order, f"state:{order.client_id}")
 
 
 def _account_positions(ctx: Context, answer: ReadAnswered) -> None:
