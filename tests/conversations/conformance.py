@@ -23,6 +23,8 @@ TITLES = {
     "I": "Margin, profit, fees, funding, liquidation",
     "K": "Three real clients",
     "L": "Event sequences, switches, faults",
+    "M": "What is uncertain, both ways",
+    "V": "What is to be verified on the demo venue, both ways",
 }
 
 HEAD = """# What the paper exchange does, and the test that shows it
@@ -34,7 +36,7 @@ A script is a dialogue with the exchange in plain text; `tests/conversations/REA
 How to run the exchange: [paper-exchange.md](../paper-exchange.md).
 """
 
-_SOURCE = re.compile(r"notes ([A-IKL])(\.\d+)?")
+_SOURCE = re.compile(r"notes ([A-IKLMV])(\.\d+)?")
 _NUMBER = re.compile(r"\d+")
 
 Row = tuple[str, str, str]

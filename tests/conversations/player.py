@@ -200,9 +200,9 @@ class Player:
         self.desk.wait(int(number) * _UNITS[line.text.lstrip("+")[len(number) :]])
 
     def control(self, line: Line) -> None:
-        """`% fault verb=503-unknown match.method=order.place`: a request of the control door, which must be granted."""
+        """`% fault verb=reset match.method=order.place`: a request of the control door, or JSON. It must be granted."""
         verb, _, rest = self.names.fill(line.text).partition(" ")
-        request = pairs(rest)
+        request = json.loads(rest) if rest.startswith("{") else pairs(rest)
         if verb in ("fund", "human.trade", "human.cancel"):
             request.setdefault("account", self.account)
         answer = self.desk.control(verb, **request)

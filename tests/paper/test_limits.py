@@ -79,7 +79,7 @@ def test_a_ban_strikes_the_ws_api_too() -> None:
 
 
 def test_retry_after_is_a_switch() -> None:
-    """Protocol notes M 7: seconds until the window turns or the ban ends; no header by default."""
+    """Protocol notes M.7: seconds until the window turns or the ban ends; no header by default."""
     limits = RateLimits(weight_per_minute=0, orders_per_10_seconds=0, refusals_before_ban=1)
     assert "Retry-After" not in Desk(limits=limits).raw("GET", "/fapi/v1/ping").headers
     desk = Desk({"retry_after": True}, limits=limits)

@@ -1,7 +1,10 @@
 """Account reads, settings and the listen key."""
 
+import pytest
+
 from holdfast.paper.config import AccountConfig
 from tests.paper.desk import FUNDS, KEY, SECRET, Desk
+from tests.paper.test_auth import PEM
 
 HOUR = 3_600_000_000
 
@@ -109,3 +112,39 @@ def test_deleting_the_listen_key_ends_everybody_s_stream() -> None:
     assert desk.raw("DELETE", "/fapi/v1/listenKey").body == {}
     assert desk.story() == ["CLOSE 1000"]
     assert desk.raw("POST", "/fapi/v1/listenKey", key="").status == 401
+
+
+@pytest.mark.parametrize("owner", ["account", "key"])
+def test_v9_one_listen_key_for_all_keys_or_one_each(owner: str) -> None:
+    """Protocol notes V.9, `listen_key_of`: either way both streams tell everything, until one of them is ended."""
+    own = AccountConfig(
+        name="paper", api_key=KEY, api_secret=SECRET, balances=FUNDS, ed25519_api_key="second", ed25519_public_pem=PEM
+    )
+    desk = Desk({"listen_key_of": owner}, accounts=[own])
+    first = desk.listen(1)
+    second = desk.raw("POST", "/fapi/v1/listenKey", key="second").body["listenKey"]
+    assert (first == second) == (owner == "account")
+    assert desk.venue.ws_open(2, f"/private/ws/{second}", desk.now_us)
+    desk.order(type="LIMIT", price="79000.0")
+    heard = desk.venue.drain()
+    assert [frame.conn for frame in heard] == [1, 2]
+    desk.raw("DELETE", "/fapi/v1/listenKey", key="second")
+    assert [frame.conn for frame in desk.venue.drain()] == ([1, 2] if owner == "account" else [2])
+
+
+def test_c12_each_listen_key_ends_by_itself() -> None:
+    """Where each API key has its own: one is extended, the other runs out (protocol notes C.12, V.9)."""
+    own = AccountConfig(
+        name="paper", api_key=KEY, api_secret=SECRET, balances=FUNDS, ed25519_api_key="second", ed25519_public_pem=PEM
+    )
+    desk = Desk({"listen_key_of": "key"}, accounts=[own])
+    desk.listen(1)
+    assert desk.raw("PUT", "/fapi/v1/listenKey", key="second").code == -1125
+    second = desk.raw("POST", "/fapi/v1/listenKey", key="second").body["listenKey"]
+    assert desk.venue.ws_open(2, f"/private/ws/{second}", desk.now_us)
+    desk.wait(HOUR // 2)
+    desk.raw("PUT", "/fapi/v1/listenKey", key="second")
+    desk.wait(HOUR // 2)
+    assert desk.story(1) == ["listenKeyExpired"]
+    desk.order(type="LIMIT", price="79000.0")
+    assert [frame.conn for frame in desk.venue.drain()] == [2]

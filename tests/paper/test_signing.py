@@ -127,9 +127,11 @@ def test_the_ws_vector_is_accepted_whole() -> None:
 
 
 def test_strict_signature_takes_the_bytes_as_sent_only() -> None:
-    """Protocol notes L.2, `strict_signature`: over REST the raw bytes, signature last; over WS API the plain values."""
-    desk = Desk({"strict_signature": True}, accounts=[account()])
+    """Protocol notes M.14, L.2: raw bytes over REST, signature last, plain values over the WS API; or both forms."""
     sent = f"{ORDER}&newClientOrderId=a%3Ab"
+    lenient = Desk({"strict_signature": False}, accounts=[account()])
+    assert post(lenient, f"{sent}&signature={sign(sent.replace('%3A', ':'))}").status == 200
+    desk = Desk({"strict_signature": True}, accounts=[account()])
     assert post(desk, f"{sent}&signature={sign(sent.replace('%3A', ':'))}").code == -1022
     assert post(desk, f"signature={sign(sent)}&{sent}").code == -1022
     assert post(desk, f"{sent}&signature={sign(sent)}").status == 200
@@ -139,7 +141,9 @@ def test_strict_signature_takes_the_bytes_as_sent_only() -> None:
 
 
 def test_ed25519_over_rest_is_a_switch() -> None:
-    """Protocol notes M 18: works in clients, undocumented."""
+    """Protocol notes M.18: works in clients, undocumented."""
+    desk = Desk({"ed25519_rest": True}, accounts=[account()])
+    assert post(desk, f"{ORDER}&signature={quote(signature_of('ed', ORDER), safe='')}", key="ed").status == 200
     desk = Desk({"ed25519_rest": False}, accounts=[account()])
     assert post(desk, f"{ORDER}&signature={quote(signature_of('ed', ORDER), safe='')}", key="ed").code == -1022
     assert ask(desk, "order.place", signed("ed", WS_ORDER))["status"] == 200
@@ -179,7 +183,7 @@ def test_unknown_parameters_are_ignored_or_refused() -> None:
 def test_a_name_twice_is_a_switch() -> None:
     """The last one counts, or -1101."""
     text = f"{ORDER}&quantity=0.030"
-    assert post(Desk(), f"{text}&signature={sign(text)}").body["origQty"] == "0.030"
+    assert post(Desk({"duplicate_params": "last"}), f"{text}&signature={sign(text)}").body["origQty"] == "0.030"
     reply = post(Desk({"duplicate_params": "-1101"}), f"{text}&signature={sign(text)}")
     assert reply.body == {"code": -1101, "msg": "Duplicate values for parameter 'quantity'."}
 
@@ -257,7 +261,7 @@ def test_keys_of_the_wrong_kind_are_refused_at_the_start() -> None:
 
 @pytest.mark.parametrize("status", [401, 400])
 def test_the_status_of_a_bad_key_is_a_switch(status: int) -> None:
-    """Protocol notes M 10, both doors."""
+    """Protocol notes M.10, both doors."""
     desk = Desk({"bad_key_status": status})
     assert desk.raw("POST", "/fapi/v1/listenKey", key="nobody").status == status
     assert ask(desk, "order.place", {**WS_ORDER, "apiKey": "nobody", "timestamp": NOW_MS})["status"] == status

@@ -114,8 +114,9 @@ class Account:
         self.countdowns: dict[str, int] = {}
         self.ages = False
         """Whether a timer waits for the oldest open order to be a year old."""
-        self.listen_key = ""
-        self.listen_key_expires_us = 0
+        self.listen_keys: dict[str, str] = {}
+        """By the API key that asked for it, or by an empty text where all keys of the account share one."""
+        self.listen_key_expires_us: dict[str, int] = {}
 
     def exposure(self, symbol: str) -> Exposure:
         """Settings and positions on a symbol; created with the default leverage when first asked for."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
+
 from holdfast.model.num import floor_to
 from holdfast.paper import algo_read, matching, restrictions, trailing
 from holdfast.paper.account import Account
 from holdfast.paper.algo_state import end_algo, set_status
 from holdfast.paper.errors import VenueError, needs_either
-from holdfast.paper.events import algo_event
+from holdfast.paper.events import algo_event, initial_record
 from holdfast.paper.exchange import Exchange
 from holdfast.paper.faults import Match, algo_meets
 from holdfast.paper.markets import Market
@@ -237,6 +239,8 @@ def _spawn(exchange: Exchange, account: Account, market: Market, algo: Algo) -> 
         set_status(exchange, account, algo, "REJECTED", _REASONS.get(refusal.code, refusal.message))
         return
     algo.child = order
+    if exchange.facts.stop_record == "EXPIRED" and not algo.is_market:
+        initial_record(exchange, account, msgspec.structs.replace(order, original_type=algo.type))
     if exchange.facts.triggered_event == "before NEW":
         set_status(exchange, account, algo, "TRIGGERED")
     matching.submit(exchange, account, market, order)

@@ -21,6 +21,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     exchange: Exchange
     params: Params
     caller: Account | None = None
+    api_key: str = ""
 
     @property
     def account(self) -> Account:

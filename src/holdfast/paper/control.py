@@ -110,15 +110,15 @@ def _expire_key(exchange: Exchange, fault: Fault) -> dict[str, Any]:
     """Let listen keys run out now."""
     for account in exchange.accounts.values():
         if fault.match.account in ("", account.name):
-            ops_account.expire_listen_key(exchange, account)
+            ops_account.expire_listen_keys(exchange, account)
     return {}
 
 
 def _delete_key(exchange: Exchange, fault: Fault) -> dict[str, Any]:
     """Somebody with the account's key ends the listen key, and with it everybody's streams."""
     for account in exchange.accounts.values():
-        if fault.match.account in ("", account.name) and account.listen_key:
-            ops_account.delete_listen_key(exchange, account)
+        if fault.match.account in ("", account.name):
+            ops_account.delete_listen_keys(exchange, account)
     return {}
 
 

@@ -123,7 +123,7 @@ def perform(exchange: Exchange, request: Incoming, *, late: bool = False) -> Ans
             check_names(request.route.operation, request.params)
         if request.route.orders and request.account is not None:
             exchange.limits.charge_order(request.account.name, exchange.now_us, short=request.route.orders_10s)
-        call = Call(exchange=exchange, params=request.params, caller=request.account)
+        call = Call(exchange=exchange, params=request.params, caller=request.account, api_key=request.api_key)
         return Answer(result=request.route.handler(call))
     except VenueError as error:
         return refused(error, exchange.facts)

@@ -8,13 +8,15 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from holdfast.model.num import ZERO, text
 from holdfast.paper import money
 from holdfast.paper.account import Account, Leg
 from holdfast.paper.exchange import Exchange
 from holdfast.paper.margin import break_even
 from holdfast.paper.markets import Market
-from holdfast.paper.orders import Algo, Order, Trade
+from holdfast.paper.orders import STOP_TRIGGERED, Algo, Order, Trade
 from holdfast.paper.symbols import PaperSymbol
 
 ZERO_TEXT = "0"
@@ -42,7 +44,25 @@ def order_event(exchange: Exchange, account: Account, order: Order, x: str, trad
     """Log a state change of an order and send its ORDER_TRADE_UPDATE."""
     symbol = exchange.markets[order.symbol].symbol
     _log_order(exchange, symbol, order, x)
+    _tell_order(exchange, account, order, x, trade)
+
+
+def initial_record(exchange: Exchange, account: Account, spawned: Order) -> None:
+    """Send the end of the order that a conditional limit order was before its trigger; it is in no list (notes D.6)."""
+    record = msgspec.structs.replace(
+        spawned,
+        order_id=exchange.markets[spawned.symbol].order_id(),
+        type=spawned.original_type,
+        status="EXPIRED",
+        expiry_reason=STOP_TRIGGERED,
+        updated_us=exchange.now_us,
+    )
+    _tell_order(exchange, account, record, "EXPIRED", None)
+
+
+def _tell_order(exchange: Exchange, account: Account, order: Order, x: str, trade: Trade | None) -> None:
     if exchange.listened(account):
+        symbol = exchange.markets[order.symbol].symbol
         payload: dict[str, Any] = {
             "e": "ORDER_TRADE_UPDATE",
             "T": exchange.now_ms,

@@ -225,23 +225,25 @@ class Exchange:
 
     def listened(self, account: Account) -> dict[int, Conn]:
         """The connections that receive the account's user events now."""
-        if not account.listen_key:
-            return _NOBODY
-        return self.streams.listeners.get(account.listen_key, _NOBODY)
+        found = _NOBODY
+        for key in account.listen_keys.values():
+            heard = self.streams.listeners.get(key, _NOBODY)
+            found = {**found, **heard} if found else heard
+        return found
 
     def push(self, account: Account, kind: str, payload: dict[str, Any], **ids: object) -> None:
         """Hand a user event to every private connection of the account, unless a stream fault swallows it."""
+        data = msgspec.json.encode(payload)
+        for key in account.listen_keys.values():
+            self.push_to(account, key, kind, data, **ids)
+
+    def push_to(self, account: Account, key: str, kind: str, data: bytes, **ids: object) -> None:
+        """The same, for the connections of one listen key."""
         event = UserEvent(
-            key=account.listen_key,
-            account=account.name,
-            kind=kind,
-            data=msgspec.json.encode(payload),
-            us=self.now_us,
-            n=self.log_number,
-            ids=ids,
+            key=key, account=account.name, kind=kind, data=data, us=self.now_us, n=self.log_number, ids=ids
         )
-        for conn in self.listened(account).values():
-            wanted = conn.events.get(account.listen_key)
+        for conn in self.streams.listeners.get(key, _NOBODY).values():
+            wanted = conn.events.get(key)
             if wanted is None or kind in wanted:
                 deliver(self, conn, event)
 

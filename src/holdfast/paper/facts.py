@@ -38,8 +38,10 @@ class VenueFacts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Whether an account under a ban, or a contract about to end, still takes orders that only reduce."""
     revoked_key_streams: Literal["stay", "close"] = "stay"
     """What becomes of open streams and WS API sessions when a key is revoked."""
+    listen_key_of: Literal["account", "key"] = "account"
+    """Whether all API keys of an account share one listen key, or each has its own."""
     listen_key_delete: Literal["ends", "ignored"] = "ends"
-    """Whether deleting the listen key, which all keys of an account share, ends the streams of everybody."""
+    """Whether deleting a listen key ends the streams of everybody who uses it."""
     income_delay_ms: int = 0
     """How long after it was booked an income row is shown."""
     trigger_bands: Literal["none", "-4210"] = "none"
@@ -115,6 +117,8 @@ class VenueFacts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """When ALGO_UPDATE TRIGGERED is told: behind the spawned order's fills, between its NEW and them, or first."""
     triggered_order_id: Literal["TRIGGERED", "FINISHED", "never"] = "TRIGGERED"
     """The first ALGO_UPDATE whose `ai` names the spawned order; where it comes late or never, client ids tell."""
+    stop_record: Literal["none", "EXPIRED"] = "none"
+    """Whether a triggered STOP or TAKE_PROFIT first sends an EXPIRED (er 8) of an order of its own, as before 2026."""
     order_event_st: bool = False
     """Whether ORDER_TRADE_UPDATE carries `st` (1: USDⓈ-M) beside its time, as in some captures since June 2026."""
     hedge_event_rows: Literal["three", "one"] = "three"
@@ -155,6 +159,8 @@ class VenueFacts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A closing order in hedge mode that is larger than its position: refused, or its excess never executes."""
     market_extras: Literal["-1106", "ignore"] = "-1106"
     """A price or a time in force on a market order: refused, or not looked at."""
+    order_margin: Literal["larger side", "both sides"] = "larger side"
+    """Which open orders of a position need margin: those of the side that could make it larger, or all."""
     available_floor: bool = True
     """Whether the available balance is shown as 0 where it is below."""
     funding_lag_ms: int = 0

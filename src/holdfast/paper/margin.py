@@ -75,20 +75,27 @@ def notional_cap(brackets: list[Bracket], leverage: int) -> Decimal:
     return max(caps, default=ZERO)
 
 
-def worst_notional(leg: Leg, mark: Decimal, bids: Decimal, asks: Decimal) -> Decimal:
-    """The largest notional the leg can reach when either all its buys or all its sells fill."""
+def worst_notional(leg: Leg, mark: Decimal, bids: Decimal, asks: Decimal, *, netted: bool = True) -> Decimal:
+    """The largest notional the leg can reach when either all its buys or all its sells fill; unless `netted`, both."""
     held = leg.amt * mark
+    if not netted:
+        return abs(held) + bids + asks
     if leg.side == "BOTH":
         return max(abs(held + bids), abs(held - asks))
     return held + bids if leg.side == "LONG" else asks - held
 
 
-def leg_margin(market: Market, exposure: Exposure, leg: Leg) -> Margin:
+def nets(facts: VenueFacts) -> bool:
+    """Whether buys and sells of a position share one margin (protocol notes I.2)."""
+    return facts.order_margin == "larger side"
+
+
+def leg_margin(market: Market, exposure: Exposure, leg: Leg, *, netted: bool = True) -> Margin:
     """Margin of one position with its open orders."""
     mark = market.reference() or leg.entry
     notional = abs(leg.amt) * mark
     position = divide(notional, Decimal(exposure.leverage)) if notional else ZERO
-    worst = worst_notional(leg, mark, leg.bids, leg.asks)
+    worst = worst_notional(leg, mark, leg.bids, leg.asks, netted=netted)
     total = divide(worst, Decimal(exposure.leverage)) if worst else ZERO
     bracket = tier(market.brackets, notional)
     return Margin(
@@ -109,19 +116,19 @@ def live_legs(markets: Mapping[str, Market], account: Account, asset: str) -> It
                     yield market, exposure, leg
 
 
-def asset_margin(markets: Mapping[str, Market], account: Account, asset: str) -> Margin:
+def asset_margin(exchange: Exchange, account: Account, asset: str) -> Margin:
     """Margin of everything an account has in one margin asset, isolated positions included."""
     total = Margin()
-    for market, exposure, leg in live_legs(markets, account, asset):
-        total.add(leg_margin(market, exposure, leg))
+    for market, exposure, leg in live_legs(exchange.markets, account, asset):
+        total.add(leg_margin(market, exposure, leg, netted=nets(exchange.facts)))
     return total
 
 
-def cross_margin(markets: Mapping[str, Market], account: Account, asset: str) -> Margin:
+def cross_margin(exchange: Exchange, account: Account, asset: str) -> Margin:
     """Margin that the cross wallet of an asset must back: cross positions, and the open orders of all."""
     total = Margin()
-    for market, exposure, leg in live_legs(markets, account, asset):
-        one = leg_margin(market, exposure, leg)
+    for market, exposure, leg in live_legs(exchange.markets, account, asset):
+        one = leg_margin(market, exposure, leg, netted=nets(exchange.facts))
         if exposure.margin_type == "ISOLATED":
             total.order_initial += one.order_initial
         else:
@@ -133,12 +140,12 @@ def pool(exchange: Exchange, account: Account, asset: str) -> Pool:
     """What backs the cross positions of a margin asset: its own wallet, or in multi-assets mode all wallets."""
     if not account.multi_assets:
         wallet = account.cross_wallet(asset)
-        return Pool(wallet=wallet, margin=cross_margin(exchange.markets, account, asset))
+        return Pool(wallet=wallet, margin=cross_margin(exchange, account, asset))
     found = Pool(wallet=ZERO, margin=Margin(), rate=dollars(exchange, asset))
     for name in account.wallets:
         rate = dollars(exchange, name)
         found.wallet += account.cross_wallet(name) * rate
-        found.margin.add(cross_margin(exchange.markets, account, name), rate=rate)
+        found.margin.add(cross_margin(exchange, account, name), rate=rate)
     return found
 
 
@@ -197,14 +204,15 @@ def order_cost(
 ) -> tuple[Decimal, Decimal]:
     """What an order adds: (initial margin plus opening loss, worst notional with the order in)."""
     short_price = facts.limit_short_price if facts is not None else "bid"
+    netted = facts is None or nets(facts)
     price = assumed_price(market, order, short_price=short_price) or order.price
     mark = market.reference() or price
     value = order.qty * price
     bids = leg.bids + value if order.is_buy else leg.bids
     asks = leg.asks if order.is_buy else leg.asks + value
-    before = worst_notional(leg, mark, leg.bids, leg.asks)
+    before = worst_notional(leg, mark, leg.bids, leg.asks, netted=netted)
+    added = max(worst_notional(leg, mark, bids, asks, netted=netted) - before, ZERO)
     after = worst_notional(leg, mark, bids, asks)
-    added = max(after - before, ZERO)
     if not added:
         return ZERO, after
     limit = order.price if order.type == "LIMIT" else price

@@ -191,54 +191,69 @@ def set_multi_assets(call: Call) -> Any:
 
 def start_listen_key(call: Call) -> Any:
     """A listen key: the one that lives, extended, or a new one."""
-    exchange, account = call.exchange, call.account
-    if not account.listen_key:
+    exchange, account, owner = call.exchange, call.account, _owner(call)
+    if owner not in account.listen_keys:
         seed = f"listen key {account.name} {exchange.now_us} {exchange.client_id()}"
-        account.listen_key = hashlib.sha256(seed.encode()).hexdigest()
-    _extend(exchange, account)
-    return {"listenKey": account.listen_key}
+        account.listen_keys[owner] = hashlib.sha256(seed.encode()).hexdigest()
+    _extend(exchange, account, owner)
+    return {"listenKey": account.listen_keys[owner]}
 
 
 def keep_listen_key(call: Call) -> Any:
     """Extend the listen key; -1125 when none lives."""
-    if not call.account.listen_key:
+    account, owner = call.account, _owner(call)
+    if owner not in account.listen_keys:
         raise VenueError(-1125)
-    _extend(call.exchange, call.account)
-    return {"listenKey": call.account.listen_key}
+    _extend(call.exchange, account, owner)
+    return {"listenKey": account.listen_keys[owner]}
 
 
 def end_listen_key(call: Call) -> Any:
     """End the listen key and the streams of everyone who uses it."""
-    if call.exchange.facts.listen_key_delete == "ends":
-        delete_listen_key(call.exchange, call.account)
+    if call.exchange.facts.listen_key_delete == "ends" and _owner(call) in call.account.listen_keys:
+        _delete(call.exchange, call.account, _owner(call))
     return {}
 
 
-def delete_listen_key(exchange: Exchange, account: Account) -> None:
-    """The listen key is gone, and with it the connections that used it."""
-    key, listeners = account.listen_key, list(exchange.listened(account).values())
-    account.listen_key = ""
-    for conn in listeners:
+def _owner(call: Call) -> str:
+    """Whose listen key a request speaks of: the account's (an empty text), or the API key's own."""
+    return call.api_key if call.exchange.facts.listen_key_of == "key" else ""
+
+
+def delete_listen_keys(exchange: Exchange, account: Account) -> None:
+    """Every listen key of the account is gone, and with it the connections that used it."""
+    for owner in list(account.listen_keys):
+        _delete(exchange, account, owner)
+
+
+def _delete(exchange: Exchange, account: Account, owner: str) -> None:
+    key = account.listen_keys.pop(owner)
+    for conn in list(exchange.streams.listeners.get(key, {}).values()):
         exchange.streams.remove(conn, key)
         exchange.close_conn(conn.ident, 1000, "listenKey deleted")
 
 
-def _extend(exchange: Exchange, account: Account) -> None:
-    key = account.listen_key
+def _extend(exchange: Exchange, account: Account, owner: str) -> None:
+    key = account.listen_keys[owner]
     due = exchange.now_us + exchange.config.listen_key_life_ms * 1000
-    account.listen_key_expires_us = due
+    account.listen_key_expires_us[owner] = due
 
     def expire(_now_us: int) -> None:
-        if account.listen_key == key and account.listen_key_expires_us == due:
-            expire_listen_key(exchange, account)
+        if account.listen_keys.get(owner) == key and account.listen_key_expires_us[owner] == due:
+            _expire(exchange, account, owner)
 
     exchange.timers.at(due, expire)
 
 
-def expire_listen_key(exchange: Exchange, account: Account) -> None:
-    """The listen key has run out: one last event, then silence on a connection that stays open."""
-    if not account.listen_key:
-        return
-    event = {"e": "listenKeyExpired", "E": exchange.now_ms, "listenKey": account.listen_key}
-    exchange.push(account, "listenKeyExpired", event)
-    account.listen_key = ""
+def expire_listen_keys(exchange: Exchange, account: Account) -> None:
+    """Every listen key of the account has run out."""
+    for owner in list(account.listen_keys):
+        _expire(exchange, account, owner)
+
+
+def _expire(exchange: Exchange, account: Account, owner: str) -> None:
+    """One last event, then silence on a connection that stays open."""
+    key = account.listen_keys[owner]
+    event = {"e": "listenKeyExpired", "E": exchange.now_ms, "listenKey": key}
+    exchange.push_to(account, key, "listenKeyExpired", msgspec.json.encode(event))
+    del account.listen_keys[owner]

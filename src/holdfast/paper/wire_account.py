@@ -61,7 +61,7 @@ def position_risk_v3(exchange: Exchange, account: Account, symbol: str) -> list[
     """positionRisk v3: positions and symbols with open orders only."""
     rows: list[dict[str, Any]] = []
     for market, exposure, leg in live(exchange, account, symbol):
-        held = margin.leg_margin(market, exposure, leg)
+        held = margin.leg_margin(market, exposure, leg, netted=margin.nets(exchange.facts))
         rows.append(
             {
                 **_risk_head(exchange, account, market, leg, held),
@@ -86,7 +86,7 @@ def position_risk_v2(exchange: Exchange, account: Account, symbol: str) -> list[
     """positionRisk v2: every symbol."""
     rows: list[dict[str, Any]] = []
     for market, exposure, leg in every(exchange, account, symbol):
-        held = margin.leg_margin(market, exposure, leg)
+        held = margin.leg_margin(market, exposure, leg, netted=margin.nets(exchange.facts))
         rows.append(
             {
                 **_risk_head(exchange, account, market, leg, held),
@@ -125,7 +125,7 @@ def balances(exchange: Exchange, account: Account) -> list[dict[str, Any]]:
             "asset": asset,
             "balance": money.text(wallet),
             "crossWalletBalance": money.text(account.cross_wallet(asset)),
-            "crossUnPnl": money.text(margin.cross_margin(exchange.markets, account, asset).unrealized),
+            "crossUnPnl": money.text(margin.cross_margin(exchange, account, asset).unrealized),
             "availableBalance": money.text(margin.free(exchange, account, asset)),
             "maxWithdrawAmount": money.text(margin.withdrawable(exchange, account, asset)),
             "marginAvailable": True,
@@ -147,7 +147,7 @@ def _asset_row(exchange: Exchange, account: Account, asset: str, held: margin.Ma
         "positionInitialMargin": money.text(held.position_initial),
         "openOrderInitialMargin": money.text(held.order_initial),
         "crossWalletBalance": money.text(account.cross_wallet(asset)),
-        "crossUnPnl": money.text(margin.cross_margin(exchange.markets, account, asset).unrealized),
+        "crossUnPnl": money.text(margin.cross_margin(exchange, account, asset).unrealized),
         "availableBalance": money.text(margin.free(exchange, account, asset)),
         "maxWithdrawAmount": money.text(margin.withdrawable(exchange, account, asset)),
         "updateTime": exchange.now_ms,
@@ -162,7 +162,7 @@ def account_v3(exchange: Exchange, account: Account) -> dict[str, Any]:
             "symbol": market.symbol.name,
             "positionSide": leg.side,
             "positionAmt": market.symbol.quantity_text(leg.amt),
-            **_position_money(market, exposure, leg),
+            **_position_money(exchange, market, exposure, leg),
             "updateTime": leg.updated_us // 1000,
         }
         for market, exposure, leg in live(exchange, account, "")
@@ -188,7 +188,7 @@ def account_v2(exchange: Exchange, account: Account) -> dict[str, Any]:
 
 
 def _position_v2(exchange: Exchange, market: Market, exposure: Exposure, leg: Leg) -> dict[str, Any]:
-    held = margin.leg_margin(market, exposure, leg)
+    held = margin.leg_margin(market, exposure, leg, netted=margin.nets(exchange.facts))
     return {
         "symbol": market.symbol.name,
         "positionSide": leg.side,
@@ -200,15 +200,15 @@ def _position_v2(exchange: Exchange, market: Market, exposure: Exposure, leg: Le
         "maxNotional": money.trim(margin.notional_cap(market.brackets, exposure.leverage)),
         "bidNotional": money.trim(leg.bids),
         "askNotional": money.trim(leg.asks),
-        **_position_money(market, exposure, leg),
+        **_position_money(exchange, market, exposure, leg),
         "positionInitialMargin": _amount(held.position_initial),
         "openOrderInitialMargin": _amount(held.order_initial),
         "updateTime": leg.updated_us // 1000,
     }
 
 
-def _position_money(market: Market, exposure: Exposure, leg: Leg) -> dict[str, Any]:
-    held = margin.leg_margin(market, exposure, leg)
+def _position_money(exchange: Exchange, market: Market, exposure: Exposure, leg: Leg) -> dict[str, Any]:
+    held = margin.leg_margin(market, exposure, leg, netted=margin.nets(exchange.facts))
     return {
         "unrealizedProfit": money.text(held.unrealized),
         "isolatedMargin": _amount(_isolated_margin(leg, held, exposure)),
@@ -226,7 +226,7 @@ def _totals_and_assets(exchange: Exchange, account: Account) -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     traded = {market.symbol.margin_asset for market in exchange.markets.values()}
     for asset, wallet in account.wallets.items():
-        held = margin.asset_margin(exchange.markets, account, asset)
+        held = margin.asset_margin(exchange, account, asset)
         rows.append(_asset_row(exchange, account, asset, held))
         if not account.multi_assets and asset not in traded:
             continue
@@ -234,7 +234,7 @@ def _totals_and_assets(exchange: Exchange, account: Account) -> dict[str, Any]:
         wallets += wallet * rate
         cross_wallets += account.cross_wallet(asset) * rate
         total.add(held, rate=rate)
-        cross.add(margin.cross_margin(exchange.markets, account, asset), rate=rate)
+        cross.add(margin.cross_margin(exchange, account, asset), rate=rate)
         free += margin.free(exchange, account, asset) * rate
         withdrawable += margin.withdrawable(exchange, account, asset) * rate
     if account.multi_assets:
