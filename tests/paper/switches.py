@@ -162,6 +162,7 @@ FURTHER: Final = (
     Question("D.6", "cancel while triggering", ("fact cancel_triggering",)),
     Question("E.3", "fills by the venue", ("fact forced_execution", "fact forced_status")),
     Question("E.4", "rows in hedge mode", ("fact hedge_event_rows",)),
+    Question("H.3", "-4183 and -4184", ("fact limit_bands",)),
     Question("L.1", "reduce-only displaced", ("fact displaced_status",)),
 )
 """Two readings without a mark."""
