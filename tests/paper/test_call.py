@@ -32,7 +32,6 @@ def test_a_page_is_the_first_or_the_last_rows() -> None:
 
 def test_young_records_hide_behind_an_injected_lag() -> None:
     """Until they are old enough."""
-    exchange = Desk().venue.exchange
-    exchange.faults.query_lag_us = 10
-    assert visible(exchange, START_US - 10)
-    assert not visible(exchange, START_US - 9)
+    call = Call(exchange=Desk().venue.exchange, params=Params({}), lag_us=10)
+    assert visible(call, START_US - 10)
+    assert not visible(call, START_US - 9)

@@ -294,6 +294,24 @@ def test_queries_can_lag() -> None:
     assert len(desk.call("GET", "/fapi/v1/openAlgoOrders").body) == 1
 
 
+def test_each_question_can_have_a_lag_of_its_own() -> None:
+    """By operation, path, account or symbol (notes V.6); a lag without a match is for all, and its end ends all."""
+    desk = Desk()
+    desk.control("fault", verb="query.lag", ms=2000, match={"method": "openAlgoOrders"})
+    desk.control("fault", verb="query.lag", ms=500, match={"method": "GET /fapi/v1/algoOrder"})
+    assert [fault["ms"] for fault in desk.control("state")["faults"]] == [2000, 500]
+    algo_id = desk.algo(quantity="0.010").body["algoId"]
+    assert desk.call("GET", "/fapi/v1/algoOrder", algoId=algo_id).code == -2013
+    assert len(desk.call("GET", "/fapi/v1/allAlgoOrders", symbol="BTCUSDT").body) == 1
+    desk.wait(500_000)
+    assert desk.call("GET", "/fapi/v1/algoOrder", algoId=algo_id).status == 200
+    assert desk.call("GET", "/fapi/v1/openAlgoOrders").body == []
+    desk.control("fault", verb="query.lag", ms=0, match={"method": "openAlgoOrders"})
+    assert len(desk.call("GET", "/fapi/v1/openAlgoOrders").body) == 1
+    desk.control("fault", verb="query.lag", count=0)
+    assert desk.control("state")["faults"] == []
+
+
 def test_a_stop_can_get_stuck_while_triggering() -> None:
     """It says TRIGGERING and nothing more; it cannot be cancelled, and the position stays."""
     desk = Desk()

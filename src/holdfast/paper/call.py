@@ -22,6 +22,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     params: Params
     caller: Account | None = None
     api_key: str = ""
+    lag_us: int = 0
+    """How young the orders are that this question does not see."""
 
     @property
     def account(self) -> Account:
@@ -53,7 +55,6 @@ def page(rows: Iterable[Any], *, limit: int, from_start: bool) -> list[Any]:
     return found[:limit] if from_start else found[-limit:]
 
 
-def visible(exchange: Exchange, created_us: int) -> bool:
+def visible(call: Call, created_us: int) -> bool:
     """Whether queries see a record yet: an injected query lag hides young ones."""
-    lag = exchange.faults.query_lag_us
-    return not lag or exchange.now_us - created_us >= lag
+    return not call.lag_us or call.exchange.now_us - created_us >= call.lag_us

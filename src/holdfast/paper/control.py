@@ -101,8 +101,8 @@ def _belongs(exchange: Exchange, ident: int, name: str) -> bool:
 
 
 def _query_lag(exchange: Exchange, fault: Fault) -> dict[str, Any]:
-    """Hide orders younger than `ms` from every query; 0 ends it."""
-    exchange.faults.query_lag_us = fault.ms * 1000 if fault.count else 0
+    """Hide orders younger than `ms` from the queries that match; 0 ends it."""
+    exchange.faults.lag(fault)
     return {}
 
 

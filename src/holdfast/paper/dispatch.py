@@ -123,7 +123,13 @@ def perform(exchange: Exchange, request: Incoming, *, late: bool = False) -> Ans
             check_names(request.route.operation, request.params)
         if request.route.orders and request.account is not None:
             exchange.limits.charge_order(request.account.name, exchange.now_us, short=request.route.orders_10s)
-        call = Call(exchange=exchange, params=request.params, caller=request.account, api_key=request.api_key)
+        call = Call(
+            exchange=exchange,
+            params=request.params,
+            caller=request.account,
+            api_key=request.api_key,
+            lag_us=exchange.faults.lag_us(_facts_of(request)) if exchange.faults.lags else 0,
+        )
         return Answer(result=request.route.handler(call))
     except VenueError as error:
         return refused(error, exchange.facts)
@@ -157,22 +163,25 @@ def _charge(exchange: Exchange, request: Incoming) -> None:
 def _fault_for(exchange: Exchange, request: Incoming) -> Fault | None:
     if not exchange.faults.requests:
         return None
+    facts = _facts_of(request)
+    fault = exchange.faults.for_request(facts)
+    if fault is not None:
+        told = {"method": facts.method, "account": facts.account, "client_id": facts.client_id}
+        exchange.log("fault", verb=fault.verb, **told, **({"ms": fault.ms} if fault.ms else {}))
+    return fault
+
+
+def _facts_of(request: Incoming) -> RequestFacts:
     params = request.params
-    client_id = params.get("newClientOrderId") or params.get("clientAlgoId") or params.get("origClientOrderId")
-    facts = RequestFacts(
+    return RequestFacts(
         via=request.via,
         method=request.method,
         operation=request.route.operation,
         account=request.account_name,
-        client_id=client_id,
+        client_id=params.get("newClientOrderId") or params.get("clientAlgoId") or params.get("origClientOrderId"),
         symbol=params.get("symbol").upper(),
         reducing=not request.route.orders or _is_reducing(params),
     )
-    fault = exchange.faults.for_request(facts)
-    if fault is not None:
-        told = {"method": request.method, "account": request.account_name, "client_id": client_id}
-        exchange.log("fault", verb=fault.verb, **told, **({"ms": fault.ms} if fault.ms else {}))
-    return fault
 
 
 def _is_reducing(params: Params) -> bool:

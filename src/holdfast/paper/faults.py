@@ -89,7 +89,7 @@ class FaultBox:
         self.requests: list[Fault] = []
         self.streams: list[Fault] = []
         self.algos: list[Fault] = []
-        self.query_lag_us = 0
+        self.lags: list[Fault] = []
 
     def arm(self, fault: Fault, now_us: int) -> None:
         """Arm a fault of the request, stream or algo tables; `count` 0 disarms the verb."""
@@ -113,7 +113,23 @@ class FaultBox:
         self.requests.clear()
         self.streams.clear()
         self.algos.clear()
-        self.query_lag_us = 0
+        self.lags.clear()
+
+    def lag(self, fault: Fault) -> None:
+        """Hide young orders from the questions that a fault matches, from now on; `ms` or `count` 0 ends that."""
+        every = fault.match == Match()
+        self.lags[:] = [other for other in self.lags if not every and other.match != fault.match]
+        if fault.ms and fault.count:
+            self.lags.append(fault)
+
+    def lag_us(self, facts: RequestFacts) -> int:
+        """How young the orders are that a question does not see."""
+        return max((fault.ms * 1000 for fault in self.lags if _meets(fault, facts)), default=0)
+
+    @property
+    def query_lag_us(self) -> int:
+        """The longest lag of any question."""
+        return max((fault.ms * 1000 for fault in self.lags), default=0)
 
     def for_request(self, facts: RequestFacts) -> Fault | None:
         """The first armed fault that a request meets; it is used up by one."""
@@ -154,7 +170,7 @@ class FaultBox:
 
     def armed(self) -> list[dict[str, Any]]:
         """What is armed, for the control verb `state`."""
-        rows: list[dict[str, Any]] = msgspec.to_builtins([*self.requests, *self.streams, *self.algos])
+        rows: list[dict[str, Any]] = msgspec.to_builtins([*self.requests, *self.streams, *self.algos, *self.lags])
         return rows
 
 

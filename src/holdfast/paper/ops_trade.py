@@ -77,7 +77,7 @@ def order_amendments(call: Call) -> Any:
 def _find_visible(call: Call) -> Order:
     market = call.exchange.market(call.params.need("symbol"))
     order = placement.find(call.account, market, call.params)
-    if order is None or not visible(call.exchange, order.created_us) or not retention.keeps(call.exchange, order):
+    if order is None or not visible(call, order.created_us) or not retention.keeps(call.exchange, order):
         raise VenueError(-2013)
     return order
 
@@ -90,7 +90,7 @@ def query_order(call: Call) -> Any:
 def query_open_order(call: Call) -> Any:
     """One open order, however old; -2013 when it is closed."""
     order = placement.find(call.account, call.exchange.market(call.params.need("symbol")), call.params)
-    if order is None or not order.is_open or not visible(call.exchange, order.created_us):
+    if order is None or not order.is_open or not visible(call, order.created_us):
         raise VenueError(-2013)
     return _queried(call, order)
 
@@ -109,7 +109,7 @@ def open_orders(call: Call) -> Any:
     return [
         wire.query_reply(_symbol(call, order), order)
         for order in call.account.open_orders.values()
-        if name in ("", order.symbol) and visible(call.exchange, order.created_us)
+        if name in ("", order.symbol) and visible(call, order.created_us)
     ]
 
 
@@ -124,7 +124,7 @@ def all_orders(call: Call) -> Any:
         start, end = window(call)
         rows = [order for order in orders if start <= order.created_us // 1000 <= end]
     exchange = call.exchange
-    rows = [order for order in rows if visible(exchange, order.created_us) and retention.keeps(exchange, order)]
+    rows = [order for order in rows if visible(call, order.created_us) and retention.keeps(exchange, order)]
     from_start = from_id is not None or call.params.has("startTime")
     return [wire.query_reply(_symbol(call, order), order) for order in page(rows, limit=limit, from_start=from_start)]
 
@@ -219,7 +219,7 @@ def cancel_all_algos(call: Call) -> Any:
 
 def _shows(call: Call, algo: Algo) -> bool:
     keeps = retention.keeps_algo(call.exchange, algo)
-    return keeps and not algo.vanished and visible(call.exchange, algo.created_us)
+    return keeps and not algo.vanished and visible(call, algo.created_us)
 
 
 def query_algo(call: Call) -> Any:
