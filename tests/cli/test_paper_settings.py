@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from holdfast.cli.paper_settings import open_settings
+from holdfast.cli.paper_settings import open_settings, turn_facts
 from holdfast.cli.shell import Failure
 from holdfast.paper.config import PaperConfig
 
@@ -93,3 +94,32 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     """Before anything is opened."""
     with pytest.raises(Failure, match=r"absent\.toml cannot be read: No such file"):
         open_settings(tmp_path / "absent.toml")
+
+
+def test_a_switch_may_say_none(tmp_path: Path) -> None:
+    """The word lifts limits; of a switch it is an answer."""
+    read = settings(tmp_path, '[facts]\nmarket_bound = "none"\n[limits]\nweight_per_minute = "none"')
+    assert (read.facts.market_bound, read.limits.weight_per_minute) == ("none", None)
+
+
+def test_switches_of_the_command_line_come_last(tmp_path: Path) -> None:
+    """`--fact` beside a file."""
+    read = settings(tmp_path, '[facts]\nmarket_bound = "none"\nunrouted_ws = "all"')
+    turn_facts(read, ["unrouted_ws=public", "fill_events=order account lite"])
+    assert (read.facts.market_bound, read.facts.unrouted_ws) == ("none", "public")
+    assert read.facts.fill_events == "order account lite"
+
+
+@pytest.mark.parametrize(
+    ("turn", "told"),
+    [
+        ("unrouted_ws", "must be NAME=VALUE, was 'unrouted_ws'"),
+        ("unrouted=all", "unknown switch.*\n.*would pass: --fact 'unrouted_ws=public'"),
+        ("unrouted_ws=some", "must be one of public, all"),
+    ],
+)
+def test_a_fact_that_is_none_names_one(turn: str, told: str) -> None:
+    """Name, rule, and what would pass."""
+    with pytest.raises(Failure) as refusal:
+        turn_facts(PaperConfig(), [turn])
+    assert re.search(told, refusal.value.text)

@@ -24,7 +24,7 @@ from tests.paper.desk import Desk
         ("limits", {"set": {"weight_per_minute": -1}}, "`int` >= 0"),
         ("limits", {"set": [1]}, "must be an object of names and values, got [1]"),
         ("facts", {"set": None}, 'would pass: "set": {"'),
-        ("facts", {"set": {"nosuch": 1}}, "unknown name 'nosuch'; known: "),
+        ("facts", {"set": {"nosuch": 1}}, "nosuch: unknown switch"),
         ("facts", {"sett": {}}, "unknown field 'sett'; known: set"),
         ("state", {"symbol": "BTCUSDT"}, "unknown field 'symbol'; known: none"),
         ("log", {"from": 1}, "unknown field 'from'"),

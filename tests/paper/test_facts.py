@@ -8,13 +8,13 @@ import re
 from collections import Counter
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any
 
 import pytest
 
 from holdfast.paper import control
 from holdfast.paper.config import PaperConfig, RateLimits
-from holdfast.paper.facts import VenueFacts
+from holdfast.paper.facts import FactError, VenueFacts, answers, shown, turned
 from holdfast.paper.faults import VERBS
 from tests.conversations.player import pairs
 from tests.conversations.script import scripts
@@ -33,10 +33,7 @@ KNOWN = {
 
 def values(name: str) -> list[Any]:
     """The answers of a switch that must be shown; of a time, none and some."""
-    hint = get_type_hints(VenueFacts)[name]
-    if get_origin(hint) is Literal:
-        return list(get_args(hint))
-    return [False, True] if hint is bool else [0, "some"]
+    return list(answers(name)) or [0, "some"]
 
 
 @cache
@@ -69,6 +66,32 @@ def test_rules_14_every_fact_has_a_default() -> None:
     """And the two that matter most are the likeliest answers."""
     facts = VenueFacts()
     assert (facts.stop_without_position, facts.second_close_position) == ("accept", "-4130")
+
+
+@pytest.mark.parametrize("name", VenueFacts.__struct_fields__)
+def test_every_answer_can_be_given_as_itself_and_as_text(name: str) -> None:
+    """In JSON, and on a command line."""
+    for answer in answers(name) or (0, 1_000):
+        assert getattr(turned(VenueFacts(), {name: answer}), name) == answer
+        assert getattr(turned(VenueFacts(), {name: shown(answer)}), name) == answer
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("unroutd_ws", "all", "unknown switch.*would pass: unrouted_ws=public"),
+        ("unrouted_ws", "some", "must be one of public, all, was 'some'; would pass: unrouted_ws=public"),
+        ("order_event_st", 1, "must be one of false, true, was '1'"),
+        ("second_close_position", True, "must be one of accept, -4130, was 'true'"),
+        ("engine_travel_ms", -1, "must be a whole number of 0 or more, was '-1'; would pass: engine_travel_ms=1000"),
+        ("engine_travel_ms", True, "must be a whole number"),
+        ("engine_travel_ms", None, "must be a whole number"),
+    ],
+)
+def test_a_switch_or_an_answer_that_does_not_exist_names_one_that_does(name: str, value: object, told: str) -> None:
+    """Field, rule, and what would pass."""
+    with pytest.raises(FactError, match=told):
+        turned(VenueFacts(), {name: value})
 
 
 @pytest.mark.parametrize("name", [name for name in VenueFacts.__struct_fields__ if name not in SHOWN_BY_TESTS])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.adapters.market_files import UnreadableFile, read_document
 from holdfast.adapters.state_file import StateFile
-from holdfast.cli.paper_settings import open_settings
+from holdfast.cli.paper_settings import open_settings, turn_facts
 from holdfast.cli.shell import USAGE, Failure, say, wrong
 
 if TYPE_CHECKING:
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from holdfast.paper.scenario import Step
 
 
-def open_config(settings: Path | None, tiers: Path | None) -> PaperConfig:
-    """The settings of one file with the tiers of another, which count for the symbols that both name."""
+def open_config(settings: Path | None, tiers: Path | None, turns: list[str] | None = None) -> PaperConfig:
+    """The settings of one file with switches turned, and the tiers of another for the symbols that both name."""
     config = open_settings(settings)
+    turn_facts(config, turns or [])
     config.brackets = {**config.brackets, **open_tiers(tiers)}
     return config
 

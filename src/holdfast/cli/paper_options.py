@@ -43,6 +43,10 @@ Tiers: TypeAlias = Annotated[
 Settings: TypeAlias = Annotated[
     Path | None, Parameter(help="TOML file: accounts and keys, fees, limits, switches, how long keys and sockets live.")
 ]
+Fact: TypeAlias = Annotated[
+    list[str] | None,
+    Parameter(negative="", help="NAME=VALUE: turn one switch for uncertain behaviour; may be given several times."),
+]
 State: TypeAlias = Annotated[
     Path | None, Parameter(help="Take the exchange up again from this file, and keep it there at the end.")
 ]

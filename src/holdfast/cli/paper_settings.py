@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from holdfast.cli.shell import USAGE, Failure
+from holdfast.cli.shell import USAGE, Failure, wrong
+from holdfast.paper.facts import FactError, VenueFacts, shown, turned
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,19 +42,45 @@ def open_settings(path: Path | None) -> PaperConfig:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _refused(f"{path} is no TOML: {error}", _EXAMPLE) from None
     try:
-        settings = msgspec.convert(_without_markers(named), PaperConfig, strict=False)
+        facts = turned(VenueFacts(), _table(named, "facts"))
+        named["limits"] = {name: None if value == "none" else value for name, value in _table(named, "limits").items()}
+        settings = msgspec.convert(named, PaperConfig, strict=False)
+    except FactError as error:
+        raise _refused(f"{path}: facts: {error.name}: {error.rule}", f"{error.near} = {_written(error)}") from None
     except msgspec.ValidationError as error:
         known = ", ".join(PaperConfig.__struct_fields__)
         raise _refused(f"{path}: {error}", f"the settings of docs/paper-exchange.md: {known}") from None
+    settings.facts = facts
     _check(path, settings)
     return settings
 
 
-def _without_markers(value: Any) -> Any:
-    """TOML has no null: the word "none" lifts a limit."""
-    if isinstance(value, dict):
-        return {key: _without_markers(part) for key, part in value.items()}
-    return None if value == "none" else value
+def _table(named: dict[str, Any], name: str) -> dict[str, Any]:
+    """A part of the file."""
+    value = named.pop(name, {})
+    if not isinstance(value, dict):
+        raise msgspec.ValidationError(f"{name} must be a table of names and values, was {value!r}")
+    return value
+
+
+def _written(error: FactError) -> str:
+    """An answer that passes, as TOML."""
+    return f'"{error.passes}"' if isinstance(error.passes, str) else shown(error.passes)
+
+
+def turn_facts(config: PaperConfig, turns: list[str]) -> None:
+    """Turn the switches of `--fact NAME=VALUE`. Raises `Failure`."""
+    changes: dict[str, object] = {}
+    for turn in turns:
+        name, equals, value = turn.partition("=")
+        if not equals:
+            raise wrong("--fact", f"must be NAME=VALUE, was {turn!r}", "--fact unrouted_ws=all")
+        changes[name] = value
+    try:
+        config.facts = turned(config.facts, changes)
+    except FactError as error:
+        passes = f"{error.near}={shown(error.passes)}"
+        raise wrong("--fact", f"{error.name}: {error.rule}", f"--fact '{passes}'") from None
 
 
 def _check(path: Path, settings: PaperConfig) -> None:

@@ -23,6 +23,7 @@ def paper(
     mirror_streams: mirroring.StreamUrl = mirroring.LIVE_STREAMS,
     mirror_record: mirroring.Record = None,
     settings: options.Settings = None,
+    fact: options.Fact = None,
     exchange_info: options.ExchangeInfo = None,
     tiers: options.Tiers = None,
     state: options.State = None,
@@ -45,7 +46,7 @@ def paper(
     For example:
 
     - `holdfast paper`
-    - `holdfast paper --market btcusdt.dat.gz --venue-log venue.jsonl`
+    - `holdfast paper --market btcusdt.dat.gz --venue-log venue.jsonl --fact reduce_only_over_size=reject`
     - `holdfast paper --market synthetic:7:BTCUSDT=60000,ETHUSDT --settings paper.toml`
     - `holdfast paper --mirror BTCUSDT,ETHUSDT`
     """
@@ -59,7 +60,8 @@ def paper(
     with _refusals():
         kept = files.KeptState(state)
         earlier = kept.read()
-        kept.refuse_beside(earlier, {"--settings": settings, "--exchange-info": exchange_info, "--tiers": tiers})
+        own = {"--settings": settings, "--fact": fact, "--exchange-info": exchange_info, "--tiers": tiers}
+        kept.refuse_beside(earlier, own)
         beside = {"--market": market, "--exchange-info": exchange_info, **options.paces(speed, clock_speed)}
         live = mirroring.open_mirror(mirror, mirror_rest, mirror_streams, mirror_record, beside=beside)
         info = live.contracts if live else _exchange_info(exchange_info)
@@ -68,7 +70,7 @@ def paper(
             mirroring.check_listed(live, info)
         steps, clock = files.open_scenario(scenario), options.speed_of("--clock-speed", clock_speed, may_stand=True)
         chosen = PaperOptions(
-            config=files.open_config(settings, tiers),
+            config=files.open_config(settings, tiers, fact),
             opening=Opening(state=earlier, steps=steps, speed=clock),
             keep=kept.keep,
             exchange_info=info,

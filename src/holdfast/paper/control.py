@@ -17,9 +17,10 @@ from holdfast.paper import acts, algo, closings, contracts, ops_account, ops_tra
 from holdfast.paper.account import Account
 from holdfast.paper.errors import VenueError
 from holdfast.paper.exchange import Exchange
+from holdfast.paper.facts import FactError, turned
 from holdfast.paper.faults import IMMEDIATE_VERBS, VERBS, Fault
 from holdfast.paper.params import Params
-from holdfast.paper.refusals import ControlError, account_of, changed, known_fields, market_of, whole_of
+from holdfast.paper.refusals import ControlError, account_of, changed, known_fields, market_of, object_of, whole_of
 
 
 def handle(exchange: Exchange, request: dict[str, Any], also: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -159,11 +160,18 @@ def _human_cancel(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]
     return {}
 
 
+_TURNED = '"set": {"unrouted_ws": "all"}'
+
+
 def _facts(exchange: Exchange, request: dict[str, Any]) -> dict[str, Any]:
     """Read the venue facts, or change some with `set`."""
     known_fields(request, "set")
     if "set" in request:
-        exchange.facts = exchange.config.facts = changed(request, exchange.facts)
+        try:
+            exchange.facts = exchange.config.facts = turned(exchange.facts, object_of(request, "set", _TURNED))
+        except FactError as error:
+            passes = f'"{error.near}": {msgspec.json.encode(error.passes).decode()}'
+            raise ControlError(error.name, error.rule, passes) from None
         exchange.log("control", what="facts", set=request["set"])
     return {"facts": msgspec.to_builtins(exchange.facts)}
 

@@ -6,7 +6,9 @@ the tests that show every answer. The defaults are the best guess; times carry t
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, Literal, get_args, get_type_hints
 
 import msgspec
 
@@ -169,3 +171,47 @@ class VenueFacts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The type of the income row of a liquidation fee."""
     settlement_income: Literal["REALIZED_PNL", "DELIVERED_SETTELMENT"] = "REALIZED_PNL"
     """The type of the income row of the profit at a contract's settlement (the venue's own spelling)."""
+
+
+class FactError(ValueError):
+    """A switch that does not exist, or an answer that it does not have.
+
+    `name` and `rule` say what is wrong; the switch `near` with the answer `passes` would be taken.
+    """
+
+    def __init__(self, name: str, rule: str, near: str, passes: object) -> None:
+        """The parts, and a sentence of them."""
+        super().__init__(f"{name}: {rule}; would pass: {near}={shown(passes)}")
+        self.name, self.rule, self.near, self.passes = name, rule, near, passes
+
+
+def turned(facts: VenueFacts, changes: Mapping[str, object]) -> VenueFacts:
+    """The facts with some switches turned. Answers may be given as text, like on a command line. Raises `FactError`."""
+    return msgspec.structs.replace(facts, **{name: _answer(name, value) for name, value in changes.items()})
+
+
+def answers(name: str) -> tuple[Any, ...]:
+    """The answers of a switch; nothing for a time, which may be any."""
+    hint = _HINTS[name]
+    return (False, True) if hint is bool else get_args(hint)
+
+
+def shown(answer: object) -> str:
+    """An answer as it is written: true and false as in JSON."""
+    return str(answer).lower() if isinstance(answer, bool) else str(answer)
+
+
+def _answer(name: str, value: object) -> Any:
+    if name not in _HINTS:
+        near = (get_close_matches(name, _HINTS, n=1, cutoff=0.4) or list(_HINTS))[0]
+        raise FactError(name, "unknown switch; docs/paper-exchange.md names all", near, getattr(VenueFacts(), near))
+    known = {shown(answer): answer for answer in answers(name)}
+    text = shown(value)
+    if known and text not in known:
+        raise FactError(name, f"must be one of {', '.join(known)}, was {text!r}", name, answers(name)[0])
+    if not known and not (text.isascii() and text.isdecimal()):
+        raise FactError(name, f"must be a whole number of 0 or more, was {text!r}", name, 1000)
+    return known[text] if known else int(text)
+
+
+_HINTS: dict[str, Any] = get_type_hints(VenueFacts)

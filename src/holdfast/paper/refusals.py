@@ -92,16 +92,22 @@ def one_of(request: Request, name: str, choices: tuple[str, ...]) -> str:
     return str(value)
 
 
+def object_of(request: Request, name: str, passes: str = "") -> dict[str, Any]:
+    """Names with values."""
+    value = request.get(name)
+    if not isinstance(value, dict):
+        raise ControlError(name, f"must be an object of names and values, got {value!r}", passes)
+    return value
+
+
 def changed(request: Request, settings: Settings) -> Settings:
     """Settings with what `set` names changed."""
-    names, changes = settings.__struct_fields__, request["set"]
+    names = settings.__struct_fields__
     passes = f'"set": {{"{names[0]}": {msgspec.json.encode(getattr(settings, names[0])).decode()}}}'
-    if not isinstance(changes, dict):
-        raise ControlError("set", f"must be an object of names and values, got {changes!r}", passes)
-    for name in changes:
+    for name in object_of(request, "set", passes):
         if name not in names:
             raise ControlError("set", f"unknown name {name!r}; known: {', '.join(names)}", passes)
     try:
-        return msgspec.convert({**msgspec.to_builtins(settings), **changes}, type(settings))
+        return msgspec.convert({**msgspec.to_builtins(settings), **request["set"]}, type(settings))
     except msgspec.ValidationError as error:
         raise ControlError("set", str(error), passes) from None
