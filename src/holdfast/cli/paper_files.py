@@ -88,6 +88,11 @@ class KeptState:
         except OSError as error:
             raise wrong("--state", f"{path} cannot be read: {error.strerror}", "--state paper.state") from None
 
+    def say_taken_up(self, earlier: bytes | None) -> None:
+        """Tell the operator whose settings hold."""
+        if earlier is not None and self._file is not None:
+            say(f"the exchange in {self._file.path} is taken up again, with its own accounts, contracts and settings")
+
     def refuse_beside(self, earlier: bytes | None, options: Mapping[str, object]) -> None:
         """An exchange that is taken up has its own accounts, contracts and tiers: others would be without effect."""
         named = [name for name, value in options.items() if value is not None]

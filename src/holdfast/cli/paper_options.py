@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Final, TypeAlias
@@ -53,6 +54,12 @@ State: TypeAlias = Annotated[
 Scenario: TypeAlias = Annotated[
     Path | None, Parameter(help='JSONL of control requests with their times: {"at_ms": 1500, "do": "liq"}.')
 ]
+
+
+def check_ports(named: Mapping[str, int]) -> None:
+    """Refuse what is no port, by the name of its option."""
+    for name, number in named.items():
+        check_port(name, number)
 
 
 def check_port(name: str, number: int) -> None:

@@ -55,8 +55,7 @@ def paper(
     from holdfast.paper.steering import Opening
     from holdfast.sim.market import open_market
 
-    for name, number in (("--port", port), ("--control-port", control_port)):
-        options.check_port(name, number)
+    options.check_ports({"--port": port, "--control-port": control_port})
     with _refusals():
         kept = files.KeptState(state)
         earlier = kept.read()
@@ -81,8 +80,7 @@ def paper(
             venue_log=venue_log,
             speed=options.speed_of("--speed", speed),
         )
-        if earlier is not None:
-            say(f"the exchange in {state} is taken up again, with its own accounts, contracts and settings")
+        kept.say_taken_up(earlier)
         run_server(chosen, _ready)
     return OK
 

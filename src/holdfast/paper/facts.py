@@ -7,7 +7,6 @@ the tests that show every answer. The defaults are the best guess; times carry t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any, Literal, get_args, get_type_hints
 
 import msgspec
@@ -203,7 +202,7 @@ def shown(answer: object) -> str:
 
 def _answer(name: str, value: object) -> Any:
     if name not in _HINTS:
-        near = (get_close_matches(name, _HINTS, n=1, cutoff=0.4) or list(_HINTS))[0]
+        near = _nearest(name)
         raise FactError(name, "unknown switch; docs/paper-exchange.md names all", near, getattr(VenueFacts(), near))
     known = {shown(answer): answer for answer in answers(name)}
     text = shown(value)
@@ -212,6 +211,12 @@ def _answer(name: str, value: object) -> Any:
     if not known and not (text.isascii() and text.isdecimal()):
         raise FactError(name, f"must be a whole number of 0 or more, was {text!r}", name, 1000)
     return known[text] if known else int(text)
+
+
+def _nearest(name: str) -> str:
+    """The switch that a misspelt name means: the one that shares most pairs of letters with it."""
+    pairs = [name[at : at + 2] for at in range(len(name) - 1)]
+    return max(_HINTS, key=lambda known: (sum(pair in known for pair in pairs), -len(known)))
 
 
 _HINTS: dict[str, Any] = get_type_hints(VenueFacts)
