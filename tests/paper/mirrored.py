@@ -17,7 +17,8 @@ START_MS = 1_790_000_010_050
 class Stage:
     """A mirror of BTCUSDT (and others) on a clock of its own, and the venue it looks at.
 
-    `net` False: nothing can be opened. `answers` False: questions stay open in `asked`.
+    `net` False: nothing can be opened. `answers` False: questions stay open in `asked`, those for past candles only
+    when `candles` is None.
     """
 
     def __init__(self, *symbols: str, weight: int = 2400) -> None:
@@ -27,6 +28,7 @@ class Stage:
             symbols or ("BTCUSDT",), weight_per_minute=weight, jitter=lambda _pause: 0, record=self.lines.append
         )
         self.net = self.answers = self.marks = True
+        self.candles: bytes | None = b"[]"
         self.open: dict[int, str] = {}
         self.subscribed: dict[int, list[str]] = {}
         self.asked: list[Ask] = []
@@ -67,6 +69,9 @@ class Stage:
                     self._subscribe(action)
                 elif isinstance(action, Hang):
                     self.close(action.link, "closed by us")
+                elif action.kind == "klines" and self.candles is not None:
+                    self.asked.insert(0, action)
+                    self.answer(body=self.candles)
                 else:
                     self.asked.append(action)
             while self.answers and self.asked:
@@ -103,6 +108,8 @@ class Stage:
         ask = self.asked.pop(0)
         if body is None and ask.kind == "depth":
             body = json.dumps({"E": self.now_ms, "T": self.now_ms, **self.book}).encode()
+        elif body is None and ask.kind == "klines":
+            body = b"[]"
         elif body is None:
             names = ("bidPrice", "bidQty", "askPrice", "askQty", "lastUpdateId")
             body = json.dumps([{"symbol": "BTCUSDT", **dict(zip(names, self.tops, strict=True))}]).encode()

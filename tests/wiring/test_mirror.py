@@ -5,6 +5,7 @@ import contextlib
 import errno
 import json
 import os
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -31,6 +32,11 @@ from holdfast.wiring.mirror import (
 )
 from tests.paper_server import Client, market_order, receive, running
 from tests.waiting import eventually, within
+
+
+def now_ms() -> int:
+    """The wall clock, as a venue's events carry it."""
+    return time.time_ns() // 1_000_000
 
 
 class Venue:
@@ -67,24 +73,33 @@ class Venue:
         best = Decimal(bid)
         bids: list[Level] = [(best - step, Decimal(1 + step)) for step in range(3)]
         asks: list[Level] = [(best + 1 + step, Decimal(1 + step)) for step in range(3)]
-        self.tell(DepthSnapshot(symbol="BTCUSDT", u=self.u, bids=bids, asks=asks, T=0, E=0))
+        self.tell(DepthSnapshot(symbol="BTCUSDT", u=self.u, bids=bids, asks=asks, T=now_ms(), E=now_ms()))
 
     def top(self, bid: str) -> None:
         """Best prices."""
         self.u += 1
         price, much = Decimal(bid), Decimal(5)
-        self.tell(BookTop(symbol="BTCUSDT", bid=price, bid_qty=much, ask=price + 1, ask_qty=much, u=self.u, T=0, E=0))
+        self.tell(
+            BookTop(
+                symbol="BTCUSDT", bid=price, bid_qty=much, ask=price + 1, ask_qty=much, u=self.u, T=now_ms(), E=now_ms()
+            )
+        )
 
     def mark(self, price: str) -> None:
         """A mark."""
         value = Decimal(price)
-        now_ms = int(asyncio.get_running_loop().time() * 1000)
-        self.tell(Mark(symbol="BTCUSDT", mark=value, index=value, rate=Decimal(0), next_funding_ms=0, E=now_ms))
+        self.tell(Mark(symbol="BTCUSDT", mark=value, index=value, rate=Decimal(0), next_funding_ms=0, E=now_ms()))
 
     def trade(self, number: int, price: str) -> None:
         """A trade of strangers."""
         event = PublicTrade(
-            symbol="BTCUSDT", trade_id=number, price=Decimal(price), qty=Decimal(1), buyer_maker=False, T=0, E=0
+            symbol="BTCUSDT",
+            trade_id=number,
+            price=Decimal(price),
+            qty=Decimal(1),
+            buyer_maker=False,
+            T=now_ms(),
+            E=now_ms(),
         )
         self.tell(event)
 
@@ -159,6 +174,23 @@ async def test_the_book_is_the_venue_s_at_its_update_id() -> None:
 async def positions(client: Client) -> Any:
     """The positions of the first account."""
     return (await client.control(do="state"))["accounts"][0]["positions"]
+
+
+async def test_candles_of_the_past_are_the_venue_s() -> None:
+    """In every interval, and what trades now is added to them."""
+    venue = Venue()
+    async with running(upstream(venue)) as source:
+        await source.get("/fapi/v1/klines?symbol=BTCUSDT&interval=1m")
+        venue.trade(1, "65000.00")
+        async with mirror_of(source) as mirrored:
+            async with mirrored.client.stream("/public/ws/btcusdt@trade") as sock:
+                venue.trade(77, "65012.00")
+                await receive(sock)
+            for interval in ("1m", "15m", "4h", "1d", "1w", "1M"):
+                target = f"/fapi/v1/klines?symbol=BTCUSDT&interval={interval}&limit=400"
+                ours, theirs = await mirrored.client.get(target), await source.get(target)
+                assert [row[:6] for row in ours[-300:-1]] == [row[:6] for row in theirs[-300:-1]]
+                assert ours[-1][:5] == theirs[-1][:5], "the open candle has the last price"
 
 
 async def test_only_the_mirrored_contracts_are_listed() -> None:

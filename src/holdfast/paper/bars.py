@@ -8,6 +8,7 @@ when somebody asks. Intervals in which nothing happened have no candle here.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
@@ -51,6 +52,14 @@ class Bar(msgspec.Struct, gc=False):
             self.last_id = later.last_id
             if self.first_id < 0:
                 self.first_id = later.first_id
+
+    def leave_out(self, part: Bar) -> None:
+        """Take back the volumes of a part, which is about to be added; its prices have been seen."""
+        self.volume = max(ZERO, self.volume - part.volume)
+        self.quote = max(ZERO, self.quote - part.quote)
+        self.count = max(0, self.count - part.count)
+        self.taker = max(ZERO, self.taker - part.taker)
+        self.taker_quote = max(ZERO, self.taker_quote - part.taker_quote)
 
 
 def flat(open_ms: int, price: Decimal) -> Bar:
@@ -117,6 +126,13 @@ class Ladder:
                 self._rise(1, closed)
         bar.count += 1
         return bar
+
+    def load(self, name: str, bars: Iterable[Bar]) -> None:
+        """Candles of an interval from before the first tick, oldest first; what is older is not known."""
+        series = self._by_name[name][1]
+        for bar in bars:
+            series.start(bar)
+        series.forgot = True
 
     def _rise(self, level: int, part: Bar) -> None:
         closed = None

@@ -6,6 +6,7 @@ It is fed by the same events as the book. Streams and reads share it, so both te
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from decimal import Decimal
 
 import msgspec
@@ -80,6 +81,18 @@ class History:
         self._premium_past: PremiumPast | None = None
         self._minute_ms = -1
         self._until_minute: Bar | None = None
+
+    def load(self, candles: Mapping[str, list[Bar]]) -> None:
+        """Take over candles of the time before, where nothing is remembered yet; older ones are not known then."""
+        if self._past is not None:
+            return
+        minute = candles["1m"][-1] if "1m" in candles else None
+        for name, bars in candles.items():
+            last = msgspec.structs.replace(bars[-1])
+            if minute is not None and name != "1m" and last.open_ms <= minute.open_ms:
+                # The minute that is open will be added to its longer candles when it ends.
+                last.leave_out(minute)
+            self.contract.load(name, [*bars[:-1], last])
 
     def on_trade(self, event: PublicTrade) -> None:
         """Somebody traded."""

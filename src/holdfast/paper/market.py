@@ -11,6 +11,8 @@ from decimal import Decimal
 
 import msgspec
 
+from holdfast.paper.bars import Bar
+
 Level = tuple[Decimal, Decimal]
 """One price level: (price, absolute quantity). Quantity 0 removes the level."""
 
@@ -87,4 +89,12 @@ class Outage(msgspec.Struct, frozen=True, tag="outage", kw_only=True, gc=False):
     E: int
 
 
-MarketEvent = BookTop | DepthDiff | DepthSnapshot | PublicTrade | Mark | Outage
+class Past(msgspec.Struct, frozen=True, tag="past", kw_only=True):
+    """What a market did before it begins here: candles of its trades by interval, oldest first, the last one open."""
+
+    symbol: str
+    candles: dict[str, list[Bar]]
+    E: int
+
+
+MarketEvent = BookTop | DepthDiff | DepthSnapshot | PublicTrade | Mark | Outage | Past

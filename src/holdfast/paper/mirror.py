@@ -15,9 +15,10 @@ import msgspec
 
 from holdfast.paper.feed import FrameReader
 from holdfast.paper.live import LiveMarket
-from holdfast.paper.market import BookTop, DepthDiff, DepthSnapshot, Mark, MarketEvent, Outage, PublicTrade
+from holdfast.paper.market import BookTop, DepthDiff, DepthSnapshot, Mark, MarketEvent, Outage, Past, PublicTrade
 from holdfast.paper.mirror_book import BookSync
 from holdfast.paper.mirror_links import Feed, LinkAction
+from holdfast.paper.mirror_past import MOST_SYMBOLS_WITH_ALL, PastCandles
 from holdfast.paper.mirror_rest import Ask, Asker, Refused, Touch, read_tops
 from holdfast.paper.mirror_tape import Tape
 from holdfast.paper.source import MarketFileError
@@ -56,8 +57,9 @@ class _Reply(msgspec.Struct):
 class _Watched:
     """What is known of one symbol."""
 
-    def __init__(self, name: str, public: Feed) -> None:
+    def __init__(self, name: str, public: Feed, past: PastCandles) -> None:
         self.name = name
+        self.past = past
         self.public = public
         self.book = BookSync()
         self.reason = ""
@@ -97,6 +99,8 @@ class Mirror:
         self.market = LiveMarket()
         self.outages: list[Outage] = []
         """What changed between live and stale; whoever tells people about it empties it."""
+        self.notes: list[str] = []
+        """What else people should know; whoever tells them empties it."""
         self.unreadable = 0
         self._actions: list[Action] = []
         self._tape = Tape(record)
@@ -114,7 +118,9 @@ class Mirror:
                 Feed(route, _names(part, kinds), numbers=numbers, jitter=jitter) for route, kinds in STREAMS.items()
             )
             self._feeds += [public, market]
-            self._symbols.update((symbol, _Watched(symbol, public)) for symbol in part)
+            for symbol in part:
+                past = PastCandles(minutes_only=len(symbols) > MOST_SYMBOLS_WITH_ALL)
+                self._symbols[symbol] = _Watched(symbol, public, past)
 
     @property
     def live(self) -> bool:
@@ -130,6 +136,7 @@ class Mirror:
         """Begin: every symbol is stale until its book is there."""
         for watched in self._symbols.values():
             self._stale(now_ms, watched, "the mirror begins")
+            self._ask_past(now_ms, watched)
         for feed in self._feeds:
             self._do(feed, feed.start(now_ms))
 
@@ -246,6 +253,8 @@ class Mirror:
             self._refused(now_ms, ask, refused)
         elif ask.kind == "tops":
             self._confirm(now_ms, body)
+        elif ask.kind == "klines":
+            self._take_candles(now_ms, self._symbols[ask.symbol], ask.interval, body)
         else:
             self._take_snapshot(now_us, self._symbols[ask.symbol], body)
 
@@ -254,11 +263,31 @@ class Mirror:
         self._refused(now_ms, *self._asker.unanswered(now_ms, number, reason))
 
     def _refused(self, now_ms: int, ask: Ask, refused: Refused) -> None:
-        if ask.kind != "tops":
+        if ask.kind == "klines":
+            past = self._symbols[ask.symbol].past
+            if not past.done:
+                past.give_up()
+                self.notes.append(f"{ask.symbol}: its candles of the past are made up: {refused.reason}")
+        elif ask.kind == "depth":
             self._asker.want(ask.symbol, refused.until_ms)
             wait_s = -((now_ms - refused.until_ms) // 1000)
             again = f"no depth snapshot: {refused.reason}; asked for again in {wait_s} s"
             self._stale(now_ms, self._symbols[ask.symbol], again)
+
+    def _ask_past(self, now_ms: int, watched: _Watched) -> None:
+        missing = watched.past.missing
+        while missing and (asked := self._asker.candles(now_ms, watched.name, missing[0])):
+            del missing[0]
+            self._actions += asked
+
+    def _take_candles(self, now_ms: int, watched: _Watched, interval: str, body: bytes) -> None:
+        """Candles of one interval; told when those of all are there."""
+        waited = not watched.past.done
+        watched.past.take(interval, body)
+        if waited and watched.past.done and watched.past.candles:
+            self.market.push(Past(symbol=watched.name, candles=watched.past.candles, E=now_ms))
+            watched.past.candles = {}
+        self._ask_past(now_ms, watched)
 
     def _take_snapshot(self, now_us: int, watched: _Watched, body: bytes) -> None:
         """A book anew. One that is older than what waits is asked for again; so is one that cannot be read."""
@@ -316,6 +345,7 @@ class Mirror:
                 self._look(now_ms, watched)
             elif _may_begin(now_ms, watched):
                 self._asker.want(watched.name, now_ms)
+            self._ask_past(now_ms, watched)
         self._actions += self._asker.due(now_ms)
         if now_ms - self._looked_ms >= QUIET_MS:
             quiet = [one.name for one in self._symbols.values() if one.live and now_ms - one.heard_ms >= QUIET_MS]
@@ -354,8 +384,8 @@ def _names(symbols: Sequence[str], kinds: Sequence[str]) -> list[str]:
 
 
 def _may_begin(now_ms: int, watched: _Watched) -> bool:
-    """Whether a snapshot would make the symbol live: depth events are told, and its mark is young."""
-    return watched.public.ready and now_ms - watched.mark_ms <= STALE_AFTER_MS
+    """Whether a snapshot would make the symbol live: depth events are told, its mark is young, its past is there."""
+    return watched.past.done and watched.public.ready and now_ms - watched.mark_ms <= STALE_AFTER_MS
 
 
 def _best(book: DepthSnapshot) -> Touch | None:
@@ -366,7 +396,7 @@ def _not_ahead(event: MarketEvent, now_ms: int) -> MarketEvent:
     """The event, no later than now: a venue's clock that is ahead of ours must not open tomorrow's candle."""
     if now_ms >= event.E:
         return event
-    if isinstance(event, Mark | Outage):
+    if isinstance(event, Mark | Outage | Past):
         return msgspec.structs.replace(event, E=now_ms)
     placed: BookTop | DepthDiff | DepthSnapshot | PublicTrade = msgspec.structs.replace(
         event, E=now_ms, T=min(event.T, now_ms)

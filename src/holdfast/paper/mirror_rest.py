@@ -14,6 +14,8 @@ from urllib.parse import quote
 
 import msgspec
 
+from holdfast.paper.mirror_past import limit_of, weight_of
+
 SNAPSHOT_LEVELS = 1000
 SNAPSHOT_WEIGHT = 20
 TOP_WEIGHT = 2
@@ -31,12 +33,13 @@ _BANNED_UNTIL = re.compile(rb"banned until (\d{13})")
 
 
 class Ask(NamedTuple):
-    """A public GET without a key. `symbol` is "" where it concerns all of them."""
+    """A public GET without a key. `symbol` is "" where it concerns all of them; `interval` is that of candles."""
 
     number: int
     kind: str
     symbol: str
     target: str
+    interval: str = ""
 
 
 class Refused(NamedTuple):
@@ -92,9 +95,16 @@ class Asker:
         query = f"?symbol={quote(symbols[0])}" if one else ""
         return [self._ask("tops", symbols[0] if one else "", f"/fapi/v1/ticker/bookTicker{query}")]
 
-    def _ask(self, kind: str, symbol: str, target: str) -> Ask:
+    def candles(self, now_ms: int, symbol: str, interval: str) -> list[Ask]:
+        """Ask for the past candles of an interval; nothing while that may not leave."""
+        if len(self._pending) >= MOST_AT_ONCE or not self._admit(now_ms, weight_of(interval)):
+            return []
+        query = f"symbol={quote(symbol)}&interval={interval}&limit={limit_of(interval)}"
+        return [self._ask("klines", symbol, f"/fapi/v1/klines?{query}", interval)]
+
+    def _ask(self, kind: str, symbol: str, target: str, interval: str = "") -> Ask:
         self._numbers += 1
-        ask = Ask(self._numbers, kind, symbol, target)
+        ask = Ask(self._numbers, kind, symbol, target, interval)
         self._pending[ask.number] = ask
         return ask
 

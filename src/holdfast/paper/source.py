@@ -22,6 +22,7 @@ from holdfast.paper.market import (
     Mark,
     MarketEvent,
     Outage,
+    Past,
     PublicTrade,
 )
 
@@ -113,7 +114,7 @@ def _moved(event: MarketEvent, timeline: Timeline) -> MarketEvent:
     if isinstance(event, Mark):
         due = event.next_funding_ms
         return msgspec.structs.replace(event, E=event_ms, next_funding_ms=timeline.place_ms(due) if due else 0)
-    if isinstance(event, Outage):
+    if isinstance(event, Outage | Past):
         return msgspec.structs.replace(event, E=event_ms)
     moved: BookTop | DepthDiff | DepthSnapshot | PublicTrade = msgspec.structs.replace(
         event, E=event_ms, T=timeline.place_ms(event.T)

@@ -193,6 +193,9 @@ class VenueMirror:
                 self._spawn(self._ask(action), "mirror ask")
             else:
                 self._use(action)
+        for note in self._mirror.notes:
+            self._say(f"mirror: {note}")
+        self._mirror.notes.clear()
         if self._mirror.outages:
             for line in sentences(self._mirror.outages):
                 self._say(line)
