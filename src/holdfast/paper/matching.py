@@ -26,6 +26,7 @@ from holdfast.paper.orders import (
     IOC_SELF_TRADE,
     MARKET_LEFTOVER,
     POSITION_GONE,
+    REASON_WORDS,
     REDUCE_ONLY_LEFTOVER,
     SELF_TRADE,
     Order,
@@ -397,7 +398,7 @@ def settle_position(exchange: Exchange, account: Account, market: Market, positi
     for algo in list(account.open_algos.values()):
         ours = algo.symbol == symbol and algo.position_side == position_side and algo.status == "NEW"
         if ours and algo.tif == "GTE_GTC":
-            end_algo(exchange, account, algo, "EXPIRED", POSITION_GONE)
+            end_algo(exchange, account, algo, "EXPIRED", REASON_WORDS[POSITION_GONE])
 
 
 def on_trade(exchange: Exchange, market: Market, event: PublicTrade) -> Decimal:

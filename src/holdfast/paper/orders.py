@@ -30,6 +30,9 @@ DELISTED = "7"
 STOP_TRIGGERED = "8"
 MARKET_LEFTOVER = "9"
 
+REASON_WORDS = {POSITION_GONE: "GTE condition gone", DELISTED: "symbol delisted"}
+"""How ALGO_UPDATE tells the same of a conditional order: in words (`rm`, notes D.7)."""
+
 
 class Order(msgspec.Struct, kw_only=True, eq=False):
     """An order at the matching engine, open or closed."""

@@ -13,7 +13,7 @@ from holdfast.paper.exchange import Exchange
 from holdfast.paper.forced import closing_order
 from holdfast.paper.market import Mark
 from holdfast.paper.markets import FundingPoint, Market
-from holdfast.paper.orders import DELISTED
+from holdfast.paper.orders import DELISTED, REASON_WORDS
 
 _SETTLING_MS = 60_000
 
@@ -92,7 +92,7 @@ def settle_symbol(exchange: Exchange, market: Market) -> int:
         for order in [one for one in account.open_orders.values() if one.symbol == name]:
             matching.close(exchange, account, order, x="EXPIRED", status="EXPIRED", reason=DELISTED)
         for algo in [one for one in account.open_algos.values() if one.symbol == name]:
-            end_algo(exchange, account, algo, "EXPIRED", DELISTED)
+            end_algo(exchange, account, algo, "EXPIRED", REASON_WORDS[DELISTED])
         exposure = account.exposures.get(name)
         for leg in list(exposure.legs.values()) if exposure is not None else ():
             if leg.amt:
