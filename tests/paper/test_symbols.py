@@ -10,7 +10,7 @@ import zstandard
 
 from holdfast.paper.default_symbols import default_exchange_info
 from holdfast.paper.edge import PaperVenue
-from holdfast.paper.symbols import load_symbols
+from holdfast.paper.symbols import load_symbols, parse_row
 from tests.paper.desk import START_US, Desk
 
 
@@ -61,3 +61,11 @@ def test_recorded_documents_make_an_exchange(name: str, shared_dir: Path) -> Non
     assert all(exchange.quarantined.values())
     if name.startswith("mainnet"):
         assert exchange.quarantined == {}
+
+
+def test_a_traded_value_has_the_decimals_of_price_and_quantity() -> None:
+    """Protocol notes C.7: 324.93800 on BTCUSDT; a contract with many decimals breaks nothing."""
+    row = default_exchange_info()["symbols"][0]
+    assert parse_row({**row, "pricePrecision": 2, "quantityPrecision": 3}).quote_text(Decimal("324.938")) == "324.93800"
+    fine = parse_row({**row, "pricePrecision": 18, "quantityPrecision": 18})
+    assert fine.quote_text(Decimal("123456789.5")).startswith("123456789.5000")

@@ -14,6 +14,9 @@ import msgspec
 from holdfast.model import num
 
 
+_FINEST = Decimal(1).scaleb(-18)
+
+
 class QuantityRule(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds and step of a quantity; the step counts from `minimum`."""
 
@@ -62,7 +65,7 @@ class PaperSymbol(msgspec.Struct, frozen=True, kw_only=True):
 
     def quote_text(self, value: Decimal) -> str:
         """A traded value with the decimals that a price times a quantity can have."""
-        return format(value.quantize(self.price_exponent * self.quantity_exponent), "f")
+        return format(value.quantize(max(self.price_exponent * self.quantity_exponent, _FINEST)), "f")
 
 
 class Quarantined(msgspec.Struct, frozen=True):
