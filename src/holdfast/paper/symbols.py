@@ -13,7 +13,6 @@ import msgspec
 
 from holdfast.model import num
 
-
 _FINEST = Decimal(1).scaleb(-18)
 
 
