@@ -31,7 +31,8 @@ HEAD = """# What the paper exchange does, and the test that shows it
 
 Made by `python -m tests.conversations` from the conversation scripts and from the tests whose docstring names its
 source; a test says when the page is out of date. *Source* is a section of our notes on the Binance USDⓈ-M protocol,
-which were written from the official documentation, its change log and captures of the wire.
+which were written from the official documentation, its change log and captures of the wire. What they could not settle
+is under M, and under V what is to be verified on the demo venue: each of those rows shows every answer there may be.
 A script is a dialogue with the exchange in plain text; `tests/conversations/README.md` tells how to read one.
 How to run the exchange: [paper-exchange.md](../paper-exchange.md).
 """

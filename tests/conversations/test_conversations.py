@@ -24,7 +24,7 @@ def test_there_are_enough_and_each_has_its_own_clause() -> None:
 
 
 def test_every_part_of_the_protocol_has_scripts() -> None:
-    """A to I, K and L."""
+    """A to I, K to M, and V."""
     assert {script.section[0] for script in scripts()} == set(TITLES)
 
 
