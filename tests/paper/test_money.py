@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import pytest
+
 from holdfast.paper import money
 
 
@@ -19,3 +21,10 @@ def test_an_average_keeps_sixteen_decimals() -> None:
 def test_trim_keeps_whole_numbers_whole() -> None:
     """Zeros go after the point only."""
     assert [money.trim(Decimal(text)) for text in ("80000.10", "100", "0.00", "1E+2")] == ["80000.1", "100", "0", "100"]
+
+
+@pytest.mark.parametrize("amount", ["-0", "-0.000000001", "-0E-30", "0"])
+def test_nothing_is_shown_without_a_sign(amount: str) -> None:
+    """A short position at its own price has no profit, and not minus none."""
+    assert money.text(Decimal(amount)) == "0.00000000"
+    assert money.trim(money.cut(Decimal(amount))) == "0"

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 CENT = Decimal("0.00000001")
 """The smallest amount of money."""
+_NOTHING = Decimal(0)
 _FINE = Decimal("0.0000000000000001")
 _CUT = decimal.Context(prec=40, rounding=decimal.ROUND_DOWN)
 _CUT.traps[decimal.InvalidOperation] = True
@@ -25,8 +26,8 @@ def cut(amount: Decimal) -> Decimal:
 
 
 def text(amount: Decimal) -> str:
-    """An amount with exactly eight decimals."""
-    return format(_CUT.quantize(amount, CENT), "f")
+    """An amount with exactly eight decimals; nothing has no sign."""
+    return format(_CUT.add(_CUT.quantize(amount, CENT), _NOTHING), "f")
 
 
 def average(total: Decimal, quantity: Decimal) -> Decimal:
@@ -35,6 +36,8 @@ def average(total: Decimal, quantity: Decimal) -> Decimal:
 
 
 def trim(value: Decimal) -> str:
-    """A number without needless zeros."""
+    """A number without needless zeros; nothing has no sign."""
+    if not value:
+        return "0"
     shown = format(value, "f")
     return shown.rstrip("0").rstrip(".") if "." in shown else shown

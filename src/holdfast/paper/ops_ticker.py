@@ -13,6 +13,8 @@ from holdfast.paper.reads import needed_market, one_or_all
 from holdfast.paper.statistics import open_interest
 
 _THOUSANDTH = Decimal("0.001")
+_ENDED = ("DELIVERING", "DELIVERED", "SETTLING", "CLOSE")
+"""Statuses of a contract that has no funding any more."""
 
 
 def premium_index(call: Call) -> Any:
@@ -30,7 +32,7 @@ def _premium_row(_call: Call, market: Market) -> dict[str, Any]:
         "estimatedSettlePrice": shown,
         "lastFundingRate": money.text(market.funding_rate),
         "interestRate": "0.00010000",
-        "nextFundingTime": market.next_funding_ms,
+        "nextFundingTime": 0 if market.symbol.status in _ENDED else market.next_funding_ms,
         "time": market.mark_ms,
     }
 
