@@ -384,6 +384,13 @@ async def test_port_in_use_is_one_clear_line(tmp_path: Path, which: str) -> None
     assert os.listdir(tmp_path) == []
 
 
+async def test_the_control_door_stays_on_the_loopback() -> None:
+    """Wherever clients come from: whoever reaches it can give money away."""
+    async with running(options(host="0.0.0.0")) as client:
+        assert client.where["rest"].startswith("http://0.0.0.0:")
+        assert client.where["control"].startswith("http://127.0.0.1:")
+
+
 async def test_address_that_is_not_ours_is_refused() -> None:
     """With the reason of the system."""
     with pytest.raises(PaperServerError, match=r"cannot listen on 192\.0\.2\.1"):

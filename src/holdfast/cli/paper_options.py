@@ -18,6 +18,9 @@ _FASTEST: Final = 10_000
 Port: TypeAlias = Annotated[
     int, Parameter(converter=whole, help="REST, WebSocket API and streams. 0 takes a free port.")
 ]
+Host: TypeAlias = Annotated[
+    str, Parameter(help="Address of --port: 0.0.0.0 for other machines and containers. Control stays on this machine.")
+]
 ControlPort: TypeAlias = Annotated[
     int, Parameter(converter=whole, help="The control door for faults and questions. 0 takes a free port.")
 ]

@@ -16,6 +16,7 @@ from holdfast.cli.shell import OK, UNREACHABLE, USAGE, ConfigFile, Failure, load
 def paper(
     *,
     port: options.Port = options.DEFAULT_PORT,
+    host: options.Host = "127.0.0.1",
     control_port: options.ControlPort = 0,
     market: options.MarketName = None,
     mirror: mirroring.Symbols = None,
@@ -75,6 +76,7 @@ def paper(
             exchange_info=info,
             market=live.market if live else open_market(market or "synthetic:1", info, start_us=0).source,
             live=live,
+            host=host,
             port=port,
             control_port=control_port,
             venue_log=venue_log,

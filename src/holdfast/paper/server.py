@@ -35,6 +35,7 @@ from holdfast.paper.steering import Keep, Opening, Steering
 from holdfast.paper.wire_out import Close, HttpOutcome
 
 _LARGEST_MESSAGE = 1_048_576
+_LOOPBACK = "127.0.0.1"
 _NO_SUCH_PLACE = "no such place; here are POST /control, GET /control/state and GET /control/log?since=n"
 _MARKET_EVENTS_A_TURN = 500
 
@@ -44,7 +45,7 @@ class PaperServerError(Exception):
 
 
 class PaperOptions(msgspec.Struct, kw_only=True):
-    """What a paper server is made of. Port 0 takes a free one.
+    """What a paper server is made of. Port 0 takes a free one. The control door never leaves the loopback.
 
     `speed`: how much faster than real time the market is played (> 0). `venue_log`: where the
     exchange's own record goes; None keeps none. `keep` gets the state at an orderly end. `live` fills the
@@ -54,7 +55,7 @@ class PaperOptions(msgspec.Struct, kw_only=True):
     exchange_info: dict[str, Any]
     market: MarketSource
     config: PaperConfig = msgspec.field(default_factory=PaperConfig)
-    host: str = "127.0.0.1"
+    host: str = _LOOPBACK
     port: int = 0
     control_port: int = 0
     venue_log: Path | None = None
@@ -80,7 +81,7 @@ async def serve(options: PaperOptions, ready: Callable[[dict[str, str]], None]) 
     `PaperServerError` when a port is taken, the log cannot be written or the market file breaks.
     """
     # Ports are taken before anything else is done, so that nothing is half-done when one of them is not free.
-    with _listen(options.host, options.port) as public, _listen(options.host, options.control_port) as control:
+    with _listen(options.host, options.port) as public, _listen(_LOOPBACK, options.control_port) as control:
         server = PaperServer(options)
         try:
             await server.start(public, control)
@@ -447,7 +448,7 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise PaperServerError(f"port {port} on {host} is in use; choose another, or 0 for any free one") from None
-        raise PaperServerError(f"cannot listen on {host}:{port}: {error.strerror}") from None
+        raise PaperServerError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
 
 
 @contextlib.contextmanager
