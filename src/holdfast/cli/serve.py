@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from holdfast.cli import paper_mirror as mirroring
 from holdfast.cli import paper_options as options
 from holdfast.cli.shell import OK, UNREACHABLE, USAGE, ConfigFile, Failure, load_config, say, write_json
+
+if TYPE_CHECKING:
+    from holdfast.wiring.mirror import VenueMirror
 
 
 def paper(
@@ -64,10 +67,7 @@ def paper(
         kept.refuse_beside(earlier, own)
         beside = {"--market": market, "--exchange-info": exchange_info, **options.paces(speed, clock_speed)}
         live = mirroring.open_mirror(mirror, mirror_rest, mirror_streams, mirror_record, beside=beside)
-        info = live.contracts if live else _exchange_info(exchange_info)
-        if earlier is not None:
-            info = files.contracts_of(earlier)
-            mirroring.check_listed(live, info)
+        info = _contracts(earlier, live, exchange_info)
         steps, clock = files.open_scenario(scenario), options.speed_of("--clock-speed", clock_speed, may_stand=True)
         chosen = PaperOptions(
             config=files.open_config(settings, tiers, fact),
@@ -102,6 +102,17 @@ def _refusals() -> Iterator[None]:
         raise Failure(f"--state: {error}", USAGE) from None
     except PaperServerError as error:
         raise Failure(str(error), UNREACHABLE) from None
+
+
+def _contracts(earlier: bytes | None, live: VenueMirror | None, name: str | None) -> dict[str, Any]:
+    """The exchangeInfo of the exchange that is taken up, of the venue that is mirrored, or of a file."""
+    from holdfast.cli.paper_files import contracts_of
+
+    if earlier is None:
+        return live.contracts if live else _exchange_info(name)
+    info = contracts_of(earlier)
+    mirroring.check_listed(live, info)
+    return info
 
 
 def _exchange_info(name: str | None) -> dict[str, Any]:
