@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from holdfast.paper.facts import VenueFacts, answers
 from holdfast.paper.markets import Market
 from holdfast.paper.orders import Order
 from tests.paper.desk import Desk
@@ -47,12 +48,19 @@ FAULT = st.fixed_dictionaries(
 STEP = st.one_of(MARKET_ORDER, LIMIT_ORDER, LIMIT_ORDER, STOP, MOVE, MOVE, MOVE, TRADE, TRADE, CANCEL, FAULT)
 STEPS = st.lists(STEP, min_size=10, max_size=40)
 
+TURNED = st.sampled_from(
+    [(name, answer) for name in VenueFacts.__struct_fields__ for answer in answers(name) or (0, 500, 20_000)]
+)
+VENUE = st.lists(TURNED, max_size=15).map(dict)
+TURN = st.fixed_dictionaries({"do": st.just("turn"), "turn": TURNED})
+TURNING_STEPS = st.lists(st.one_of(STEP, STEP, STEP, TURN), min_size=10, max_size=40)
+
 
 class Life:
     """A desk that lives through random steps."""
 
-    def __init__(self) -> None:
-        self.desk = Desk()
+    def __init__(self, facts: dict[str, Any] | None = None) -> None:
+        self.desk = Desk(facts)
         self.desk.listen()
         self.price = 80_000
 
@@ -105,6 +113,10 @@ class Life:
             self.desk.call("DELETE", "/fapi/v1/order", symbol="BTCUSDT", orderId=orders[step["nth"]].order_id)
         elif step["nth"] < len(algos):
             self.desk.call("DELETE", "/fapi/v1/algoOrder", algoId=algos[step["nth"]].algo_id)
+
+    def do_turn(self, step: dict[str, Any]) -> None:
+        """A switch is turned while everything is open."""
+        assert self.desk.control("facts", set=dict([step["turn"]]))["ok"]
 
     def do_fault(self, step: dict[str, Any]) -> None:
         """Something goes wrong for the next order, or the next trigger."""
@@ -162,11 +174,37 @@ def test_the_exchange_stays_consistent_through_any_life(steps: list[dict[str, An
     check_money(life)
 
 
+@settings(max_examples=150)
+@given(VENUE, TURNING_STEPS)
+def test_rules_14_the_exchange_stays_consistent_under_any_switches(
+    facts: dict[str, Any], steps: list[dict[str, Any]]
+) -> None:
+    """Turned before the first step, and in between."""
+    life = Life(facts)
+    for step in steps:
+        life.take(step)
+        check_books(life)
+    check_money(life)
+
+
 @settings(max_examples=50)
 @given(STEPS)
 def test_the_stream_tells_what_the_log_says(steps: list[dict[str, Any]]) -> None:
     """Replaying the user stream alone gives the positions and wallets of the venue, to the last digit."""
-    life = Life()
+    follow(Life(), steps)
+
+
+@settings(max_examples=100)
+@given(VENUE, TURNING_STEPS)
+def test_rules_14_the_stream_tells_what_the_log_says_under_any_switches(
+    facts: dict[str, Any], steps: list[dict[str, Any]]
+) -> None:
+    """In whatever order it tells it."""
+    follow(Life(facts), steps)
+
+
+def follow(life: Life, steps: list[dict[str, Any]]) -> None:
+    """Live, and count what the stream tells."""
     for step in steps:
         life.take(step)
     account = life.desk.venue.exchange.accounts["paper"]
