@@ -136,3 +136,41 @@ def test_policies_reach_the_engine() -> None:
     assert settings.on_foreign == "adopt"
     assert settings.adopt_stop_pct
     assert settings.facts.arms_with_entry
+
+
+def test_a_contract_is_mended_to_what_it_was() -> None:
+    """Status, filters, funding hours and tiers; one that nobody changed is left alone."""
+
+    async def scene(world: Simulation) -> list[object]:
+        market = world.network.venue.exchange.markets["BTCUSDT"]
+        before = (market.symbol, market.brackets, market.row.get("fundingIntervalHours", 8))
+        world.mend_contract("BTCUSDT")
+        assert not [line for line in world.log if line["k"] == "control"]
+        world.control(do="status.set", symbol="BTCUSDT", status="BREAK")
+        world.control(do="filters.set", symbol="BTCUSDT", filters={"MARKET_LOT_SIZE": {"maxQty": "0.02"}})
+        world.control(do="funding", symbol="BTCUSDT", hours=1)
+        tier = {"bracket": 1, "initialLeverage": 5, "notionalFloor": "0", "notionalCap": "1000"}
+        world.control(do="bracket.set", symbol="BTCUSDT", brackets=[{**tier, "maintMarginRatio": "0.1", "cum": "0"}])
+        assert market.symbol.status == "BREAK"
+        assert market.symbol != before[0]
+        world.mend_contract("BTCUSDT")
+        return [before, (market.symbol, market.brackets, market.row["fundingIntervalHours"])]
+
+    first, mended = play(QUIET, scene)
+    assert first == mended
+
+
+def test_an_engine_whose_key_is_revoked_ends_and_comes_back_when_it_is_good_again() -> None:
+    """That is no failure of the engine (fault H2); what it may do depends on the account again."""
+
+    async def scene(world: Simulation) -> tuple[bool, list[str], TradingState]:
+        world.control(do="acct.perm", may="nothing", revoked=True)
+        world.kill(Variant.AFTER, 50)
+        await world.pass_time(10)
+        down = all(not life.alive for life in world.lives[:-1]) and len(world.lives) > 3
+        world.mend_account()
+        assert not any(world.network.venue.exchange.restrictions.values())
+        await world.pass_time(20)
+        return down, world.problems, state_of(world)
+
+    assert play(QUIET, scene) == (True, [], TradingState.ACTIVE)
