@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from holdfast.model.num import ZERO
-from holdfast.paper import checks, matching, placement
+from holdfast.paper import checks, matching, placement, restrictions
 from holdfast.paper.account import Account
 from holdfast.paper.errors import VenueError, missing
 from holdfast.paper.exchange import Exchange
@@ -101,6 +101,8 @@ def _check_values(market: Market, wanted: Order, *, skips_notional: bool) -> Non
 def _check_account(exchange: Exchange, account: Account, market: Market, order: Order, wanted: Order) -> None:
     """What the account must allow, with the order's present claim on the margin set aside."""
     rest = msgspec.structs.replace(wanted, qty=wanted.remaining, executed=ZERO)
+    restrictions.check(exchange, account, closes=rest.closes_only)
+    checks.check_opening(account, market.symbol, rest)
     checks.check_reducing(account, rest, exchange.facts)
     matching.uncount(account, order)
     try:
