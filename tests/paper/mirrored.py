@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from holdfast.paper.market import MarketEvent, Outage
+from holdfast.paper.default_symbols import default_exchange_info
+from holdfast.paper.market import Contract, MarketEvent, Outage
 from holdfast.paper.mirror import Mirror
 from holdfast.paper.mirror_links import Hang, Open, Send
 from holdfast.paper.mirror_rest import Ask
 
 START_MS = 1_790_000_010_050
 """Half a minute after a full one."""
+
+
+def row_of(symbol: str) -> dict[str, Any]:
+    """A contract like BTCUSDT under another name."""
+    return {**default_exchange_info()["symbols"][0], "symbol": symbol}
 
 
 class Stage:
@@ -24,9 +30,8 @@ class Stage:
     def __init__(self, *symbols: str, weight: int = 2400) -> None:
         self.now_ms = START_MS
         self.lines: list[bytes] = []
-        self.mirror = Mirror(
-            symbols or ("BTCUSDT",), weight_per_minute=weight, jitter=lambda _pause: 0, record=self.lines.append
-        )
+        rows = {symbol: row_of(symbol) for symbol in symbols or ("BTCUSDT",)}
+        self.mirror = Mirror(rows, weight_per_minute=weight, jitter=lambda _pause: 0, record=self.lines.append)
         self.net = self.answers = self.marks = True
         self.candles: bytes | None = b"[]"
         self.open: dict[int, str] = {}
@@ -35,6 +40,7 @@ class Stage:
         self.book: dict[str, Any] = {"lastUpdateId": 100, "bids": [["80000.0", "2"]], "asks": [["80000.1", "2"]]}
         self.tops: tuple[str, str, str, str, int] = ("80000.0", "2", "80000.1", "2", 100)
         self.events: list[MarketEvent] = []
+        self.listed: list[Contract] = []
 
     def start(self) -> Stage:
         """Run until the first mark has come."""
@@ -44,7 +50,7 @@ class Stage:
         return self
 
     def run(self, ms: int) -> list[MarketEvent]:
-        """Let time pass, with a mark of each symbol every second; what was told meanwhile."""
+        """Let time pass, with a mark of each symbol every second; what was told meanwhile, contracts aside."""
         for _ in range(ms // 100):
             self.now_ms += 100
             if self.marks and self.now_ms % 1_000 < 100:
@@ -55,7 +61,9 @@ class Stage:
 
     def told(self) -> list[MarketEvent]:
         """What the exchange was told since the last time."""
-        new = list(iter(lambda: next(self.mirror.market, (0, None))[1], None))
+        new = [event for _, event in self.mirror.market]
+        self.listed += [event for event in new if isinstance(event, Contract)]
+        new = [event for event in new if not isinstance(event, Contract)]
         self.events += new
         return new
 

@@ -11,9 +11,9 @@ from holdfast.paper import mirror_links
 from holdfast.paper.feed import read_frames
 from holdfast.paper.intervals import INTERVALS
 from holdfast.paper.market import DepthDiff, DepthSnapshot, Mark, Outage, Past, PublicTrade
-from holdfast.paper.mirror import OWED_MS, QUIET_MS, STALE_AFTER_MS, SYMBOLS_A_CONNECTION
+from holdfast.paper.mirror import CONTRACTS_EVERY_MS, OWED_MS, QUIET_MS, STALE_AFTER_MS, SYMBOLS_A_CONNECTION
 from holdfast.paper.mirror_past import MOST_SYMBOLS_WITH_ALL
-from tests.paper.mirrored import Stage
+from tests.paper.mirrored import Stage, row_of
 
 
 def kinds(events: list[object]) -> list[str]:
@@ -117,6 +117,49 @@ def test_of_many_symbols_only_minutes_are_asked_for():
     stage.start()
     stage.run(2_000)
     assert stage.mirror.live
+
+
+def listed(*rows: dict[str, object]) -> bytes:
+    """An exchangeInfo."""
+    return json.dumps({"symbols": rows}).encode()
+
+
+def test_contracts_are_followed():
+    """Every ten minutes: a changed filter or status is told, with a line for people; a broken row is not."""
+    stage = Stage("BTCUSDT", "ETHUSDT").start()
+    stage.told()
+    assert [event.symbol for event in stage.listed] == ["BTCUSDT", "ETHUSDT"]
+    stage.answers = False
+    stage.now_ms += CONTRACTS_EVERY_MS
+    changed = row_of("BTCUSDT") | {"status": "SETTLING"}
+    for rows in ((changed, row_of("ETHUSDT") | {"filters": []}), (changed,), (changed, row_of("NEWUSDT"))):
+        stage.mirror.tick(stage.now_ms)
+        stage.work()
+        (place,) = [place for place, ask in enumerate(stage.asked) if ask.kind == "contracts"]
+        stage.asked.insert(0, stage.asked.pop(place))
+        assert stage.asked[0].target == "/fapi/v1/exchangeInfo"
+        stage.answer(body=listed(*rows))
+        stage.now_ms += CONTRACTS_EVERY_MS
+    stage.told()
+    assert [(event.symbol, event.row["status"]) for event in stage.listed[2:]] == [("BTCUSDT", "SETTLING")]
+    assert stage.mirror.notes == ["BTCUSDT: the venue changed status"]
+
+
+@pytest.mark.parametrize("answer", [(200, b"<html>"), (200, b"{}"), (200, b'{"symbols":[1]}'), (503, b"busy")])
+def test_contracts_that_cannot_be_read_stay_as_they_were(answer: tuple[int, bytes]):
+    """And are asked for again when it is time."""
+    stage = Stage().start()
+    stage.answers = False
+    for _ in range(2):
+        stage.now_ms += CONTRACTS_EVERY_MS
+        stage.mirror.tick(stage.now_ms)
+        stage.work()
+        stage.asked.sort(key=lambda ask: ask.kind)
+        assert stage.asked[0].kind == "contracts"
+        stage.answer(*answer)
+        stage.asked.clear()
+    stage.told()
+    assert len(stage.listed) == 1
 
 
 def test_events_of_a_live_market_are_told():

@@ -9,7 +9,7 @@ from itertools import islice
 
 import pytest
 
-from holdfast.paper.market import DepthDiff, DepthSnapshot, Mark, Outage
+from holdfast.paper.market import Contract, DepthDiff, DepthSnapshot, Mark, Outage
 from holdfast.paper.mirror import Mirror
 from holdfast.paper.mirror_links import Open, Send
 from holdfast.paper.mirror_rest import Ask
@@ -35,7 +35,7 @@ class Played:
 
     def __init__(self, symbol: str) -> None:
         self.symbol = symbol
-        self.mirror = Mirror([symbol], weight_per_minute=2400, jitter=lambda _pause: 0)
+        self.mirror = Mirror({symbol: {}}, weight_per_minute=2400, jitter=lambda _pause: 0)
         self.links: list[int] = []
         self.asked: list[Ask] = []
         self.ticked_us = 0
@@ -88,7 +88,7 @@ def test_real_frames_keep_a_book_in_step(symbol: str) -> None:
         for _, event in played.mirror.market:
             if isinstance(event, Outage):
                 outages.append(event.reason)
-            elif not isinstance(event, Mark):
+            elif not isinstance(event, Mark | Contract):
                 told["diffs"] += isinstance(event, DepthDiff)
                 told["live"] += isinstance(event, DepthSnapshot)
                 rebuilt.take(event)

@@ -1,9 +1,11 @@
 """What the mirror asks over REST: within its share of the weight, and not at all while the venue says so."""
 
+import json
 from decimal import Decimal
 
 import pytest
 
+from holdfast.paper.default_symbols import default_exchange_info
 from holdfast.paper.mirror_rest import (
     ALL_TOPS_WEIGHT,
     BANNED_MS,
@@ -15,6 +17,8 @@ from holdfast.paper.mirror_rest import (
     SNAPSHOT_WEIGHT,
     Asker,
     Touch,
+    changes,
+    read_rows,
     read_tops,
 )
 
@@ -201,3 +205,20 @@ def test_best_prices_that_cannot_be_read(body: bytes):
     """An answer that is none confirms nothing."""
     with pytest.raises(ValueError):
         read_tops(body)
+
+
+def test_rows_that_differ_in_order_only_are_the_same():
+    """Protocol notes B.2: the order of filters, and of the keys in them, is random."""
+    tick, lot = {"filterType": "PRICE_FILTER", "tickSize": "0.10"}, {"filterType": "LOT_SIZE", "stepSize": "0.001"}
+    row = {"symbol": "BTCUSDT", "filters": [tick, lot], "timeInForce": ["GTC", "IOC"], "status": "TRADING"}
+    turned = {"status": "TRADING", "filters": [lot, dict(reversed(tick.items()))], "timeInForce": ["IOC", "GTC"]}
+    assert changes(row, {**turned, "symbol": "BTCUSDT"}) == []
+    finer = {**tick, "tickSize": "0.01"}
+    assert changes(row, {**row, "filters": [finer, lot], "new": 1}) == ["filters", "new"]
+
+
+def test_rows_that_make_no_contract_are_left_out():
+    """Test venues list rows with a step of 0."""
+    good = default_exchange_info()["symbols"][0]
+    info = {"symbols": [good, {**good, "symbol": "BADUSDT", "filters": []}]}
+    assert read_rows(json.dumps(info).encode()) == {"BTCUSDT": good}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from holdfast.paper.edge import PaperVenue
-from holdfast.paper.market import Outage
+from holdfast.paper.market import Contract, Outage
 from tests.paper.desk import SECOND, Desk
 
 BIDS, ASKS = {"80000.0": "2"}, {"80000.1": "2"}
@@ -181,6 +181,28 @@ def test_a_local_book_stays_in_step_across_an_outage():
     assert second["pu"] == first["u"]
     assert second["b"] == [["80000.00", "0.000"], ["79990.00", "1.000"]]
     assert second["a"] == [["80000.10", "3.000"]]
+
+
+def test_a_contract_that_its_venue_changed_is_changed_here():
+    """Filters and status hold from then on; what is listed as it was changes nothing."""
+    desk = Desk()
+    row = desk.raw("GET", "/fapi/v1/exchangeInfo").body["symbols"][0]
+    desk.venue.market(Contract(symbol="BTCUSDT", row=row, E=0), desk.now_us)
+    assert desk.order().code == 200
+    desk.venue.market(Contract(symbol="BTCUSDT", row={**row, "status": "SETTLING"}, E=0), desk.now_us)
+    desk.venue.market(Contract(symbol="BTCUSDT", row={**row, "status": "SETTLING"}, E=0), desk.now_us)
+    assert desk.order().code == -1122
+    assert desk.raw("GET", "/fapi/v1/exchangeInfo").body["symbols"][0]["status"] == "SETTLING"
+    assert [record["what"] for record in desk.log if record["k"] == "control"].count("listed") <= 2
+
+
+def test_what_was_set_by_hand_stays_when_a_contract_is_listed_anew():
+    """A funding interval is no part of its row."""
+    desk = Desk()
+    row = dict(desk.venue.exchange.markets["BTCUSDT"].row)
+    assert desk.venue.control({"do": "funding", "symbol": "BTCUSDT", "hours": 4}, desk.now_us)["ok"]
+    desk.venue.market(Contract(symbol="BTCUSDT", row={**row, "status": "SETTLING"}, E=0), desk.now_us)
+    assert desk.venue.exchange.markets["BTCUSDT"].row["fundingIntervalHours"] == 4
 
 
 def test_an_exchange_that_is_taken_up_again_waits_for_nobody():

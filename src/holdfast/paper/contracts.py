@@ -72,6 +72,15 @@ def _put(exchange: Exchange, market: Market, row: dict[str, Any]) -> None:
     contract_changed(exchange, market)
 
 
+def relist(exchange: Exchange, market: Market, row: dict[str, Any]) -> None:
+    """The mirrored venue lists the contract so; what was set by hand and is no part of its row stays."""
+    own = {name: value for name, value in market.row.items() if name not in row}
+    if {**own, **row} == market.row:
+        return
+    _put(exchange, market, {**own, **row})
+    exchange.log("control", what="listed", symbol=market.symbol.name)
+
+
 def set_brackets(exchange: Exchange, request: Request) -> dict[str, Any]:
     """Change the leverage tiers of a contract: `brackets` as the venue lists them (protocol notes C.11)."""
     market = market_of(exchange, request)

@@ -7,9 +7,20 @@ from decimal import Decimal
 from typing import Any
 
 from holdfast.model.num import ZERO
-from holdfast.paper import aftermath, algo, liquidation, matching, settlement, tape
+from holdfast.paper import aftermath, algo, contracts, liquidation, matching, settlement, tape
 from holdfast.paper.exchange import Exchange
-from holdfast.paper.market import BookTop, DepthDiff, DepthSnapshot, Level, Mark, MarketEvent, Outage, Past, PublicTrade
+from holdfast.paper.market import (
+    BookTop,
+    Contract,
+    DepthDiff,
+    DepthSnapshot,
+    Level,
+    Mark,
+    MarketEvent,
+    Outage,
+    Past,
+    PublicTrade,
+)
 from holdfast.paper.markets import Market
 
 
@@ -116,6 +127,10 @@ def _on_past(exchange: Exchange, market: Market, event: Past) -> None:
     exchange.history(market).load(event.candles)
 
 
+def _on_contract(exchange: Exchange, market: Market, event: Contract) -> None:
+    contracts.relist(exchange, market, event.row)
+
+
 def _on_outage(exchange: Exchange, market: Market, event: Outage) -> None:
     """A live market is out of step: its book is forgotten, and what waits on prices waits on; or it is live again."""
     if event.reason == market.stale:
@@ -193,4 +208,5 @@ _HANDLERS: dict[type, Callable[[Exchange, Market, Any], None]] = {
     Mark: _on_mark,
     Outage: _on_outage,
     Past: _on_past,
+    Contract: _on_contract,
 }

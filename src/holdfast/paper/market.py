@@ -8,6 +8,7 @@ times are integer milliseconds since the epoch, as the exchange's own streams ca
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
@@ -97,4 +98,12 @@ class Past(msgspec.Struct, frozen=True, tag="past", kw_only=True):
     E: int
 
 
-MarketEvent = BookTop | DepthDiff | DepthSnapshot | PublicTrade | Mark | Outage | Past
+class Contract(msgspec.Struct, frozen=True, tag="contract", kw_only=True):
+    """A contract as its venue lists it now: the row of exchangeInfo."""
+
+    symbol: str
+    row: dict[str, Any]
+    E: int
+
+
+MarketEvent = BookTop | DepthDiff | DepthSnapshot | PublicTrade | Mark | Outage | Past | Contract

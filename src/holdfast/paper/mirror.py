@@ -15,11 +15,21 @@ import msgspec
 
 from holdfast.paper.feed import FrameReader
 from holdfast.paper.live import LiveMarket
-from holdfast.paper.market import BookTop, DepthDiff, DepthSnapshot, Mark, MarketEvent, Outage, Past, PublicTrade
+from holdfast.paper.market import (
+    BookTop,
+    Contract,
+    DepthDiff,
+    DepthSnapshot,
+    Mark,
+    MarketEvent,
+    Outage,
+    Past,
+    PublicTrade,
+)
 from holdfast.paper.mirror_book import BookSync
 from holdfast.paper.mirror_links import Feed, LinkAction
 from holdfast.paper.mirror_past import MOST_SYMBOLS_WITH_ALL, PastCandles
-from holdfast.paper.mirror_rest import Ask, Asker, Refused, Touch, read_tops
+from holdfast.paper.mirror_rest import Ask, Asker, Refused, Touch, changes, read_rows, read_tops
 from holdfast.paper.mirror_tape import Tape
 from holdfast.paper.source import MarketFileError
 
@@ -31,6 +41,9 @@ QUIET_MS: Final = 3_000
 
 OWED_MS: Final = 3_000
 """A best price of a later update id must be followed by its depth event within this time."""
+
+CONTRACTS_EVERY_MS: Final = 600_000
+"""How often the venue is asked whether it has changed its contracts."""
 
 MARK_GAP_MS: Final = 2_000
 """Marks come every second. While they do, one that is not later than the last is a repetition."""
@@ -89,13 +102,16 @@ class Mirror:
 
     def __init__(
         self,
-        symbols: Sequence[str],
+        rows: Mapping[str, dict[str, Any]],
         *,
         weight_per_minute: int,
         jitter: Callable[[int], int],
         record: Callable[[bytes], None] | None = None,
     ) -> None:
-        """`jitter(pause)` is added to a pause in milliseconds. `record` gets the lines of a recording."""
+        """`rows`: the symbols with their rows of exchangeInfo. `jitter(pause)` is added to a pause in milliseconds.
+
+        `record` gets the lines of a recording.
+        """
         self.market = LiveMarket()
         self.outages: list[Outage] = []
         """What changed between live and stale; whoever tells people about it empties it."""
@@ -108,6 +124,9 @@ class Mirror:
         self._reader = FrameReader()
         self._asker = Asker(weight_per_minute=weight_per_minute, jitter=jitter)
         self._looked_ms = 0
+        self._listed_ms = 0
+        self._rows = dict(rows)
+        symbols = list(rows)
         self._feeds: list[Feed] = []
         self._links: dict[int, Feed] = {}
         self._symbols: dict[str, _Watched] = {}
@@ -134,6 +153,9 @@ class Mirror:
 
     def start(self, now_ms: int) -> None:
         """Begin: every symbol is stale until its book is there."""
+        self._listed_ms = now_ms
+        for symbol, row in self._rows.items():
+            self.market.push(Contract(symbol=symbol, row=row, E=now_ms))
         for watched in self._symbols.values():
             self._stale(now_ms, watched, "the mirror begins")
             self._ask_past(now_ms, watched)
@@ -253,6 +275,8 @@ class Mirror:
             self._refused(now_ms, ask, refused)
         elif ask.kind == "tops":
             self._confirm(now_ms, body)
+        elif ask.kind == "contracts":
+            self._take_contracts(now_ms, body)
         elif ask.kind == "klines":
             self._take_candles(now_ms, self._symbols[ask.symbol], ask.interval, body)
         else:
@@ -273,6 +297,21 @@ class Mirror:
             wait_s = -((now_ms - refused.until_ms) // 1000)
             again = f"no depth snapshot: {refused.reason}; asked for again in {wait_s} s"
             self._stale(now_ms, self._symbols[ask.symbol], again)
+
+    def _take_contracts(self, now_ms: int, body: bytes) -> None:
+        """How the venue lists its contracts now. One that it lists no more, or that cannot be read, stays as it was."""
+        try:
+            rows = read_rows(body)
+        except ValueError:
+            self.unreadable += 1
+            return
+        for symbol, known in self._rows.items():
+            row = rows.get(symbol, known)
+            changed = changes(known, row)
+            if changed:
+                self._rows[symbol] = row
+                self.market.push(Contract(symbol=symbol, row=row, E=now_ms))
+                self.notes.append(f"{symbol}: the venue changed {', '.join(changed)}")
 
     def _ask_past(self, now_ms: int, watched: _Watched) -> None:
         missing = watched.past.missing
@@ -347,6 +386,9 @@ class Mirror:
                 self._asker.want(watched.name, now_ms)
             self._ask_past(now_ms, watched)
         self._actions += self._asker.due(now_ms)
+        if now_ms - self._listed_ms >= CONTRACTS_EVERY_MS and (asked := self._asker.contracts(now_ms)):
+            self._listed_ms = now_ms
+            self._actions += asked
         if now_ms - self._looked_ms >= QUIET_MS:
             quiet = [one.name for one in self._symbols.values() if one.live and now_ms - one.heard_ms >= QUIET_MS]
             asked = self._asker.tops(now_ms, quiet)
@@ -396,7 +438,7 @@ def _not_ahead(event: MarketEvent, now_ms: int) -> MarketEvent:
     """The event, no later than now: a venue's clock that is ahead of ours must not open tomorrow's candle."""
     if now_ms >= event.E:
         return event
-    if isinstance(event, Mark | Outage | Past):
+    if isinstance(event, Mark | Outage | Past | Contract):
         return msgspec.structs.replace(event, E=now_ms)
     placed: BookTop | DepthDiff | DepthSnapshot | PublicTrade = msgspec.structs.replace(
         event, E=now_ms, T=min(event.T, now_ms)

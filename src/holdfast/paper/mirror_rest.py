@@ -9,16 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import msgspec
 
 from holdfast.paper.mirror_past import limit_of, weight_of
+from holdfast.paper.symbols import load_symbols
 
 SNAPSHOT_LEVELS = 1000
 SNAPSHOT_WEIGHT = 20
 TOP_WEIGHT = 2
+INFO_WEIGHT = 1
 ALL_TOPS_WEIGHT = 5
 MOST_AT_ONCE = 4
 FIRST_PAUSE_MS = 250
@@ -102,6 +104,12 @@ class Asker:
         query = f"symbol={quote(symbol)}&interval={interval}&limit={limit_of(interval)}"
         return [self._ask("klines", symbol, f"/fapi/v1/klines?{query}", interval)]
 
+    def contracts(self, now_ms: int) -> list[Ask]:
+        """Ask how the contracts are listed; nothing while that may not leave."""
+        if any(ask.kind == "contracts" for ask in self._pending.values()) or not self._admit(now_ms, INFO_WEIGHT):
+            return []
+        return [self._ask("contracts", "", "/fapi/v1/exchangeInfo")]
+
     def _ask(self, kind: str, symbol: str, target: str, interval: str = "") -> Ask:
         self._numbers += 1
         ask = Ask(self._numbers, kind, symbol, target, interval)
@@ -174,6 +182,12 @@ class Touch(NamedTuple):
     ask_qty: Decimal
 
 
+class _Info(msgspec.Struct, frozen=True):
+    """What is read of an exchangeInfo."""
+
+    symbols: list[dict[str, Any]]
+
+
 class _Row(msgspec.Struct, frozen=True, rename="camel"):
     """A row of the best prices."""
 
@@ -187,6 +201,27 @@ class _Row(msgspec.Struct, frozen=True, rename="camel"):
 
 _rows = msgspec.json.Decoder(list[_Row]).decode
 _row = msgspec.json.Decoder(_Row).decode
+
+
+def read_rows(body: bytes) -> dict[str, dict[str, Any]]:
+    """The rows of an exchangeInfo by symbol, without those that make no contract. Raises `ValueError`."""
+    try:
+        info = msgspec.json.decode(body, type=_Info)
+    except msgspec.DecodeError as error:
+        raise ValueError(str(error)) from None
+    broken = {row.symbol for row in load_symbols({"symbols": info.symbols})[1]}
+    return {row["symbol"]: row for row in info.symbols if row.get("symbol", "") not in broken}
+
+
+def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """The fields in which two rows differ. Filters and other lists come in any order (protocol notes B.2)."""
+    return [name for name in {**old, **new} if _ordered(old.get(name)) != _ordered(new.get(name))]
+
+
+def _ordered(value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    return sorted(value, key=lambda item: str(item.get("filterType") if isinstance(item, dict) else item))
 
 
 def read_tops(body: bytes) -> list[tuple[str, Touch, int]]:

@@ -17,6 +17,7 @@ import msgspec
 from holdfast.model.num import NumberError, parse
 from holdfast.paper.market import (
     BookTop,
+    Contract,
     DepthDiff,
     DepthSnapshot,
     Mark,
@@ -114,7 +115,7 @@ def _moved(event: MarketEvent, timeline: Timeline) -> MarketEvent:
     if isinstance(event, Mark):
         due = event.next_funding_ms
         return msgspec.structs.replace(event, E=event_ms, next_funding_ms=timeline.place_ms(due) if due else 0)
-    if isinstance(event, Outage | Past):
+    if isinstance(event, Outage | Past | Contract):
         return msgspec.structs.replace(event, E=event_ms)
     moved: BookTop | DepthDiff | DepthSnapshot | PublicTrade = msgspec.structs.replace(
         event, E=event_ms, T=timeline.place_ms(event.T)

@@ -121,7 +121,7 @@ class VenueMirror:
         self._say = say
         self._tape = Recording(options.record, say)
         self._mirror = Mirror(
-            options.symbols,
+            {row["symbol"]: row for row in info["symbols"]},
             weight_per_minute=weight_limit(info),
             jitter=lambda pause_ms: random.randrange(pause_ms + 1),
             record=None if options.record is None else self._tape.write,
