@@ -65,6 +65,19 @@ def test_rules_15_what_a_liquidation_cost_is_fetched_soon_after_it():
     assert booked(bench) == [1]
 
 
+def test_rules_15_a_reading_of_the_record_that_failed_is_repeated():
+    """Throttled half a minute after a liquidation, it was not asked for again before the next full hour."""
+    bench = Bench()
+    bench.failing_reads = {ReadKind.INCOME}
+    bench.venue.take(stranger_order("autoclose-1", "0.1"), bench.now)
+    bench.fill("autoclose-1")
+    bench.venue.incomes.append(row("INSURANCE_CLEAR", venue_ms=bench.now))
+    bench.advance(35_000)
+    bench.failing_reads.clear()
+    bench.advance(10_000)
+    assert booked(bench) == [1]
+
+
 def test_a_later_start_reads_from_the_last_reconciliation_on():
     """With an overlap, and never further back than a week."""
     bench = Bench()

@@ -324,6 +324,18 @@ def test_a_stop_can_get_stuck_while_triggering() -> None:
     assert desk.position() == Decimal("0.010")
 
 
+def test_a_stuck_stop_that_has_ended_with_its_contract_stays_ended() -> None:
+    """It came loose later, and was rejected after it had expired (simulated hour 1400119)."""
+    desk = Desk()
+    desk.order()
+    desk.algo()
+    desk.control("fault", verb="algo.stuck", ms=3_000)
+    desk.mark("78000")
+    desk.control("settle", symbol="BTCUSDT")
+    desk.wait(5_000_000)
+    assert [record["status"] for record in desk.records("algo")] == ["NEW", "TRIGGERING", "EXPIRED"]
+
+
 def test_a_stuck_stop_can_come_loose() -> None:
     """After `ms` it does what a trigger does: it closes what is open then, or is rejected."""
     desk = Desk()

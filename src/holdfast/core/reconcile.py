@@ -411,6 +411,13 @@ def _income(ctx: Context, trade_id: str, answer: ReadAnswered) -> None:
         ctx.touch(trade.symbol)
 
 
+def _funding(ctx: Context, rest: str, answer: ReadAnswered) -> None:
+    """What the income record may hold has to be read; nothing else tells of it."""
+    if not answer.ok:
+        until_ms = answer.outcome.until_ms if answer.outcome is not None else 0
+        ctx.timer_once("late-income", max(until_ms, ctx.now_ms + EXPLAIN_AGAIN_MS))
+
+
 def _nothing(ctx: Context, rest: str, answer: ReadAnswered) -> None:
     """Its evidence was all that mattered."""
 
@@ -432,5 +439,5 @@ _PURPOSES = {
     "income": _income,
     "account": _nothing,
     "limits": _nothing,
-    "funding": _nothing,
+    "funding": _funding,
 }

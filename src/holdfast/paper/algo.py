@@ -220,7 +220,7 @@ def trigger(exchange: Exchange, market: Market, algo: Algo) -> None:
             exchange.log("fault", verb="algo.stuck", account=account.name, algo_id=algo.algo_id)
             if stuck.ms:
                 exchange.timers.at(
-                    exchange.now_us + stuck.ms * 1000, lambda _now_us: _spawn(exchange, account, market, algo)
+                    exchange.now_us + stuck.ms * 1000, lambda _now_us: _go_on(exchange, account, market, algo)
                 )
             return
         fault = exchange.faults.for_algo("algo.reject", algo)
@@ -229,6 +229,12 @@ def trigger(exchange: Exchange, market: Market, algo: Algo) -> None:
             set_status(exchange, account, algo, "REJECTED", fault.reason or "Margin is insufficient.")
             return
     _spawn(exchange, account, market, algo)
+
+
+def _go_on(exchange: Exchange, account: Account, market: Market, algo: Algo) -> None:
+    """What stuck spawns its order after all, unless it has ended meanwhile, as with its contract."""
+    if algo.status == "TRIGGERING":
+        _spawn(exchange, account, market, algo)
 
 
 def _spawn(exchange: Exchange, account: Account, market: Market, algo: Algo) -> None:
