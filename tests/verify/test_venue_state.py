@@ -33,6 +33,9 @@ def trade(side: str, quantity: str, client_id: str, n: int = 1) -> TradeLine:
         ([("BUY", "2", OURS), ("BUY", "1", THEIRS), ("SELL", "1", THEIRS)], "2"),
         ([("BUY", "2", OURS), ("SELL", "3", THEIRS)], "0"),
         ([("SELL", "2", OURS), ("BUY", "2", OURS)], "0"),
+        ([("SELL", "1", THEIRS), ("SELL", "3", OURS), ("BUY", "2", "adl_autoclose")], "-1"),
+        ([("SELL", "1", THEIRS), ("SELL", "3", OURS), ("BUY", "3.5", "adl_autoclose")], "0"),
+        ([("SELL", "1", THEIRS), ("BUY", "0.5", "autoclose-1")], "0"),
     ],
 )
 def test_our_part_of_a_position(trades, ours):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from holdfast.model.ids import Role, is_kill, is_ours, role_of, tag_of
+from holdfast.model.ids import Role, attribution_of, is_kill, is_ours, role_of, tag_of
 from holdfast.model.num import ZERO, sign
 from holdfast.verify.records import AlgoLine, OrderLine, PositionLine, TradeLine
 
@@ -17,6 +17,7 @@ LegKey = tuple[str, str]
 
 ORDER_OPEN = frozenset({"NEW", "PARTIALLY_FILLED"})
 ALGO_OPEN = frozenset({"NEW", "TRIGGERING"})
+FORCED = ("LIQUIDATION", "ADL", "SETTLEMENT")
 
 
 class VenueOrder:
@@ -114,7 +115,8 @@ class Leg:
         self.began = self.amt = self.traded = self.ours = amount
 
     def take(self, trade: TradeLine, *, by_us: bool) -> None:
-        """Move by a trade. What others trade closes our part only as far as the position itself shrinks."""
+        """Move by a trade. What others trade closes our part only as far as the position itself shrinks; what the venue
+        takes by force is ours first, as the ledger books it (RULES 4, 12)."""
         self.traded += trade.signed
         self.last_n = trade.n
         if by_us:
@@ -169,7 +171,8 @@ class VenueState:
     def take_trade(self, line: TradeLine) -> Leg:
         """Take in an execution."""
         leg = self.leg((line.symbol, line.position_side))
-        leg.take(line, by_us=is_ours(line.client_id) or is_kill(line.client_id))
+        name = line.client_id
+        leg.take(line, by_us=is_ours(name) or is_kill(name) or attribution_of(name) in FORCED)
         order = self.orders.get((line.symbol, line.order_id))
         if order is not None:
             order.traded += line.qty
