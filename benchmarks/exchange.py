@@ -20,9 +20,9 @@ from typing import Any
 import msgspec
 
 from holdfast.paper.config import AccountConfig, PaperConfig, RateLimits
-from holdfast.paper.default_symbols import default_exchange_info
-from holdfast.paper.market import BookTop, DepthSnapshot, Mark, MarketEvent
-from holdfast.paper.server import PaperOptions, run_server
+from holdfast.paper.doors.server import PaperOptions, run_server
+from holdfast.paper.market.default_symbols import default_exchange_info
+from holdfast.paper.market.market import BookTop, DepthSnapshot, Mark, MarketEvent
 
 PRICE = Decimal("100.00")
 TICK = Decimal("0.01")

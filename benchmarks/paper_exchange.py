@@ -20,7 +20,7 @@ from benchmarks.paper_orders import Desk
 from benchmarks.results import CannotRun, Goal, Result
 from benchmarks.settings import Settings
 from benchmarks.stats import Measured, measured
-from holdfast.paper.feed import read_frames
+from holdfast.paper.sources.feed import read_frames
 
 NAME = "paper_exchange"
 TITLE = "Paper exchange: orders and frames a second of one core, cost by what rests, memory"

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from holdfast.paper.config import AccountConfig, PaperConfig, RateLimits
-from holdfast.paper.default_symbols import default_exchange_info
 from holdfast.paper.edge import PaperVenue
-from holdfast.paper.market import DepthSnapshot, Mark, MarketEvent
+from holdfast.paper.market.default_symbols import default_exchange_info
+from holdfast.paper.market.market import DepthSnapshot, Mark, MarketEvent
 
 SYMBOL = "BTCUSDT"
 BID, ASK = Decimal("65000.0"), Decimal("65000.1")

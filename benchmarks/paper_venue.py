@@ -7,8 +7,8 @@ from pathlib import Path
 
 from benchmarks.exchange import say_ready
 from benchmarks.paper_orders import configuration, market
-from holdfast.paper.default_symbols import default_exchange_info
-from holdfast.paper.server import PaperOptions, run_server
+from holdfast.paper.doors.server import PaperOptions, run_server
+from holdfast.paper.market.default_symbols import default_exchange_info
 
 
 def main() -> None:

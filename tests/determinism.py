@@ -23,10 +23,10 @@ INSIDE = (
 """Where the code lives that runs inside the simulator: beginnings of paths."""
 
 OUTSIDE: dict[str, str] = {
-    "src/holdfast/paper/http_door.py": "the connections of the served exchange: sockets and the time of a reply",
-    "src/holdfast/paper/link.py": "one WebSocket of the served exchange",
-    "src/holdfast/paper/mask_check.py": "the first bytes of one WebSocket of the served exchange",
-    "src/holdfast/paper/server.py": "the edge of the served exchange: sockets and the machine's clock",
+    "src/holdfast/paper/doors/http_door.py": "the connections of the served exchange: sockets and the time of a reply",
+    "src/holdfast/paper/doors/link.py": "one WebSocket of the served exchange",
+    "src/holdfast/paper/doors/mask_check.py": "the first bytes of one WebSocket of the served exchange",
+    "src/holdfast/paper/doors/server.py": "the edge of the served exchange: sockets and the machine's clock",
     "src/holdfast/verify/journal_file.py": "reads files for the command line, after a run is over",
     "src/holdfast/wiring/sim_farm.py": "spreads runs over processes and times them; no run reaches into it",
 }

@@ -14,10 +14,10 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from holdfast.paper.default_symbols import default_exchange_info
-from holdfast.paper.market import BookTop, Mark, MarketEvent
-from holdfast.paper.server import PaperOptions, serve
-from holdfast.paper.source import MarketSource
+from holdfast.paper.doors.server import PaperOptions, serve
+from holdfast.paper.market.default_symbols import default_exchange_info
+from holdfast.paper.market.market import BookTop, Mark, MarketEvent
+from holdfast.paper.sources.source import MarketSource
 from tests.waiting import within
 
 

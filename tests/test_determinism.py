@@ -68,7 +68,7 @@ def test_the_lint_reads_the_files_it_is_meant_for():
     assert [start for start in named if not any(source.path.startswith(start) for source in inside())] == []
     assert [path for path in OUTSIDE if not (ROOT / path).is_file() or not path.startswith(INSIDE)] == []
     assert runs_inside("src/holdfast/core/engine.py")
-    assert not runs_inside("src/holdfast/paper/server.py")
+    assert not runs_inside("src/holdfast/paper/doors/server.py")
     assert not runs_inside("src/holdfast/adapters/clock_system.py")
 
 

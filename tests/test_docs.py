@@ -10,8 +10,8 @@ from holdfast.cli.paper_settings import open_settings
 from holdfast.cli.shell import EXIT_CODES
 from holdfast.config.table import TABLE
 from holdfast.model.reasons import DENY_SENTENCES, AlarmCode, DenyCode, TradingState
-from holdfast.paper import control
 from holdfast.paper.config import AccountConfig, PaperConfig, RateLimits, VenueFacts
+from holdfast.paper.control import door as control
 from holdfast.paper.faults import VERBS
 from tests.cli.test_demo_summary import REPORT, drawn
 

@@ -150,13 +150,22 @@ def test_a_package_without_a_direction_is_refused():
 def test_an_impure_import_is_found(module):
     """In a pure package, in both forms of import."""
     assert sample(f"import {module}") == ["pure-import"]
-    assert sample(f"from {module} import thing", "src/holdfast/paper/book.py") == ["pure-import"]
+    assert sample(f"from {module} import thing", "src/holdfast/paper/market/book.py") == ["pure-import"]
+
+
+def test_inside_the_paper_exchange_imports_run_downwards():
+    """The order of the folders is a table, so that a newcomer can read them from the ground up."""
+    up, down = "import holdfast.paper.requests.auth", "import holdfast.paper.money.margin"
+    assert sample(up, "src/holdfast/paper/trading/sample.py") == ["paper-floor"]
+    assert sample(down, "src/holdfast/paper/sources/sample.py") == ["paper-floor"]
+    assert sample(down, "src/holdfast/paper/trading/sample.py") == []
+    assert sample(up, "src/holdfast/paper/edge.py") == []
 
 
 def test_the_shell_may_be_impure():
     """The service and the server file of the paper exchange talk to the outside."""
     assert sample("import asyncio\nimport time", "src/holdfast/service/runner.py") == []
-    assert sample("import asyncio", "src/holdfast/paper/server.py") == []
+    assert sample("import asyncio", "src/holdfast/paper/doors/server.py") == []
 
 
 @pytest.mark.parametrize("text", ["open('a')", "print(1)", "id(x)", "hash(x)", "datetime.now(UTC)",

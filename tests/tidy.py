@@ -19,10 +19,10 @@ VIRTUAL_TIME = ("tests/sim/", "tests/service/test_killswitch.py")
 """Tests whose loop jumps over waiting, so that a sleep costs nothing there."""
 
 SHELL_FILES = (
-    "src/holdfast/paper/server.py",
-    "src/holdfast/paper/http_door.py",
-    "src/holdfast/paper/link.py",
-    "src/holdfast/paper/mask_check.py",
+    "src/holdfast/paper/doors/server.py",
+    "src/holdfast/paper/doors/http_door.py",
+    "src/holdfast/paper/doors/link.py",
+    "src/holdfast/paper/doors/mask_check.py",
     "src/holdfast/paper/state.py",
     "src/holdfast/verify/journal_file.py",
 )
@@ -47,6 +47,12 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "__init__": (),
 }
 """Which of our packages each of our packages may import, itself aside. A package missing here is an error."""
+
+PAPER_FLOORS = ("market", "money", "streams", "trading", "operations", "requests", "control", "doors")
+"""The folders of the paper exchange from the ground up: each imports those before it, none that comes after it.
+
+What stands beside them in `paper/` itself is for all; `sources` makes what a market is told, and knows `market` only.
+"""
 
 # What pure code may import from outside. Not listed because impure: time, random, uuid, secrets, os, io, asyncio,
 # logging, threading, socket, subprocess, pathlib, tempfile, sqlite3, importlib.
@@ -162,6 +168,25 @@ def import_direction(source: Source) -> Iterator[Finding]:
                 yield Finding(source.path, node.lineno, "import-direction",
                               f"{source.package} may import only {', '.join(allowed)}, not {target}; move what both "
                               "need to model, or pass it in through a port")  # fmt: skip
+
+
+def paper_floors(source: Source) -> Iterator[Finding]:
+    """Inside the paper exchange no folder imports one that stands above it."""
+    here = source.path.removeprefix("src/holdfast/paper/").partition("/")[0]
+    if here == "sources":
+        allowed: tuple[str, ...] = ("sources", "market")
+    elif here in PAPER_FLOORS and source.path.startswith("src/holdfast/paper/"):
+        allowed = PAPER_FLOORS[: PAPER_FLOORS.index(here) + 1]
+        allowed += ("sources",) if here == "doors" else ()
+    else:
+        return
+    for node in source.nodes:
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else imported(node)
+        for name in names:
+            target = name.removeprefix("holdfast.paper.").partition(".")[0]
+            if name.startswith("holdfast.paper.") and target in (*PAPER_FLOORS, "sources") and target not in allowed:
+                yield Finding(source.path, node.lineno, "paper-floor",
+                              f"{here} stands below {target}; it may import {', '.join(allowed)}")  # fmt: skip
 
 
 def pure_imports(source: Source) -> Iterator[Finding]:
@@ -324,5 +349,6 @@ def sleeps(source: Source) -> Iterator[Finding]:
 
 
 RULES: tuple[Callable[[Source], Iterator[Finding]], ...] = (
-    import_direction, pure_imports, pure_calls, floats, lengths, unfinished, swallowed, assertions, sleeps,
+    import_direction, paper_floors,
+    pure_imports, pure_calls, floats, lengths, unfinished, swallowed, assertions, sleeps,
 )  # fmt: skip

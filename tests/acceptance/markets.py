@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from holdfast.paper.default_symbols import default_exchange_info
+from holdfast.paper.market.default_symbols import default_exchange_info
 
 SYMBOLS = tuple(f"{first}{second}AUSDT" for first in "ABCDEF" for second in "ABCDE")
 PRICE = "2.0000"

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from holdfast.paper.config import AccountConfig, PaperConfig
-from holdfast.paper.default_symbols import default_exchange_info
-from holdfast.paper.server import PaperOptions
+from holdfast.paper.doors.server import PaperOptions
+from holdfast.paper.market.default_symbols import default_exchange_info
 from holdfast.sim.market import open_market
 from holdfast.verify import find_secrets
 from tests.acceptance.processes import Running

@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 import msgspec
 
 from holdfast.paper.config import AccountConfig, PaperConfig, RateLimits, VenueFacts
-from holdfast.paper.default_symbols import default_exchange_info
 from holdfast.paper.edge import PaperVenue
-from holdfast.paper.market import BookTop, DepthSnapshot, Mark, PublicTrade
+from holdfast.paper.market.default_symbols import default_exchange_info
+from holdfast.paper.market.market import BookTop, DepthSnapshot, Mark, PublicTrade
 from holdfast.paper.wire_out import Close, HttpOutcome, Outgoing
 
 START_US = 1_790_000_000_000_000

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from holdfast.paper.default_symbols import default_exchange_info
-from holdfast.paper.market import Contract, MarketEvent, Outage
-from holdfast.paper.mirror import Mirror
-from holdfast.paper.mirror_links import Hang, Open, Send
-from holdfast.paper.mirror_rest import Ask
+from holdfast.paper.market.default_symbols import default_exchange_info
+from holdfast.paper.market.market import Contract, MarketEvent, Outage
+from holdfast.paper.sources.mirror import Mirror
+from holdfast.paper.sources.mirror_links import Hang, Open, Send
+from holdfast.paper.sources.mirror_rest import Ask
 
 START_MS = 1_790_000_010_050
 """Half a minute after a full one."""

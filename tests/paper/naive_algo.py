@@ -11,10 +11,10 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from holdfast.paper import algo
 from holdfast.paper.errors import VenueError
 from holdfast.paper.orders import Algo
 from holdfast.paper.params import Params
+from holdfast.paper.trading import algo
 from tests.paper.naive_book import NAMES, Mine, NaiveBook, Refused
 from tests.paper.naive_pair import Pair
 

@@ -10,11 +10,12 @@ import sys
 from decimal import Decimal
 from typing import Any
 
-from holdfast.paper import aftermath, amend, placement
+from holdfast.paper import aftermath
 from holdfast.paper.account import Account
 from holdfast.paper.config import AccountConfig
 from holdfast.paper.errors import VenueError
 from holdfast.paper.params import Params
+from holdfast.paper.trading import amend, placement
 from tests.paper.desk import Desk
 from tests.paper.naive_book import GROUPS, NAMES, Fill, Mine, NaiveBook, Refused
 

@@ -168,11 +168,11 @@ FURTHER: Final = (
 """Two readings without a mark."""
 
 SHOWN_BY_TESTS: Final = {
-    "event_before_ack": "test_delivery.py::test_l2_ack_before_event_and_event_before_ack",
+    "event_before_ack": "streams/test_delivery.py::test_l2_ack_before_event_and_event_before_ack",
     "algo_limit_code": "test_order_facts.py::test_rules_14_one_conditional_order_too_many",
     "strict_signature": "test_signing.py::test_strict_signature_takes_the_bytes_as_sent_only",
     "duplicate_params": "test_signing.py::test_a_name_twice_is_a_switch",
     "ed25519_rest": "test_signing.py::test_ed25519_over_rest_is_a_switch",
-    "listen_key_of": "test_ops_account.py::test_v9_one_listen_key_for_all_keys_or_one_each",
+    "listen_key_of": "operations/test_account.py::test_v9_one_listen_key_for_all_keys_or_one_each",
 }
 """Switches that no conversation can show: it has no keys but HMAC ones, and sees each connection by itself."""

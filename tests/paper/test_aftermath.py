@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.paper.desk import SECOND, Desk
-from tests.paper.test_display import limit, pair
+from tests.paper.market.test_display import limit, pair
 
 
 def stop(desk: Desk, trigger: str, **params: str) -> None:

@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 
 from holdfast.paper.config import AccountConfig, PaperConfig
-from holdfast.paper.default_symbols import default_exchange_info
 from holdfast.paper.edge import PaperVenue
 from holdfast.paper.errors import VenueError
+from holdfast.paper.market.default_symbols import default_exchange_info
 from tests.paper.desk import START_US, Desk
 
 

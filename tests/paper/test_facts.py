@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from holdfast.paper import control
 from holdfast.paper.config import PaperConfig, RateLimits
+from holdfast.paper.control import door as control
 from holdfast.paper.facts import FactError, VenueFacts, answers, shown, turned
 from holdfast.paper.faults import VERBS
 from tests.conversations.player import pairs

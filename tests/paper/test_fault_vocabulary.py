@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.paper.control import WORLD_VERBS
+from holdfast.paper.control.door import WORLD_VERBS
 from holdfast.paper.faults import VERBS
 from tests.paper.desk import SECOND, Desk
 

@@ -8,7 +8,7 @@ import pytest
 
 from holdfast.paper.faults import Fault, FaultBox, Match, RequestFacts
 from tests.paper.desk import Desk, Reply
-from tests.paper.test_wsapi import ORDER, Line
+from tests.paper.requests.test_wsapi import ORDER, Line
 
 
 def armed(verb: str, **fault: Any) -> Desk:

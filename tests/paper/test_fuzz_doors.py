@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from holdfast.paper.errors import MESSAGES
-from holdfast.paper.routes import REST, WS_API
+from holdfast.paper.requests.routes import REST, WS_API
 from tests.paper.desk import KEY, Desk, Reply, sign
 
 STATUSES = (200, 400, 401, 404, 418, 429)

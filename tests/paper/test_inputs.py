@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from holdfast.paper.market import DepthDiff
+from holdfast.paper.market.market import DepthDiff
 from tests.paper.desk import Desk
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast.paper.facts import VenueFacts, answers
-from holdfast.paper.markets import Market
+from holdfast.paper.market.markets import Market
 from holdfast.paper.orders import Order
 from tests.paper.desk import Desk
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.paper.default_symbols import default_exchange_info
 from holdfast.paper.edge import PaperVenue
-from holdfast.paper.feed import read_frames
-from holdfast.paper.source import MarketSource, grids, rebase
-from holdfast.paper.synthetic import SyntheticMarket
+from holdfast.paper.market.default_symbols import default_exchange_info
+from holdfast.paper.sources.feed import read_frames
+from holdfast.paper.sources.source import MarketSource, grids, rebase
+from holdfast.paper.sources.synthetic import SyntheticMarket
 from tests.paper.desk import SECOND, START_US, Desk
 from tests.paper.local_book import LocalBook
 

@@ -9,10 +9,10 @@ from itertools import islice
 
 import pytest
 
-from holdfast.paper.market import Contract, DepthDiff, DepthSnapshot, Mark, Outage
-from holdfast.paper.mirror import Mirror
-from holdfast.paper.mirror_links import Open, Send
-from holdfast.paper.mirror_rest import Ask
+from holdfast.paper.market.market import Contract, DepthDiff, DepthSnapshot, Mark, Outage
+from holdfast.paper.sources.mirror import Mirror
+from holdfast.paper.sources.mirror_links import Open, Send
+from holdfast.paper.sources.mirror_rest import Ask
 from tests.paper.test_replay import TICKS, Rebuilt
 
 LINES = 30_000

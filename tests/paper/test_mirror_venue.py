@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from holdfast.paper.intervals import INTERVALS
-from holdfast.paper.market import Past
-from holdfast.paper.mirror import CONTRACTS_EVERY_MS
-from holdfast.paper.mirror_past import MOST_SYMBOLS_WITH_ALL
+from holdfast.paper.market.intervals import INTERVALS
+from holdfast.paper.market.market import Past
+from holdfast.paper.sources.mirror import CONTRACTS_EVERY_MS
+from holdfast.paper.sources.mirror_past import MOST_SYMBOLS_WITH_ALL
 from tests.paper.mirrored import Stage, row_of
 
 

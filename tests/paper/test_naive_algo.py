@@ -2,7 +2,7 @@
 
 import pytest
 
-from holdfast.paper import algo
+from holdfast.paper.trading import algo
 from tests.paper.naive_algo import run
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from holdfast.paper.edge import PaperVenue
-from holdfast.paper.market import Contract, Outage
+from holdfast.paper.market.market import Contract, Outage
 from tests.paper.desk import SECOND, Desk
 
 BIDS, ASKS = {"80000.0": "2"}, {"80000.1": "2"}

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.paper.book import Book
-from holdfast.paper.feed import read_frames
-from holdfast.paper.market import BookTop, DepthDiff, DepthSnapshot, MarketEvent
+from holdfast.paper.market.book import Book
+from holdfast.paper.market.market import BookTop, DepthDiff, DepthSnapshot, MarketEvent
+from holdfast.paper.sources.feed import read_frames
 
 TICKS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "ticks" / "hftbacktest"
 

@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from holdfast.paper.market import BookTop
-from holdfast.paper.opening import made_up, parse_synthetic
-from holdfast.paper.source import Grid, MarketFileError
+from holdfast.paper.market.market import BookTop
+from holdfast.paper.sources.opening import made_up, parse_synthetic
+from holdfast.paper.sources.source import Grid, MarketFileError
 
 START_US = 1_800_000_000_000_000
 BTC = Grid(symbol="BTCUSDT", tick=Decimal("0.10"), step=Decimal("0.001"))

@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from holdfast.paper.auth import Key, load_keys
 from holdfast.paper.config import AccountConfig
+from holdfast.paper.requests.auth import Key, load_keys
 from tests.paper.desk import KEY, START_US, Desk, Reply, sign
-from tests.paper.test_auth import ED25519, PEM
+from tests.paper.requests.test_auth import ED25519, PEM
 
 NOW_MS = START_US // 1000
 RSA = rsa.generate_private_key(public_exponent=65_537, key_size=2048)

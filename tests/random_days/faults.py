@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from typing import Final
 
-from holdfast.paper import algo
+from holdfast.paper.trading import algo
 from holdfast.sim import venue_faults
 from holdfast.sim.venue_faults import CANCELS, PLACES, READS, SETTINGS, UNLISTED
 from tests.random_days.world import Network, World

@@ -18,9 +18,9 @@ from holdfast.model.orders import AlgoSpec, AlgoType, OrderSpec, OrderType, Side
 from holdfast.model.reports import RequestOutcome
 from holdfast.model.settings import EngineSettings, Venue
 from holdfast.paper.config import AccountConfig, PaperConfig, VenueFacts
-from holdfast.paper.default_symbols import default_exchange_info
 from holdfast.paper.edge import PaperVenue
-from holdfast.paper.market import BookTop, Mark, MarketEvent
+from holdfast.paper.market.default_symbols import default_exchange_info
+from holdfast.paper.market.market import BookTop, Mark, MarketEvent
 from holdfast.service.coverage import CoverageWatch
 from holdfast.service.gateway import Gateway
 from holdfast.service.market_stream import MarketStream

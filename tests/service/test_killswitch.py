@@ -15,9 +15,9 @@ from holdfast.binance.signing import make_signer
 from holdfast.model.ids import KILL_PREFIX, Role
 from holdfast.model.orders import AlgoSpec, AlgoType, OrderSpec, OrderType, Side, TimeInForce
 from holdfast.paper.config import PaperConfig
-from holdfast.paper.default_symbols import default_exchange_info
 from holdfast.paper.edge import PaperVenue
-from holdfast.paper.market import BookTop, Mark, MarketEvent
+from holdfast.paper.market.default_symbols import default_exchange_info
+from holdfast.paper.market.market import BookTop, Mark, MarketEvent
 from holdfast.service.killswitch import QUIET_MS, KillReport, KillSwitch
 from holdfast.sim.loop import VirtualLoop, run
 from holdfast.sim.network import InProcessVenue

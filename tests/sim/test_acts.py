@@ -12,9 +12,9 @@ import pytest
 from holdfast.model.inputs import Command
 from holdfast.model.intent import Intent
 from holdfast.paper.config import PaperConfig
-from holdfast.paper.default_symbols import default_exchange_info
 from holdfast.paper.edge import PaperVenue
-from holdfast.paper.market import BookTop, Mark
+from holdfast.paper.market.default_symbols import default_exchange_info
+from holdfast.paper.market.market import BookTop, Mark
 from holdfast.sim.acts import ACTS, Stage
 from holdfast.sim.disk import Platter
 from holdfast.sim.lives import Life, Points, Variant

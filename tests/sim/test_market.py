@@ -10,9 +10,9 @@ import msgspec
 import pytest
 import zstandard
 
-from holdfast.paper.default_symbols import default_exchange_info
-from holdfast.paper.market import Mark
-from holdfast.paper.source import MarketFileError
+from holdfast.paper.market.default_symbols import default_exchange_info
+from holdfast.paper.market.market import Mark
+from holdfast.paper.sources.source import MarketFileError
 from holdfast.sim.market import open_exchange_info, open_market
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"

@@ -14,10 +14,10 @@ import pytest
 
 from holdfast.adapters.loop_clock import LoopClock
 from holdfast.paper.config import PaperConfig
-from holdfast.paper.default_symbols import default_exchange_info
 from holdfast.paper.edge import PaperVenue
-from holdfast.paper.market import BookTop, Mark, MarketEvent
-from holdfast.paper.source import MarketFileError, MarketSource
+from holdfast.paper.market.default_symbols import default_exchange_info
+from holdfast.paper.market.market import BookTop, Mark, MarketEvent
+from holdfast.paper.sources.source import MarketFileError, MarketSource
 from holdfast.ports import HttpFailed, HttpReply, WsClosed
 from holdfast.sim.loop import ScaledLoop, VirtualLoop, run
 from holdfast.sim.network import InProcessVenue

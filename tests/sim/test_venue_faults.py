@@ -9,9 +9,9 @@ import pytest
 
 from holdfast.paper import faults as paper
 from holdfast.paper.config import PaperConfig
-from holdfast.paper.default_symbols import default_exchange_info
 from holdfast.paper.edge import PaperVenue
-from holdfast.paper.routes import REST, WS_API
+from holdfast.paper.market.default_symbols import default_exchange_info
+from holdfast.paper.requests.routes import REST, WS_API
 from holdfast.sim import venue_faults
 from holdfast.sim.venue_faults import CANCELS, LOST, ODD, PLACES, READS, REFUSALS, SETTINGS, STOPS, STREAM, Details
 

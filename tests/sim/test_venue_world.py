@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from holdfast.paper.contracts import STATUSES
-from holdfast.paper.restrictions import MAY
+from holdfast.paper.control.contracts import STATUSES
+from holdfast.paper.trading.restrictions import MAY
 from holdfast.sim import venue_world
 from holdfast.sim.venue_world import BANS, CHANGES, HALTS
 from tests.sim.test_acts import SEEDS, Theatre, played

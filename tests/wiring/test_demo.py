@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from holdfast.model.intent import IntentError
-from holdfast.paper.source import MarketFileError
+from holdfast.paper.sources.source import MarketFileError
 from holdfast.service.demo_report import DemoOptions, DemoProgress, DemoReport
 from holdfast.verify import main_verify
 from holdfast.wiring.demo import run_demo

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from holdfast.paper.default_symbols import default_exchange_info
-from holdfast.paper.feed import read_frames
-from holdfast.paper.live import LiveMarket
-from holdfast.paper.market import BookTop, DepthSnapshot, Level, Mark, MarketEvent, Outage, PublicTrade
-from holdfast.paper.server import PaperOptions
+from holdfast.paper.doors.server import PaperOptions
+from holdfast.paper.market.default_symbols import default_exchange_info
+from holdfast.paper.market.market import BookTop, DepthSnapshot, Level, Mark, MarketEvent, Outage, PublicTrade
+from holdfast.paper.sources.feed import read_frames
+from holdfast.paper.sources.live import LiveMarket
 from holdfast.wiring import mirror as wired
 from holdfast.wiring.mirror import (
     MirrorOptions,

@@ -73,7 +73,7 @@ def demo(
 def _run(options: DemoOptions, view: DemoView) -> DemoReport:
     from holdfast.model.chain import JournalUnusable
     from holdfast.model.intent import IntentError
-    from holdfast.paper.source import MarketFileError
+    from holdfast.paper.sources.source import MarketFileError
     from holdfast.wiring.demo import run_demo
 
     try:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from holdfast.paper.config import Bracket, PaperConfig
-    from holdfast.paper.scenario import Step
+    from holdfast.paper.control.scenario import Step
 
 
 def open_config(settings: Path | None, tiers: Path | None, turns: list[str] | None = None) -> PaperConfig:
@@ -35,7 +35,7 @@ def contracts_of(state: bytes) -> dict[str, Any]:
 
 def open_tiers(path: Path | None) -> dict[str, list[Bracket]]:
     """The leverage tiers of a file by symbol; broken rows are told and left out."""
-    from holdfast.paper.tiers import TierError, decode_tiers
+    from holdfast.paper.market.tiers import TierError, decode_tiers
 
     if path is None:
         return {}
@@ -51,7 +51,7 @@ def open_tiers(path: Path | None) -> dict[str, list[Bracket]]:
 
 def open_scenario(path: Path | None) -> tuple[Step, ...]:
     """The steps of a scenario file."""
-    from holdfast.paper.scenario import ScenarioError, read_scenario
+    from holdfast.paper.control.scenario import ScenarioError, read_scenario
 
     if path is None:
         return ()

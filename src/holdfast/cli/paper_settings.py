@@ -84,7 +84,7 @@ def turn_facts(config: PaperConfig, turns: list[str]) -> None:
 
 
 def _check(path: Path, settings: PaperConfig) -> None:
-    from holdfast.paper.auth import check_signing, load_keys
+    from holdfast.paper.requests.auth import check_signing, load_keys
 
     for name in _ABOVE_ZERO:
         if getattr(settings, name) < 1:

@@ -55,8 +55,8 @@ def paper(
     - `holdfast paper --mirror BTCUSDT,ETHUSDT`
     """
     from holdfast.cli import paper_files as files
-    from holdfast.paper.server import PaperOptions, run_server
-    from holdfast.paper.steering import Opening
+    from holdfast.paper.control.steering import Opening
+    from holdfast.paper.doors.server import PaperOptions, run_server
     from holdfast.sim.market import open_market
 
     options.check_ports({"--port": port, "--control-port": control_port})
@@ -90,8 +90,8 @@ def paper(
 @contextlib.contextmanager
 def _refusals() -> Iterator[None]:
     """What keeps the exchange from running, as one line for the operator."""
-    from holdfast.paper.server import PaperServerError
-    from holdfast.paper.source import MarketFileError
+    from holdfast.paper.doors.server import PaperServerError
+    from holdfast.paper.sources.source import MarketFileError
     from holdfast.paper.state import StateError
 
     try:
@@ -116,7 +116,7 @@ def _contracts(earlier: bytes | None, live: VenueMirror | None, name: str | None
 
 
 def _exchange_info(name: str | None) -> dict[str, Any]:
-    from holdfast.paper.source import MarketFileError
+    from holdfast.paper.sources.source import MarketFileError
     from holdfast.sim.market import open_exchange_info
 
     try:

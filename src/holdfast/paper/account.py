@@ -10,9 +10,9 @@ from collections import deque
 from decimal import Decimal
 
 from holdfast.model.num import ZERO, sign
-from holdfast.paper import money
 from holdfast.paper.config import AccountConfig
-from holdfast.paper.movements import Forced, MarginMove
+from holdfast.paper.money import money
+from holdfast.paper.money.movements import Forced, MarginMove
 from holdfast.paper.orders import Algo, Amendment, Income, Order, Trade
 
 

@@ -6,9 +6,9 @@ half moved. So what waits on the last price, and who listens to the book, hear o
 
 from __future__ import annotations
 
-from holdfast.paper import algo
 from holdfast.paper.exchange import Exchange
-from holdfast.paper.markets import Market
+from holdfast.paper.market.markets import Market
+from holdfast.paper.trading import algo
 
 
 def settle(exchange: Exchange) -> None:

@@ -10,14 +10,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from holdfast.paper import aftermath, bending, control, inputs, rest, state, stream_control, wsapi
+from holdfast.paper import aftermath, inputs, state
 from holdfast.paper.clock import VenueClock
 from holdfast.paper.config import PaperConfig
+from holdfast.paper.control import bending
+from holdfast.paper.control import door as control
 from holdfast.paper.errors import VenueError
 from holdfast.paper.exchange import Exchange, Log
-from holdfast.paper.market import MarketEvent
-from holdfast.paper.stream_board import Board
-from holdfast.paper.streams import MOST_STREAMS, POLICY, TOO_MANY, is_stream_path
+from holdfast.paper.market.market import MarketEvent
+from holdfast.paper.requests import rest, wsapi
+from holdfast.paper.streams import control as stream_control
+from holdfast.paper.streams.board import Board
+from holdfast.paper.streams.connections import MOST_STREAMS, POLICY, TOO_MANY, is_stream_path
 from holdfast.paper.wire_out import Close, HttpOutcome, Out, Outgoing
 
 __all__ = ["Close", "HttpOutcome", "Out", "Outgoing", "PaperVenue"]

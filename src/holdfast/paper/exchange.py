@@ -16,19 +16,19 @@ import msgspec
 
 from holdfast.model.num import text
 from holdfast.paper.account import Account
-from holdfast.paper.auth import Key, load_keys
 from holdfast.paper.config import PaperConfig
-from holdfast.paper.default_symbols import default_brackets
-from holdfast.paper.delivery import UserEvent, deliver
 from holdfast.paper.errors import VenueError
 from holdfast.paper.faults import FaultBox
-from holdfast.paper.history import History
-from holdfast.paper.ledger import INSURANCE, OUTSIDE, VenueLedger
-from holdfast.paper.limits import Limits
-from holdfast.paper.markets import Market
+from holdfast.paper.market.default_symbols import default_brackets
+from holdfast.paper.market.history import History
+from holdfast.paper.market.markets import Market
+from holdfast.paper.market.symbols import load_symbols
+from holdfast.paper.money.ledger import INSURANCE, OUTSIDE, VenueLedger
 from holdfast.paper.orders import Income
-from holdfast.paper.streams import Conn, Streams
-from holdfast.paper.symbols import load_symbols
+from holdfast.paper.requests.auth import Key, load_keys
+from holdfast.paper.requests.limits import Limits
+from holdfast.paper.streams.connections import Conn, Streams
+from holdfast.paper.streams.delivery import UserEvent, deliver
 from holdfast.paper.timers import Timers
 from holdfast.paper.wire_out import Close, Out
 

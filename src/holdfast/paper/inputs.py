@@ -7,9 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from holdfast.model.num import ZERO
-from holdfast.paper import aftermath, algo, contracts, liquidation, matching, settlement, tape
+from holdfast.paper import aftermath
+from holdfast.paper.control import contracts
 from holdfast.paper.exchange import Exchange
-from holdfast.paper.market import (
+from holdfast.paper.market import tape
+from holdfast.paper.market.market import (
     BookTop,
     Contract,
     DepthDiff,
@@ -21,7 +23,8 @@ from holdfast.paper.market import (
     Past,
     PublicTrade,
 )
-from holdfast.paper.markets import Market
+from holdfast.paper.market.markets import Market
+from holdfast.paper.trading import algo, liquidation, matching, settlement
 
 
 def feed(exchange: Exchange, event: MarketEvent) -> None:

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 _MAGIC = b"holdfast paper state 1"
 _HOME = "holdfast."
 _ABSENT = (
-    "holdfast.paper.server",
-    "holdfast.paper.link",
-    "holdfast.paper.mask_check",
+    "holdfast.paper.doors.server",
+    "holdfast.paper.doors.link",
+    "holdfast.paper.doors.mask_check",
     "holdfast.adapters",
     "holdfast.wiring",
     "holdfast.cli",

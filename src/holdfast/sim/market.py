@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from holdfast.adapters.market_files import RecordedFile, UnreadableFile, read_document
-from holdfast.paper.default_symbols import default_exchange_info
-from holdfast.paper.opening import made_up, of_lines, parse_synthetic
-from holdfast.paper.source import MarketFileError, MarketSource, grids
+from holdfast.paper.market.default_symbols import default_exchange_info
+from holdfast.paper.sources.opening import made_up, of_lines, parse_synthetic
+from holdfast.paper.sources.source import MarketFileError, MarketSource, grids
 
 
 class OpenedMarket(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,8 +16,8 @@ import contextvars
 from typing import Any
 
 from holdfast.paper.edge import PaperVenue
-from holdfast.paper.pump import Pump
-from holdfast.paper.source import MarketFileError, MarketSource
+from holdfast.paper.sources.pump import Pump
+from holdfast.paper.sources.source import MarketFileError, MarketSource
 from holdfast.paper.wire_out import Close
 from holdfast.ports import Clock
 from holdfast.sim.connections import InProcessConnector, InProcessHttp, InProcessLink

@@ -18,11 +18,11 @@ import msgspec
 
 from holdfast.adapters.http_aiohttp import AiohttpClient
 from holdfast.adapters.ws_picows import PicowsConnector
-from holdfast.paper.market import Outage
-from holdfast.paper.mirror import Mirror
-from holdfast.paper.mirror_links import Hang, Open, Send
-from holdfast.paper.mirror_rest import Ask
-from holdfast.paper.symbols import load_symbols
+from holdfast.paper.market.market import Outage
+from holdfast.paper.market.symbols import load_symbols
+from holdfast.paper.sources.mirror import Mirror
+from holdfast.paper.sources.mirror_links import Hang, Open, Send
+from holdfast.paper.sources.mirror_rest import Ask
 from holdfast.ports import HttpFailed, WsClosed, WsLink
 
 TICK_S: Final = 0.1

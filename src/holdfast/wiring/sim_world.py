@@ -29,10 +29,10 @@ from holdfast.model.reasons import TradingState
 from holdfast.model.settings import EngineSettings, Limits, Venue
 from holdfast.model.venue_facts import VenueFacts
 from holdfast.paper import config as paper
-from holdfast.paper.default_symbols import default_exchange_info
 from holdfast.paper.edge import PaperVenue
-from holdfast.paper.opening import SyntheticName, made_up
-from holdfast.paper.source import grids
+from holdfast.paper.market.default_symbols import default_exchange_info
+from holdfast.paper.sources.opening import SyntheticName, made_up
+from holdfast.paper.sources.source import grids
 from holdfast.service.inbox import Refused
 from holdfast.service.log import make_logger
 from holdfast.service.metrics import Metrics

@@ -23,7 +23,7 @@ from holdfast.model.settings import EngineSettings
 from holdfast.paper.config import PaperConfig, RateLimits
 from holdfast.paper.edge import PaperVenue
 from holdfast.paper.exchange import Log
-from holdfast.paper.source import MarketSource
+from holdfast.paper.sources.source import MarketSource
 from holdfast.ports import Journal
 from holdfast.service.log import make_logger
 from holdfast.service.metrics import Metrics

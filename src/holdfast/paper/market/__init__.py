@@ -1,0 +1,1 @@
+"""What the exchange knows of a market: contracts, book, resting orders, trades, candles and statistics."""

@@ -1,0 +1,1 @@
+"""What wallets and positions are worth: margin, fees, profit, and a ledger in which everything sums to zero."""

@@ -1,0 +1,1 @@
+"""What each endpoint does, and how its answer looks."""

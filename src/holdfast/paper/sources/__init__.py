@@ -1,0 +1,1 @@
+"""Where markets come from: recordings, candles, made-up worlds, and the real venue, live."""
