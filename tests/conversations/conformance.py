@@ -59,7 +59,7 @@ def _order(section: str) -> tuple[str, int]:
 def _named_tests() -> list[Row]:
     """Tests of the paper exchange whose docstring names a section of the notes."""
     found: list[Row] = []
-    for path in sorted((ROOT / "tests" / "paper").glob("test_*.py")):
+    for path in sorted((ROOT / "tests" / "paper").rglob("test_*.py")):
         for node in ast.parse(path.read_text("utf-8")).body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
                 text = " ".join((ast.get_docstring(node) or "").split())

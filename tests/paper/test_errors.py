@@ -108,7 +108,7 @@ def test_a6_texts_without_a_code_are_word_for_word() -> None:
 
 def test_h_every_code_that_is_raised_has_a_text() -> None:
     """Protocol notes H: a refusal without one would be a crash; switches name codes too."""
-    sources = sorted(Path(errors.__file__).parent.glob("*.py"))
+    sources = sorted(Path(errors.__file__).parent.rglob("*.py"))
     raised = {int(code) for path in sources for code in re.findall(r"VenueError\((-\d+)", path.read_text("utf-8"))}
     hints = get_type_hints(VenueFacts).values()
     named = {str(value) for hint in hints if get_origin(hint) is Literal for value in get_args(hint)}
