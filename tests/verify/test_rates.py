@@ -319,3 +319,15 @@ def test_what_left_later_is_not_held_against_a_request_that_was_held_back():
     assert story.verdict().violations == []
     read(story, "commissionRate", 1, sent_ms=-1)
     assert story.verdict().broken() == ["I25"]
+
+
+def test_of_two_that_left_in_one_millisecond_either_may_be_the_first():
+    """A read for cover may use what the other had to leave; two that can wait share the seventy percent."""
+    story = idle()
+    read(story, "positionRisk", 71)
+    read(story, "commissionRate", 1)
+    assert story.verdict().violations == []
+    story.wait(61_000)
+    read(story, "commissionRate", 70)
+    read(story, "commissionRate", 1)
+    assert story.verdict().broken() == ["I25"]

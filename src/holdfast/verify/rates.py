@@ -83,8 +83,8 @@ class Window:
         self.most = 0
         self.told = -1
         """The window of which a violation was noted."""
-        self._arrived: list[tuple[int, int]] = []
-        """When each of this window left, µs, and what it weighs."""
+        self._arrived: list[tuple[int, int, bool]] = []
+        """When each of this window left, µs, what it weighs, and whether it can wait."""
 
     def change(self, limit: int | None, us: int) -> None:
         """The venue's limit is another from now on; a lower one is judged when it must be known."""
@@ -92,15 +92,15 @@ class Window:
             self.lowered_us = us + LEARN_US
         self.limit = limit
 
-    def add(self, amount: int, us: int, sent_us: int) -> None:
-        """Count something that arrived."""
+    def add(self, amount: int, us: int, sent_us: int, *, waits: bool = False) -> None:
+        """Count something that arrived; whether it is of what can wait."""
         index = us // self.length_us
         if index != self.index:
             self.index, self.count = index, 0
             self._arrived.clear()
         self.count += amount
         self.most = max(self.most, self.count)
-        self._arrived.append((sent_us, amount))
+        self._arrived.append((sent_us, amount, waits))
 
     def leaves_no_room_for(self, amount: int) -> bool:
         """Whether so much more would be beyond the share of what can wait."""
@@ -109,12 +109,14 @@ class Window:
     def exceeded(self, us: int, sent_us: int) -> bool:
         """Whether what can wait has used more than its share; once per window.
 
-        A network that held requests back lets them arrive in another order: what left later is not held against it.
+        A network that held requests back lets them arrive in another order: what left later is not held against it. Of
+        two that left in one millisecond nobody can tell the order; what may use the rest of the limit may be the later.
         """
         limit = self.limit
         if limit is None or us < self.lowered_us or self.told == self.index or not _beyond(self.count, limit):
             return False
-        if not _beyond(sum(amount for left_us, amount in self._arrived if left_us <= sent_us), limit):
+        before = (each for each in self._arrived if each[0] < sent_us or (each[0] == sent_us and each[2]))
+        if not _beyond(sum(amount for _, amount, _ in before), limit):
             return False
         self.told = self.index
         return True
@@ -214,7 +216,7 @@ class Rates(Check):
         for name, window in self._windows.items():
             amount = line.weight if name == "weight_per_minute" else line.orders
             if amount and self._is_inside(window, sent_us, line.us):
-                window.add(amount, line.us, sent_us)
+                window.add(amount, line.us, sent_us, waits=use is Use.OPEN)
                 if use is Use.OPEN and self._stated and window.exceeded(line.us, sent_us):
                     self.found.violated(
                         "I25",
