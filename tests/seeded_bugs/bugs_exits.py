@@ -175,6 +175,8 @@ BUGS: Final = (
         name="close-waits-for-the-throttle",
         breaks="After one close ended badly the flatten waits ten seconds before the next.",
         rule="RULES 2, 7",
+        vehicle="hour",
+        given={"profile": "hell", "hours": "0.2"},
         changes=(
             Edit(
                 "core.flatten:step",
